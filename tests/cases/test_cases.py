@@ -1,7 +1,7 @@
 """Every case of the case files, one test each: the engine's derivative against independent ones.
 
-`outstanding.txt` lists the cases that the engine refuses so far, each with a clear error.  A wrong answer is never
-outstanding, and a case that begins to pass has to leave the list.
+`outstanding.txt` lists the cases that the engine refuses so far, each with a clear error.  A wrong
+answer is never outstanding, and a case that begins to pass has to leave the list.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ def cases() -> list[Any]:
     """The cases of all files, those outstanding marked as expected to be refused."""
     refused = pytest.mark.xfail(raises=MatcalcError, strict=True, reason="outstanding")
     return [
-        pytest.param(
-            path.stem, case, id=case.id, marks=[refused] if case.id in OUTSTANDING else []
-        )
+        pytest.param(path.stem, case, id=case.id, marks=[refused] if case.id in OUTSTANDING else [])
         for path in sorted(HERE.glob("*.jsonl"))
         for case in check_cases.load(path)
     ]
@@ -35,7 +33,7 @@ def cases() -> list[Any]:
 
 @pytest.fixture(scope="session")
 def jax() -> Any:
-    """JAX in double precision, which judges more sharply than differences; None where there is none."""
+    """JAX in double precision, which judges more sharply than differences; None without it."""
     if importlib.util.find_spec("jax") is None:
         return None
     module = importlib.import_module("jax")
@@ -56,7 +54,9 @@ def test_outstanding_cases_exist() -> None:
     assert not any(name.startswith("ph-") for name in OUTSTANDING)
 
 
-@pytest.mark.skipif(not ORIGIN.is_dir(), reason="a plain clone, without the folder of the case files")
+@pytest.mark.skipif(
+    not ORIGIN.is_dir(), reason="a plain clone, without the folder of the case files"
+)
 def test_copy_is_not_stale() -> None:
     stale = update.stale(ORIGIN)
     assert not stale, f"{', '.join(stale)}: run `python -m tests.cases.update ../shared/cases`"

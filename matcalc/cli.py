@@ -1,0 +1,334 @@
+"""The command line: `matcalc EXPR --wrt NAME`.
+
+The result goes to standard output and everything else to standard error; the exit code is 0, or 1
+if the derivation does not exist or its check failed, or 2 if the input is wrong.  Wrong input is
+answered by its diagnostic, and then nothing is written to standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from matcalc.derive import Derivation, derive, parse
+from matcalc.emit.latex import latex
+from matcalc.emit.text import text
+from matcalc.errors import InputError, MatcalcError, Span
+from matcalc.show import book, terminal
+
+DESCRIPTION = """\
+The derivative of an expression of vectors and matrices, in matrix notation.
+
+  matcalc "sum(max(0, w·x + b))" --wrt w
+  matcalc "mean((y - max(0, X w + b))^2)" --wrt w,b --numpy
+  matcalc "x' A x" --wrt x --shape "A: R^(n×n) symmetric" --kind hessian
+  matcalc "-y·log(p)" --wrt p --check
+  matcalc - --wrt w < model.mc
+  matcalc rules [NAME]          the rule book, or one entry of it
+"""
+
+EPILOG = """\
+The result is printed on standard output, assumptions and reports on standard
+error.  Exit codes: 0 done, 1 the derivation does not exist or a check failed,
+2 the input is wrong.
+"""
+
+JSON_SCHEMA = 1
+TARGETS = ("numpy",)
+
+
+class Answer(NamedTuple):
+    """What the command has to say: on standard output, on standard error, and as exit code."""
+
+    result: str
+    notes: Sequence[str] = ()
+    code: int = 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong options are diagnostics like any other wrong input."""
+
+    def error(self, message: str) -> NoReturn:
+        found = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        near = difflib.get_close_matches(found[1], OPTIONS, 1) if found else []
+        raise InputError(message, suggestion=near[0] if near else "matcalc --help")
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=26, width=80)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="matcalc",
+        usage="matcalc [EXPR | - | --file FILE] --wrt NAMES [options]\n       matcalc rules [NAME]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=_formatter,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("words", nargs="*", metavar="EXPR", help="a program; `-` reads it from standard input")
+    add("--file", metavar="FILE", help="read the program from a file")
+    add("--wrt", metavar="NAMES", action="append", help="the variables: `w`, `W,b`, `[x, y]`")
+    add("--shape", metavar="DECL", action="append", help='"X: R^(m×n)"; repeatable, or with commas')
+    add("--kind", default="auto", help="auto, gradient, jacobian, hessian, … (default: auto)")
+    add("--layout", default="numerator", help="numerator (default) or denominator")
+    add("--dialect", default="matcalc", help="matcalc (default) or matlab")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--steps", action="store_true", help="the derivation, step by step")
+    form.add_argument("--latex", action="store_true", help="the result as LaTeX")
+    form.add_argument("--numpy", action="store_true", help="the result as a NumPy function")
+    form.add_argument("--code", metavar="TARGET", help=f"the result as code: {', '.join(TARGETS)}")
+    form.add_argument("--json", action="store_true", help="everything, as one JSON object")
+    add("--check", action="store_true", help="verify the result numerically on random inputs")
+    add("--ascii", action="store_true", help="plain ASCII instead of Unicode")
+    add("--version", action="store_true", help="the version of matcalc")
+    add("--help", action="store_true", help="this text (also -h)")
+    return parser
+
+
+VALUED = ("--file", "--wrt", "--shape", "--kind", "--layout", "--dialect", "--code")
+FLAGS = ("--steps", "--latex", "--numpy", "--json", "--check", "--ascii", "--version", "--help")
+OPTIONS = VALUED + FLAGS
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    """The parsed command line; what only looks like an option is an expression (`-y·log(p)`)."""
+    options: list[str] = []
+    words: list[str] = []
+    rest = iter(["--help"] if list(arguments) == ["-h"] else arguments)
+    for argument in rest:
+        if argument == "--":
+            words += rest
+        elif argument in VALUED:
+            value = next(rest, None)
+            options.append(argument if value is None else f"{argument}={value}")
+        elif re.match(r"--[a-z][a-z-]+(=|$)", argument):
+            options.append(argument)
+        else:
+            words.append(argument)
+    return _parser().parse_args([*options, "--", *words])
+
+
+def declarations(texts: Sequence[str]) -> dict[str, str]:
+    """The shapes of `--shape "X: R^(m×n), y: R^m"`, by name; InputError for anything else."""
+    shapes: dict[str, str] = {}
+    for source in texts:
+        names: list[str] = []
+        for start, end in _pieces(source):
+            name, colon, shape = source[start:end].partition(":")
+            names.append(name.strip())
+            if not colon and source[end : end + 1] == "," and source[end + 1 :].strip():
+                continue  # `w, x: R^n` declares both
+            twice = next((n for n in names if n in shapes or names.count(n) > 1), None)
+            if not shape.strip() or not all(map(_is_name, names)) or twice:
+                raise InputError(
+                    f"{twice} is declared twice" if twice else "this is not a declaration",
+                    source=source,
+                    span=Span(start, end),
+                    origin="--shape",
+                    expected="NAME: SHAPE, such as X: R^(m×n)",
+                )
+            shapes.update(dict.fromkeys(names, shape.strip()))
+            names = []
+    return shapes
+
+
+def _is_name(word: str) -> bool:
+    return bool(word) and len(word.split()) == 1
+
+
+def _pieces(source: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each part between commas, semicolons and line ends outside all brackets."""
+    depth, start = 0, 0
+    for place, letter in enumerate(source + ";"):
+        depth += (letter in "([{") - (letter in ")]}")
+        if place == len(source) or (letter in ",;\n" and depth == 0):
+            blank = len(source[start:place]) - len(source[start:place].lstrip())
+            if blank < place - start or (place == len(source) and not source.strip()):
+                yield start + blank, place
+            start = place + 1
+
+
+def _program(options: argparse.Namespace) -> str:
+    """The text of the program, from the command line, standard input or a file."""
+    words: list[str] = options.words
+    if len(words) > 1:
+        raise InputError(
+            "more than one expression",
+            found=" ".join(words),
+            suggestion='quote it, so that it is one argument: matcalc "x\' A x" --wrt x',
+        )
+    if options.file is not None:
+        if words:
+            raise InputError("an expression and --file: one of them is enough", found=words[0])
+        return _decoded(_contents(options.file), options.file)
+    if not words:
+        raise InputError("no expression", suggestion='matcalc "sum(max(0, w·x + b))" --wrt w')
+    if words[0] == "-":
+        return _decoded(sys.stdin.buffer.read(), "standard input")
+    return words[0]
+
+
+def _contents(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"the file {name!r} cannot be read: {reason}") from None
+
+
+def _decoded(contents: bytes, origin: str) -> str:
+    try:
+        return contents.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start}: 0x{contents[error.start]:02x}"
+        raise InputError(f"{origin} is not UTF-8 text", found=place) from None
+
+
+def _argument(word: str) -> str:
+    """A word of the command line as the UTF-8 that it was typed in, whatever the locale says."""
+    try:
+        return os.fsencode(word).decode("utf-8")
+    except UnicodeError:
+        if word.isprintable():
+            return word
+        raise InputError("the command line is not UTF-8 text", found=ascii(word)) from None
+
+
+def run(arguments: Sequence[str]) -> Answer:
+    """What the command answers; MatcalcError if the input is wrong or there is no derivative."""
+    options = _options([_argument(word) for word in arguments])
+    if options.help:
+        return Answer(_parser().format_help().rstrip())
+    if options.version:
+        return Answer(f"matcalc {metadata.version('matcalc-engine')}")
+    if options.words[:1] == ["rules"] and not options.wrt and options.file is None:
+        return Answer(book.render(options.words[1:], as_latex=options.latex, ascii=options.ascii))
+    if options.code is not None and options.code not in TARGETS:
+        raise InputError(f"no code for {options.code!r}", expected=f"--code {' or '.join(TARGETS)}")
+    program, shapes = _program(options), declarations(options.shape or [])
+    if not options.wrt:
+        names = parse(program, shapes=shapes).inputs
+        raise InputError(
+            "no variable to differentiate by",
+            suggestion=f"--wrt {names[0]}" if names else "--wrt NAME",
+        )
+    d = derive(
+        program,
+        wrt=", ".join(options.wrt),
+        kind=options.kind,
+        shapes=shapes,
+        layout=options.layout,
+        dialect=options.dialect,
+    )
+    return _answer(d, options)
+
+
+def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
+    """A derivation in the form that was asked for; of one that fails its check only the report."""
+    plain = terminal.plain if options.ascii else str
+    notes = [plain(f"assuming {assumption}") for assumption in d.assumptions]
+    report = d.check() if options.check else None
+    if report is not None and not report.passed:
+        return Answer("", [*notes, plain(str(report))], 1)
+    if options.json:
+        record = _record(d) | ({"check": _report(report)} if report is not None else {})
+        return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2))
+    if options.steps:
+        result = terminal.steps(d, ascii=options.ascii)
+    elif options.latex:
+        result = d.latex()
+    elif options.numpy or options.code:
+        result = d.code("numpy").rstrip()
+    elif report is not None:
+        comments = [f"# {line}" for line in plain(str(report)).splitlines()]
+        return Answer("\n".join([d.text(ascii=options.ascii), *comments]), notes)
+    else:
+        result = d.text(ascii=options.ascii)
+    return Answer(result, [*notes, plain(str(report))] if report is not None else notes)
+
+
+def _record(d: Derivation) -> dict[str, Any]:
+    """Everything about a derivation, for programs; the keys are stable within one schema number."""
+    return {
+        "schema": JSON_SCHEMA,
+        "expression": text(d.expression),
+        "wrt": list(d.wrt),
+        "kind": d.kind,
+        "layout": d.layout,
+        "inputs": list(d.inputs),
+        "assumptions": list(d.assumptions),
+        "shape": _texts(d.shape),
+        "result": _texts(d.result, text),
+        "latex": _texts(d.result, latex),
+        "steps": [_step(step) for step in d.steps],
+    }
+
+
+def _texts(value: Any, write: Any = str) -> Any:
+    """A value as text, and a tuple of values as a list of texts."""
+    return [_texts(part, write) for part in value] if isinstance(value, tuple) else write(value)
+
+
+def _step(step: Any) -> dict[str, Any]:
+    rule = step.rule
+    return {
+        "kind": step.kind,
+        "title": step.title,
+        "text": step.text,
+        "rule": rule and {"name": rule.name, "statement": rule.statement, "source": rule.source},
+        "before": step.before and _texts(step.before, text),
+        "after": step.after and _texts(step.after, text),
+    }
+
+
+def _report(report: Any) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "tried": report.tried,
+        "skipped": report.skipped,
+        "worst": report.worst,
+        "lines": list(report.lines),
+    }
+
+
+def _use_utf8() -> None:
+    """Write UTF-8 even where the locale is C; what cannot be written is escaped, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    _use_utf8()
+    try:
+        answer = run(sys.argv[1:] if arguments is None else arguments)
+    except MatcalcError as error:
+        answer = Answer("", [str(error)], error.exit_code)
+    except KeyboardInterrupt:
+        answer = Answer("", ["interrupted"], 130)
+    except (RecursionError, MemoryError):
+        answer = Answer("", ["error: the expression is too large or nested too deeply"], 2)
+    try:
+        if answer.result:
+            print(answer.result, flush=True)
+        for note in answer.notes:
+            print(note, file=sys.stderr)
+    except BrokenPipeError:  # the reader has seen enough; nothing is left to be flushed at exit
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return answer.code

@@ -1,0 +1,75 @@
+"""Derivations as plain text of 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+from matcalc.emit.text import text
+from matcalc.expr.nodes import Expr
+from matcalc.show.record import Derivation, Rule, Step
+
+WIDTH = 80
+
+PLAIN = str.maketrans(
+    {
+        "·": ".", "⊙": ".*", "⊗": "(x)", "×": "x", "≤": "<=", "≥": ">=", "∈": "in", "→": "->",
+        "ℝ": "R", "ᵀ": "^T", "⁻": "^-", "²": "^2", "³": "^3", "ⁿ": "^n", "∇": "grad ", "∂": "d",
+        "‖": "||", "’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...",
+    }
+)  # fmt: skip
+
+
+def plain(sentence: str) -> str:
+    """A sentence in ASCII: symbols as the language writes them, Greek letters by name."""
+    return "".join(c if c.isascii() else _named(c) for c in sentence.translate(PLAIN))
+
+
+def _named(letter: str) -> str:
+    words = unicodedata.name(letter, "?").split()
+    if words[:1] == ["GREEK"] and "LETTER" in words:
+        return words[-1].lower() if "SMALL" in words else words[-1].capitalize()
+    return unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode() or "?"
+
+
+def steps(d: Derivation, *, ascii: bool = False) -> str:
+    """The derivation step by step: a number and a title, the formula, the rule that was used."""
+    blocks = [_wrapped(f"{d.kind} of", " ") + "\n" + _formula(d.expression, ascii)]
+    blocks += [_step(number, step, ascii) for number, step in enumerate(d.steps, 1)]
+    blocks.append("Answer\n" + textwrap.indent(d.text(ascii=ascii), "    "))
+    whole = "\n\n".join(blocks)
+    return plain(whole) if ascii else whole
+
+
+def _step(number: int, step: Step, ascii: bool) -> str:
+    lines = [_wrapped(f"{number}. {step.title}", "   ")]
+    if step.before is not None:
+        lines.append(_formula(step.before, ascii))
+    if step.after is not None:
+        lines.append(_formula(step.after, ascii, "= " if step.before is not None else ""))
+    if step.text:
+        lines.append(_wrapped(step.text, "    ", first="    "))
+    if step.rule is not None:
+        lines.append(_rule(step.rule))
+    return "\n".join(lines)
+
+
+def _rule(rule: Rule) -> str:
+    source = f"  [{rule.source}]" if rule.source else ""
+    return _wrapped(f"by {rule.name}: {rule.statement}{source}", "       ", first="    ")
+
+
+def _formula(expr: Expr | tuple[Expr, ...], ascii: bool, lead: str = "") -> str:
+    written = text(expr, ascii=ascii, bindings=False).splitlines()
+    return "\n".join(_wrapped(lead + line, "        ", first="    ") for line in written)
+
+
+def _wrapped(sentence: str, indent: str, first: str = "") -> str:
+    return textwrap.fill(
+        sentence,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
