@@ -67,7 +67,7 @@ def _rule(rule: Rule) -> str:
 
 
 def _prose(sentence: str) -> str:
-    """A sentence in which nothing is Markdown, HTML or mathematics by accident; `code` stays code."""
+    """A sentence in which nothing is Markdown, HTML or mathematics by accident; `code` stays."""
     pieces = sentence.split("`")
     for place in range(0, len(pieces), 2):
         text = escape(pieces[place], quote=False)

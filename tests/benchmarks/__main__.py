@@ -1,0 +1,116 @@
+"""How long matcalc takes to start and to derive.
+
+python -m tests.benchmarks
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.cases import check_cases
+
+CASES = Path(__file__).parents[1] / "cases" / "parr_howard.jsonl"
+COMMAND = ("-m", "matcalc", "sum(max(0, w·x + b))", "--wrt", "w")
+PROCESSES = 15
+REPEATS = 5
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """The time that an action takes."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def milliseconds(times: Sequence[float]) -> str:
+    """Median, 90th percentile and maximum."""
+    ordered = sorted(times)
+    values = (statistics.median(ordered), ordered[int(0.9 * (len(ordered) - 1))], ordered[-1])
+    return "  ".join(f"{value * 1e3:9.2f}" for value in values)
+
+
+def row(what: str, times: Sequence[float]) -> None:
+    """One line of the table: the median of the times, their 90th percentile, their maximum."""
+    print(f"{what:<50}{milliseconds(times)}", flush=True)
+
+
+def start() -> None:
+    """The import over a bare interpreter, and the command as a new process."""
+
+    def process(*arguments: str) -> float:
+        command = [sys.executable, *arguments]
+        return seconds(lambda: subprocess.run(command, check=True, capture_output=True))
+
+    rounds = [
+        (process("-c", "pass"), process("-c", "import matcalc"), process(*COMMAND))
+        for _ in range(PROCESSES + 1)
+    ][1:]  # the first may have written the byte code
+    row("a bare interpreter", [bare for bare, _, _ in rounds])
+    row("import matcalc, over that", [imported - bare for bare, imported, _ in rounds])
+    row("the command, cold", [command for _, _, command in rounds])
+
+
+def paper() -> None:
+    """derive() for every case of Parr & Howard's paper."""
+    from matcalc import derive  # after start(), which is about the import
+
+    cases = check_cases.load(CASES)
+
+    def once(case: check_cases.Case) -> float:
+        options = {"kind": case.kind, "shapes": case.shapes, "layout": case.layout}
+        return seconds(lambda: derive(case.expr, wrt=case.wrt, **options))
+
+    derive("sum(exp(X w) ⊙ y)", wrt="w")  # the grammar is loaded
+    row(f"derive(), {len(cases)} cases of the paper, the first time", [once(c) for c in cases])
+    again = [statistics.median(once(case) for _ in range(REPEATS)) for case in cases]
+    row(f"derive(), {len(cases)} cases of the paper, again", again)
+
+
+def dense(depth: int) -> str:
+    """A program of `depth` dense layers tanh(W_i h)."""
+    names = ["x", *(f"h{i}" for i in range(1, depth + 1))]
+    layers = [f"{names[i]} = tanh(W{i} {names[i - 1]})" for i in range(1, depth + 1)]
+    return "\n".join([*layers, f"sum({names[depth]})"])
+
+
+def squarings(count: int) -> str:
+    """A program that squares a vector again and again."""
+    names = ["x", *(f"u{i}" for i in range(1, count + 1))]
+    lines = [f"{names[i]} = {names[i - 1]} ⊙ {names[i - 1]}" for i in range(1, count + 1)]
+    return "\n".join([*lines, f"sum({names[count]})"])
+
+
+def growth() -> None:
+    """derive() for deep programs: the time per layer should not depend on the depth."""
+    from matcalc import derive
+
+    def times(text: str, wrt: Sequence[str], shape: str) -> list[float]:
+        shapes = dict.fromkeys(wrt, shape)
+        return [seconds(lambda: derive(text, wrt=wrt, shapes=shapes)) for _ in range(REPEATS)]
+
+    for depth in (50, 100, 200):
+        row(f"{depth} dense layers, by the first matrix", times(dense(depth), ["W1"], "n×n"))
+    for depth in (50, 100, 200):
+        weights = [f"W{i}" for i in range(1, depth + 1)]
+        row(f"{depth} dense layers, by every matrix", times(dense(depth), weights, "n×n"))
+    for count in (5, 10, 20):
+        row(f"{count} repeated squarings", times(squarings(count), ["x"], "n"))
+
+
+def main() -> None:
+    """Print all of it."""
+    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    print(f"{'milliseconds':<50}{'median':>9}  {'90 %':>9}  {'max':>9}")
+    start()
+    paper()
+    growth()
+
+
+if __name__ == "__main__":
+    main()
