@@ -1,0 +1,1 @@
+"""Out of matrix notation: text that parses back, LaTeX, and code."""
