@@ -16,7 +16,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -25,6 +24,7 @@ from matcalc.emit.latex import latex
 from matcalc.emit.text import text
 from matcalc.errors import InputError, MatcalcError, Span
 from matcalc.show import book, terminal
+from matcalc.version import VERSION
 
 DESCRIPTION = """\
 The derivative of an expression of vectors and matrices, in matrix notation.
@@ -214,7 +214,7 @@ def run(arguments: Sequence[str]) -> Answer:
     if options.help:
         return Answer(_parser().format_help().rstrip())
     if options.version:
-        return Answer(f"matcalc {metadata.version('matcalc-engine')}")
+        return Answer(f"matcalc {VERSION}")
     if options.words[:1] == ["rules"] and not options.wrt and options.file is None:
         return Answer(book.render(options.words[1:], as_latex=options.latex, ascii=options.ascii))
     if options.code is not None and options.code not in TARGETS:
