@@ -1,0 +1,181 @@
+"""Element-wise functions, reductions and functions along an axis, in plain NumPy.
+
+Each is also right for complex arguments whose imaginary part is tiny, so that a complex step goes through
+it: whatever compares looks at real parts, and |x| is x or -x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import scipy.special as sp
+
+from matcalc.check.differences import Array, lifted
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """base^exponent by entries; of a negative base a whole exponent alone is defined, else nan."""
+    if not (np.iscomplexobj(base) or np.iscomplexobj(exponent)):
+        return np.power(np.asarray(base, dtype=float), exponent)
+    base, exponent = np.broadcast_arrays(np.asarray(base, dtype=complex), exponent)
+    whole = np.real(exponent) == np.round(np.real(exponent))
+    fixed = np.imag(exponent) == 0
+    size = np.power(np.where(base.real < 0, -base, base), exponent)
+    sign = np.where(np.real(exponent) % 2 == 1, -1.0, 1.0)
+    return np.where(base.real >= 0, size, np.where(whole & fixed, sign * size, np.nan))
+
+
+def absolute(x: Any) -> Any:
+    """|x|."""
+    return x * np.sign(np.real(x))
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)) without overflow."""
+    small = np.exp(-absolute(x))
+    return np.where(np.real(x) >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def larger(a: Any, b: Any) -> Any:
+    """The larger by entries; the first at a tie."""
+    return np.where((np.real(a) >= np.real(b)) | np.isnan(np.real(a)), a, b)
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """The smaller by entries; the first at a tie."""
+    return np.where((np.real(a) <= np.real(b)) | np.isnan(np.real(a)), a, b)
+
+
+def extreme(x: Any, axis: int | None, sign: int) -> Any:
+    """The largest (sign 1) or smallest (sign -1) entry along an axis, or of all."""
+    x = np.asarray(x)
+    if axis is None:
+        return np.reshape(x, -1)[np.argmax(sign * np.real(x))]
+    place = np.expand_dims(np.argmax(sign * np.real(x), axis=axis), axis)
+    return np.take_along_axis(x, place, axis=axis).squeeze(axis)
+
+
+def maximum(x: Any, *other: Any, axis: int | None = None) -> Any:
+    """max of all entries, along an axis, or of two arguments by entries."""
+    return larger(x, other[0]) if other else extreme(x, axis, 1)
+
+
+def minimum(x: Any, *other: Any, axis: int | None = None) -> Any:
+    """min of all entries, along an axis, or of two arguments by entries."""
+    return smaller(x, other[0]) if other else extreme(x, axis, -1)
+
+
+def logsumexp(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))) without overflow."""
+    shift = np.max(np.real(x), axis=axis, keepdims=True)
+    total = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
+    return total if keepdims else np.squeeze(total, axis)
+
+
+def variance(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The mean square deviation from the mean."""
+    away = x - np.mean(x, axis=axis, keepdims=True)
+    return np.mean(away * away, axis=axis, keepdims=keepdims)
+
+
+def norm(x: Any, p: Any = 2.0, axis: int | None = None) -> Any:
+    """The p-norm of the entries; p is 2 (also Frobenius), 1, inf or any number."""
+    order = np.real(p)
+    if order == np.inf:
+        return extreme(absolute(x), axis, 1)
+    if order == 1 and not np.iscomplexobj(p):
+        return np.sum(absolute(x), axis=axis)
+    if order == 2 and not np.iscomplexobj(p):
+        return np.sqrt(np.sum(x * x, axis=axis))
+    return power(np.sum(power(absolute(x), p), axis=axis), 1 / p)
+
+
+def softmax(x: Any, axis: int | None = None) -> Any:
+    """exp(x) / sum(exp(x))."""
+    return np.exp(x - logsumexp(x, axis, keepdims=True))
+
+
+def log_softmax(x: Any, axis: int | None = None) -> Any:
+    """x - logsumexp(x)."""
+    return x - logsumexp(x, axis, keepdims=True)
+
+
+def layernorm(x: Any, epsilon: Any = 0.0, axis: int | None = None) -> Any:
+    """(x - mean(x)) / sqrt(var(x) + epsilon)."""
+    return (x - np.mean(x, axis=axis, keepdims=True)) / np.sqrt(variance(x, axis, keepdims=True) + epsilon)
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """x between low and high."""
+    return smaller(larger(x, low), high)
+
+
+def elu(x: Any, alpha: Any = 1.0) -> Any:
+    """x above 0, alpha (exp(x) - 1) below."""
+    return np.where(np.real(x) > 0, x, alpha * np.expm1(smaller(x, 0.0)))
+
+
+def xlogx(x: Any) -> Any:
+    """x log(x), 0 at 0."""
+    return np.where(np.real(x) == 0, 0.0, x * np.log(np.where(np.real(x) == 0, 1.0, x)))
+
+
+def polygamma(k: Any, x: Any) -> Any:
+    """The k-th derivative of digamma, k = 0 being digamma itself."""
+    return sp.polygamma(round(float(np.real(k))), x)
+
+
+ELEMENTWISE: Final[Mapping[str, Callable[..., Any]]] = {
+    **{name: getattr(np, name) for name in "exp log log1p expm1 sqrt sin cos tan sinh cosh tanh".split()},
+    **{f"a{name}": getattr(np, f"arc{name}") for name in "sin cos tan sinh cosh tanh".split()},
+    "abs": absolute,
+    "sign": lambda x: np.sign(np.real(x)),
+    "sigmoid": sigmoid,
+    "softplus": lambda x: larger(x, 0.0) + np.log1p(np.exp(-absolute(x))),
+    "relu": lambda x: np.where(np.real(x) > 0, x, 0.0),
+    "leaky_relu": lambda x, slope=0.01: np.where(np.real(x) > 0, x, slope * x),
+    "elu": elu,
+    "gelu": lambda x: x * sp.ndtr(x),
+    "silu": lambda x: x * sigmoid(x),
+    "erf": sp.erf,
+    "erfc": sp.erfc,
+    "gamma": lifted(sp.gamma),
+    "lgamma": lifted(sp.gammaln),
+    "digamma": sp.digamma,
+    "polygamma": lifted(polygamma),
+    "normcdf": sp.ndtr,
+    "log_normcdf": sp.log_ndtr,
+    "normpdf": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
+    "square": lambda x: x * x,
+    "recip": lambda x: 1 / x,
+    "clip": clip,
+    "where": lambda condition, a, b: np.where(np.real(condition) != 0, a, b),
+    "pow": power,
+    "atan2": lifted(np.arctan2),
+    "xlogx": xlogx,
+}
+
+ALONG: Final[Mapping[str, Callable[..., Any]]] = {
+    "sum": np.sum,
+    "mean": np.mean,
+    "prod": np.prod,
+    "max": maximum,
+    "min": minimum,
+    "var": variance,
+    "std": lambda x, axis=None: np.sqrt(variance(x, axis)),
+    "logsumexp": logsumexp,
+    "norm": norm,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "layernorm": layernorm,
+    "cross_entropy": lambda z, y, axis=None: -np.sum(y * log_softmax(z, axis), axis=axis),
+    "mse": lambda a, b, axis=None: np.mean((a - b) * (a - b), axis=axis),
+}
+
+
+def as_array(value: Any) -> Array:
+    """A value as an array of float64 or complex128."""
+    array = np.asarray(value)
+    return array if array.dtype.kind == "c" else array.astype(float, copy=False)

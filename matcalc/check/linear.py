@@ -1,0 +1,244 @@
+"""Functions of linear algebra in plain NumPy and SciPy, also right for a complex step.
+
+What the language defines for symmetric matrices (chol, eigmax …) is that function of (S + S')/2, so that its
+derivative is the symmetric one.  Outside of its domain a function raises OutsideDomain or LinAlgError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import scipy.linalg as la
+
+from matcalc.check.differences import Array, lifted
+
+WORST_CONDITION = 1e11
+RANK = 1e-9
+
+
+class OutsideDomain(ArithmeticError):
+    """A function was asked for a value where it has none."""
+
+
+def whole(value: Any) -> int:
+    """The whole number that an argument is."""
+    number = float(np.real(np.asarray(value).item()))
+    if not np.isfinite(number) or number != round(number):
+        raise OutsideDomain(f"{number} is not a whole number")
+    return round(number)
+
+
+def _regular(A: Any) -> Any:
+    if not np.all(np.isfinite(A)) or np.linalg.cond(np.real(A)) > WORST_CONDITION:
+        raise OutsideDomain("a singular matrix")
+    return A
+
+
+def _finite(A: Any) -> Any:
+    if not np.all(np.isfinite(A)):
+        raise OutsideDomain("not a number")
+    return A
+
+
+def inverse(A: Any) -> Any:
+    """The inverse of a regular matrix."""
+    return np.linalg.inv(_regular(A))
+
+
+def solve(A: Any, b: Any) -> Any:
+    """The solution of A z = b, b a vector or a matrix."""
+    return np.linalg.solve(_regular(A), b)
+
+
+def matrix_power(A: Any, exponent: Any) -> Any:
+    """A whole power, negative ones of a regular matrix."""
+    k = whole(exponent)
+    return np.linalg.matrix_power(_regular(A) if k < 0 else A, k)
+
+
+def logdet(A: Any) -> Any:
+    """log|det(A)|; to first order in the imaginary part."""
+    sign, size = np.linalg.slogdet(A)
+    if not np.isfinite(size):
+        raise OutsideDomain("a singular matrix")
+    return size + 1j * np.angle(sign / np.sign(np.real(sign))) if np.iscomplexobj(A) else size
+
+
+def pseudoinverse(X: Any) -> Any:
+    """The Moore-Penrose inverse; a complex step keeps the rank, as any derivative of it does."""
+    real = np.real(_finite(X))
+    P = np.linalg.pinv(real, rcond=RANK)
+    if not np.iscomplexobj(X):
+        return P
+    dX, m, n = np.imag(X), *real.shape
+    change = -P @ dX @ P
+    change += P @ P.T @ dX.T @ (np.eye(m) - real @ P) + (np.eye(n) - P @ real) @ dX.T @ P.T @ P
+    return P + 1j * change
+
+
+def half(A: Any) -> Any:
+    """The symmetric part."""
+    return (_finite(A) + np.transpose(A)) / 2
+
+
+def _real(value: Any) -> Array:
+    array: Array = np.asarray(value)
+    if np.iscomplexobj(array):
+        if np.max(np.abs(array.imag), initial=0.0) > 1e-9 * max(1.0, np.max(np.abs(array), initial=0.0)):
+            raise OutsideDomain("a matrix function that is not real")
+        array = array.real
+    return array
+
+
+def _steered(vectors: Array) -> Array:
+    """Vectors with their sign chosen: the entry of largest size is positive."""
+    place = np.argmax(np.abs(vectors), axis=0)
+    signs = np.sign(np.take_along_axis(vectors, np.expand_dims(place, 0), axis=0))
+    return vectors * (signs if vectors.ndim == 2 else signs[0])
+
+
+def _svd(X: Any) -> tuple[Array, Array, Array]:
+    u, s, vt = np.linalg.svd(_finite(X), full_matrices=False)
+    v = _steered(vt.T)
+    signs = np.sum(v * vt.T, axis=0)
+    return u * signs, s, v
+
+
+def sylvester(A: Any, B: Any, C: Any) -> Any:
+    """The solution of A X + X B = C."""
+    m, n = np.shape(C)
+    system = np.kron(np.eye(n), A) + np.kron(np.transpose(B), np.eye(m))
+    return np.reshape(solve(system, np.reshape(C, -1, order="F")), (m, n), order="F")
+
+
+def frechet(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """The derivative of a matrix function at X along E: a block of the function of a block matrix."""
+
+    def along(X: Any, E: Any) -> Any:
+        n = len(X)
+        return function(np.block([[X, E], [np.zeros((n, n)), X]]))[:n, n:]
+
+    return along
+
+
+def vech(X: Any) -> Any:
+    """The lower triangle by columns."""
+    return np.concatenate([X[j:, j] for j in range(len(X))])
+
+
+def commutation(m: Any, n: Any) -> Any:
+    """The matrix K with K vec(X) = vec(X') for X of m×n."""
+    rows, columns = whole(m), whole(n)
+    places = np.reshape(np.arange(rows * columns), (rows, columns), order="F")
+    return np.eye(rows * columns)[np.reshape(places.T, -1, order="F")]
+
+
+def duplication(n: Any) -> Any:
+    """The matrix D with D vech(S) = vec(S) for symmetric S of n×n."""
+    size = whole(n)
+    places = np.zeros((size, size), dtype=int)
+    places[np.triu_indices(size)[::-1]] = np.arange(size * (size + 1) // 2)
+    places = np.maximum(places, places.T)
+    return np.eye(size * (size + 1) // 2)[np.reshape(places, -1, order="F")]
+
+
+def elimination(n: Any) -> Any:
+    """The matrix L with L vec(X) = vech(X)."""
+    size = whole(n)
+    places = np.reshape(np.arange(size * size), (size, size), order="F")
+    return np.eye(size * size)[vech(places)]
+
+
+def one_hot(i: Any, n: Any) -> Any:
+    """The unit vector of entry i; IndexError if there is none."""
+    if not 0 <= whole(i) < whole(n):
+        raise IndexError(f"entry {whole(i)} of a vector of {whole(n)}")
+    return np.eye(whole(n))[whole(i)]
+
+
+def skew(x: Any) -> Any:
+    """The matrix with skew(x) y = cross(x, y)."""
+    zero = 0 * x[0]
+    return np.array([[zero, -x[2], x[1]], [x[2], zero, -x[0]], [-x[1], x[0], zero]])
+
+
+def expm(X: Any) -> Any:
+    """The matrix exponential."""
+    return la.expm(_finite(X))
+
+
+def _logm(X: Any) -> Array:
+    if np.any(np.linalg.eigvals(_finite(X)) == 0):
+        raise OutsideDomain("the logarithm of a singular matrix")
+    return _real(la.logm(X))
+
+
+logm = lifted(_logm)
+sqrtm = lifted(lambda X: _real(la.sqrtm(_finite(X))))
+
+LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
+    "tr": np.trace,
+    "det": np.linalg.det,
+    "logdet": logdet,
+    "inv": inverse,
+    "pinv": pseudoinverse,
+    "transpose": np.transpose,
+    "diag": np.diag,
+    "vec": lambda X: np.reshape(X, -1, order="F"),
+    "unvec": lambda a, m, n: np.reshape(a, (whole(m), whole(n)), order="F"),
+    "vech": vech,
+    "outer": np.outer,
+    "dot": lambda a, b: a @ b,
+    "cross": np.cross,
+    "skew": skew,
+    "solve": solve,
+    "sylvester": sylvester,
+    "lyapunov": lambda A, C: sylvester(A, np.transpose(A), C),
+    "chol": lifted(lambda S: np.linalg.cholesky(half(S))),
+    "expm": expm,
+    "logm": logm,
+    "sqrtm": sqrtm,
+    "expm_frechet": frechet(expm),
+    "logm_frechet": frechet(logm),
+    "sqrtm_frechet": frechet(sqrtm),
+    "eigmax": lifted(lambda S: np.linalg.eigvalsh(half(S))[-1]),
+    "eigmin": lifted(lambda S: np.linalg.eigvalsh(half(S))[0]),
+    "eigvals": lifted(lambda S: np.linalg.eigvalsh(half(S))),
+    "eigvecs": lifted(lambda S: _steered(np.linalg.eigh(half(S))[1])),
+    "eigvecmax": lifted(lambda S: _steered(np.linalg.eigh(half(S))[1][:, -1])),
+    "eigvecmin": lifted(lambda S: _steered(np.linalg.eigh(half(S))[1][:, 0])),
+    "norm_2": lifted(lambda X: np.linalg.svd(_finite(X), compute_uv=False)[0]),
+    "norm_nuc": lifted(lambda X: np.sum(np.linalg.svd(_finite(X), compute_uv=False))),
+    "svdvals": lifted(lambda X: np.linalg.svd(_finite(X), compute_uv=False)),
+    "svd_u": lifted(lambda X: _svd(X)[0]),
+    "svd_v": lifted(lambda X: _svd(X)[2]),
+    "leftmax": lifted(lambda X: _svd(X)[0][:, 0]),
+    "rightmax": lifted(lambda X: _svd(X)[2][:, 0]),
+    "eye": lambda n: np.eye(whole(n)),
+    "ones": lambda *n: np.ones([whole(k) for k in n]),
+    "zeros": lambda *n: np.zeros([whole(k) for k in n]),
+    "e": one_hot,
+    "tril": lambda X, k=0: np.tril(X, whole(k)),
+    "triu": lambda X, k=0: np.triu(X, whole(k)),
+    "commutation": commutation,
+    "duplication": duplication,
+    "elimination": elimination,
+}
+
+
+def as_matrix(value: Any, row: bool) -> Array:
+    """A scalar, a column or a row as the matrix that it is."""
+    array = np.asarray(value)
+    if array.ndim < 2:
+        array = array.reshape((1, -1) if row else (-1, 1))
+    return array
+
+
+STACKING: Final[Mapping[str, Callable[..., Any]]] = {  # of matrices, whatever was given
+    "hstack": lambda *parts: np.hstack(parts),
+    "vstack": lambda *parts: np.vstack(parts),
+    "blockdiag": lambda *parts: la.block_diag(*parts),
+    "kron": np.kron,
+}

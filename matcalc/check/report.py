@@ -1,0 +1,125 @@
+"""What a check found, in a few lines that say what was tried."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from matcalc.check.differences import Array
+from matcalc.check.sample import Sample
+
+Verdict = Literal["verified", "not verified", "WRONG"]
+SMALLEST = 1e-3  # what counts as the largest entry, at least
+SHOWN = 12  # entries of an input that a report prints
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a numerical check; `str` is the report.
+
+    `tried` counts the random inputs that were compared, `skipped` those set aside (a kink, no precision),
+    `worst` is the largest error relative to the largest entry.
+    """
+
+    verdict: Verdict
+    tried: int
+    skipped: int
+    worst: float
+    lines: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Compared, and right."""
+        return self.verdict == "verified"
+
+    @property
+    def wrong(self) -> bool:
+        """Compared, and wrong; a report that neither passed nor is wrong could not tell."""
+        return self.verdict == "WRONG"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+
+@dataclass
+class Tally:
+    """The comparisons so far."""
+
+    points: int
+    tried: int = 0
+    worst: float = 0.0
+    skipped: Counter[str] = field(default_factory=Counter)
+    samples: list[Sample] = field(default_factory=list)
+
+    def skip(self, reason: str) -> None:
+        """Set one input aside."""
+        self.skipped[reason] += 1
+
+    def agreed(self, drawn: Sample) -> bool:
+        """Count one input at which everything was right; True if that was the last one wanted."""
+        self.tried += 1
+        self.samples.append(drawn)
+        return self.tried == self.points
+
+    def differs(
+        self, got: Array, wanted: Array, tolerance: float, drawn: Sample, what: str, as_text: bool = False
+    ) -> Report | None:
+        """A report of what is wrong with a value; None if it is as wanted, to a relative tolerance.
+
+        With `as_text` the value may also be the matrix between vec()s of an array of higher rank.
+        """
+        if as_text and got.shape != wanted.shape and got.ndim == 2 and got.size == wanted.size:
+            wanted = wanted.reshape(got.shape, order="F")
+        if got.shape != wanted.shape:
+            return self._wrong(f"{what} has the shape {got.shape} but should have {wanted.shape}", drawn)
+        if not got.size:
+            return None
+        scale = max(float(np.max(np.abs(wanted))), SMALLEST)
+        errors = np.abs(got - wanted) / scale
+        place = np.unravel_index(int(np.argmax(np.where(np.isnan(errors), np.inf, errors))), errors.shape)
+        error = float(errors[place])
+        if error <= tolerance:
+            self.worst = max(self.worst, error)
+            return None
+        self.worst = error
+        entry = f"entry ({', '.join(str(int(k)) for k in place)}) of {what}" if place else what
+        return self._wrong(f"{entry} is {got[place]:.10g} but should be {wanted[place]:.10g}", drawn)
+
+    def _wrong(self, what: str, drawn: Sample) -> Report:
+        lines = [f"WRONG: {what}", *(f"  at {line}" for line in point_lines(drawn))]
+        return Report("WRONG", self.tried + 1, sum(self.skipped.values()), self.worst, tuple(lines))
+
+    def undecided(self, reason: str) -> Report:
+        """The report that nothing can be said."""
+        lines = (f"not verified: {reason}", *self._skips())
+        return Report("not verified", self.tried, sum(self.skipped.values()), self.worst, lines)
+
+    def verified(self, what: str = "") -> Report:
+        """The report that all is right, if any input was compared."""
+        if not self.tried:
+            return self.undecided("no random input could be compared")
+        inputs = "input" if self.tried == 1 else "inputs"
+        domains = dict.fromkeys(sample.domain for sample in self.samples)
+        sizes = ", ".join(f"{name} = {size}" for name, size in self.samples[0].sizes.items())
+        lines = [f"verified on {self.tried} random {inputs}{what}"]
+        lines += [f"  sizes: {sizes}"] if sizes else []
+        lines += [f"  domain: {'; '.join(domains)}", f"  largest relative error: {self.worst:.1e}", *self._skips()]
+        return Report("verified", self.tried, sum(self.skipped.values()), self.worst, tuple(lines))
+
+    def _skips(self) -> list[str]:
+        return [f"  set aside: {number}, {reason}" for reason, number in self.skipped.items()]
+
+
+def point_lines(drawn: Sample) -> list[str]:
+    """The inputs of a sample, a line each, large ones cut."""
+    lines = []
+    for name, value in drawn.point.items():
+        text = np.array2string(value, precision=4, separator=", ", threshold=SHOWN, edgeitems=2)
+        lines.append(f"{name} = {' '.join(text.split())}")
+    return lines
