@@ -238,27 +238,27 @@ def run(arguments: Sequence[str]) -> Answer:
 
 
 def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
-    """A derivation in the form that was asked for; of one that fails its check only the report."""
+    """A derivation in the form that was asked for; of one that is found wrong only the report."""
     plain = terminal.plain if options.ascii else str
     notes = [plain(f"assuming {assumption}") for assumption in d.assumptions]
     report = d.check() if options.check else None
-    if report is not None and not report.passed:
-        return Answer("", [*notes, plain(str(report))], 1)
+    code = 0 if report is None or report.passed else 1
+    verdict = [plain(str(report))] if report is not None else []
+    if report is not None and report.wrong:
+        return Answer("", [*notes, *verdict], code)
     if options.json:
         record = _record(d) | ({"check": _report(report)} if report is not None else {})
-        return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2))
+        return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2), code=code)
     if options.steps:
         result = terminal.steps(d, ascii=options.ascii)
     elif options.latex:
         result = d.latex()
     elif options.numpy or options.code:
-        result = d.code("numpy").rstrip()
-    elif report is not None:
-        comments = [f"# {line}" for line in plain(str(report)).splitlines()]
-        return Answer("\n".join([d.text(ascii=options.ascii), *comments]), notes)
-    else:
-        result = d.text(ascii=options.ascii)
-    return Answer(result, [*notes, plain(str(report))] if report is not None else notes)
+        result = d.code(options.code or "numpy").rstrip()
+    else:  # the report as comments, so that the output is still a program
+        comments = [f"# {line}" for text in verdict for line in text.splitlines()]
+        return Answer("\n".join([d.text(ascii=options.ascii), *comments]), notes, code)
+    return Answer(result, [*notes, *verdict], code)
 
 
 def _record(d: Derivation) -> dict[str, Any]:
@@ -297,6 +297,7 @@ def _step(step: Any) -> dict[str, Any]:
 
 def _report(report: Any) -> dict[str, Any]:
     return {
+        "verdict": report.verdict,
         "passed": report.passed,
         "tried": report.tried,
         "skipped": report.skipped,

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import venv
 import zipfile
@@ -41,10 +42,11 @@ def build(kind: str, source: Path, target: Path) -> Path:
 def environment(folder: Path, wheel: Path) -> Path:
     """The bin folder of a new environment that holds this wheel, lark, and nothing else."""
     venv.create(folder, with_pip=False, symlinks=os.name != "nt")
-    binaries = folder / ("Scripts" if os.name == "nt" else "bin")
+    places = {"base": str(folder), "platbase": str(folder)}
+    binaries = Path(sysconfig.get_path("scripts", "venv", places))
+    packages = Path(sysconfig.get_path("purelib", "venv", places))
     install = ("install", "--quiet", "--no-deps", "--no-index", wheel)
     run(sys.executable, "-m", "pip", "--python", binaries / "python", *install, cwd=folder)
-    (packages,) = folder.glob("lib*/**/site-packages")
     lark = importlib.util.find_spec("lark")
     assert lark is not None and lark.origin is not None
     shutil.copytree(Path(lark.origin).parent, packages / "lark")
