@@ -1,8 +1,9 @@
 """The independent numerical oracle: is this the derivative?
 
-It evaluates expressions with plain NumPy (`evaluate`), differentiates them by complex steps and extrapolated
-differences (`derivative`), draws inputs that fit (`sample`), and compares (`check`, `same_value`).  It shares no
-code with the rule book, the tensor engine or the emitted code, so that they cannot be wrong together.
+It evaluates expressions with plain NumPy (`evaluate`), differentiates them by complex steps and
+extrapolated differences (`derivative`), draws inputs that fit (`sample`), and compares (`check`,
+`same_value`).  It shares no code with the rule book, the tensor engine or the emitted code, so that
+they cannot be wrong together.
 """
 
 from __future__ import annotations
@@ -12,16 +13,26 @@ from typing import TypeAlias
 
 import numpy as np
 
-from matcalc.check.derivative import Numerical, derivative
+from matcalc.check.derivative import derivative
 from matcalc.check.differences import Array
 from matcalc.check.evaluate import Evaluator, Functions, evaluate
 from matcalc.check.report import Report, Tally
 from matcalc.check.sample import OUTSIDE, Sample, sample
+from matcalc.check.steps import Numerical
 from matcalc.check.truth import Kind, Question
 from matcalc.errors import DerivationError
-from matcalc.expr.nodes import Expr, Named, Symbol
+from matcalc.expr.nodes import Expr, Named, Node, Symbol
 
-__all__ = ["Evaluator", "Report", "Sample", "check", "derivative", "evaluate", "same_value", "sample"]
+__all__ = [
+    "Evaluator",
+    "Report",
+    "Sample",
+    "check",
+    "derivative",
+    "evaluate",
+    "same_value",
+    "sample",
+]
 
 Result: TypeAlias = Expr | Callable[[Sample], Array]
 
@@ -47,18 +58,20 @@ def check(
 ) -> Report:
     """Compare derivatives with numerical ones at random inputs.
 
-    results   For gradient and jacobian one for each of wrt (one alone if `stacked`: scalars as one vector); for
-              hessian the blocks, row by row; for differential and jvp one; for vjp and hvp one for each of wrt.
-              An expression, or a function from a Sample to an array in array layout.  An expression may also be the
-              matrix between vec(wrt) and vec(output), or its transpose in denominator layout.
-    symbols   Further variables that results may mention.  `functions`: stand-ins of the caller's.
-    along     The variables that stand for the given directions: of differential, jvp and hvp one for each of
-              wrt; of vjp the cotangent.
+    results    For gradient and jacobian one for each of wrt (one alone if `stacked`: scalars as
+               one vector); for hessian the blocks, row by row; for differential and jvp one; for
+               vjp and hvp one for each of wrt.  Each is a function from a Sample to an array in
+               array layout, or an expression, which may also be the matrix between vec(wrt) and
+               vec(output), and in denominator layout its transpose.
+    symbols    Further variables that results mention.
+    functions  Stand-ins of the caller's for unknown functions: each with its derivatives.
+    along      The variables that stand for given directions: for differential, jvp and hvp one for
+               each of wrt, for vjp the one of the output.
     """
     question = Question(expression, tuple(wrt), kind, stacked, tuple(along))
+    answers = [_evaluated(r, question, layout) for r in results]
     rng = np.random.default_rng(seed)
     variables = [*symbols, *along, *(w for w in wrt if isinstance(w, Symbol))]
-    transposed = layout == "denominator" and kind == "jacobian"
     tally = Tally(points)
     for _ in range(TRIES):
         try:
@@ -67,45 +80,45 @@ def check(
             if truth.doubt:
                 tally.skip(truth.doubt)
                 continue
-            got = [_value(result, drawn, question, transposed) for result in results]
+            got = [np.asarray(answer(drawn)) for answer in answers]
         except DerivationError as error:
             return tally.undecided(error.message)
         except OUTSIDE as error:
             tally.skip(str(error))
             continue
-        wrong = _compared(tally, question, results, got, truth.values, drawn)
+        wrong = _wrong(tally, question, got, truth.values, drawn)
         if wrong is not None:
             return wrong
         if tally.agreed(drawn):
             break
-    return tally.verified()
+    return tally.report()
 
 
-def _value(result: Result, drawn: Sample, question: Question, transposed: bool) -> Array:
-    if callable(result):
-        return np.asarray(result(drawn))
-    point = dict(drawn.point)
-    for bound in question.wrt:
-        if isinstance(bound, Named):
-            point[bound.name] = evaluate(bound, drawn.point, drawn.sizes, drawn.functions)
-    value = evaluate(result, point, drawn.sizes, drawn.functions)
-    return value.T if transposed else value
+def _evaluated(result: Result, question: Question, layout: str) -> Callable[[Sample], Array]:
+    """A result as a function of a sample, in array layout as far as its shape tells."""
+    if not isinstance(result, Node):
+        return result
+    bound = [w for w in question.wrt if isinstance(w, Named)]
+
+    def value(drawn: Sample) -> Array:
+        held = {w.name: evaluate(w, drawn.point, drawn.sizes, drawn.functions) for w in bound}
+        array = evaluate(result, {**drawn.point, **held}, drawn.sizes, drawn.functions)
+        return array.T if layout == "denominator" and question.kind == "jacobian" else array
+
+    return value
 
 
-def _compared(
+def _wrong(
     tally: Tally,
     question: Question,
-    results: Sequence[Result],
     got: Sequence[Array],
     truth: Sequence[Numerical],
     drawn: Sample,
 ) -> Report | None:
-    """A report if a result is wrong; DerivationError if the results are not as many as the kind has."""
-    if len(truth) != len(results):
-        raise ValueError(f"{len(results)} results for {len(truth)} derivatives")
-    for value, result, wanted, name in zip(got, results, truth, question.names, strict=True):
+    """A report if a result is wrong; ValueError if they are not as many as the kind has."""
+    for value, wanted, name in zip(got, truth, question.names, strict=True):
         tolerance = max(TOLERANCE, 100 * wanted.error)
-        wrong = tally.differs(value, wanted.value, tolerance, drawn, name, as_text=not callable(result))
+        wrong = tally.differs(value, wanted.value, tolerance, drawn, name)
         if wrong is not None:
             return wrong
     return None
@@ -122,18 +135,18 @@ def same_value(
     points: int = POINTS,
     tolerance: float = TOLERANCE,
 ) -> Report:
-    """Compare two expressions at random inputs at which both have values; a row and a column are equal arrays."""
+    """Compare two expressions at random inputs at which both have values, rows equal to columns."""
     rng = rng or np.random.default_rng(0)
+    symbols = list(symbols)
     tally = Tally(points)
     for _ in range(points):
         try:
             drawn = sample([a, b], symbols, rng, functions=functions, sizes=sizes)
-            left = evaluate(a, drawn.point, drawn.sizes, drawn.functions)
-            right = evaluate(b, drawn.point, drawn.sizes, drawn.functions)
         except DerivationError as error:
             return tally.undecided(error.message)
+        left, right = (evaluate(e, drawn.point, drawn.sizes, drawn.functions) for e in (a, b))
         wrong = tally.differs(right, left, tolerance, drawn, "the second expression")
         if wrong is not None:
             return wrong
         tally.agreed(drawn)
-    return tally.verified()
+    return tally.report()

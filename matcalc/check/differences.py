@@ -1,7 +1,7 @@
 """Derivatives along a line by extrapolated central differences, with an error estimate.
 
-A function that has no complex form of its own gets one from these: `lifted(g)` answers a complex argument
-x + i e with g(x) + i (dg along e), which is all that a complex step asks of it.
+A function that has no complex form of its own gets one from these: `lifted(g)` answers a complex
+argument x + i e with g(x) + i (dg along e), which is all that a complex step asks of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ GOOD_ENOUGH = 1e-11
 def slope(f: Callable[[float], Any]) -> tuple[Array, float]:
     """The derivative of f at 0 and an estimate of its error relative to the largest entry.
 
-    Central differences at h, h/2 and h/4, extrapolated to sixth order; a smaller h where that is not precise.
+    Central differences at h, h/2 and h/4, extrapolated to sixth order; a smaller h where that is
+    not precise.
     A kink or a jump within reach of h shows as a large estimate.
     """
     best, smallest = np.asarray(np.nan), np.inf
@@ -65,7 +66,7 @@ def lifted(g: Callable[..., Any]) -> Callable[..., Any]:
         along = [imag / size for imag in imags]
 
         def moved(t: float) -> Any:
-            parts = (r + t * d if d.any() else r for r, d in zip(reals, along, strict=True))
+            parts = (r + t * d if np.any(d) else r for r, d in zip(reals, along, strict=True))
             return g(*parts, **options)
 
         return value + 1j * size * slope(moved)[0]
@@ -74,7 +75,7 @@ def lifted(g: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def bend(f: Callable[[float], Any]) -> tuple[Array, float]:
-    """The second derivative of f at 0 by extrapolated differences, and an estimate of its relative error."""
+    """The second derivative of f at 0 by extrapolated differences, and its relative error."""
     start = np.asarray(f(0.0))
     table = [(np.asarray(f(t)) - 2 * start + np.asarray(f(-t))) / t**2 for t in (2e-2, 1e-2, 5e-3)]
     first, second = (4 * table[1] - table[0]) / 3, (4 * table[2] - table[1]) / 3

@@ -1,7 +1,7 @@
 """Element-wise functions, reductions and functions along an axis, in plain NumPy.
 
-Each is also right for complex arguments whose imaginary part is tiny, so that a complex step goes through
-it: whatever compares looks at real parts, and |x| is x or -x.
+Each is also right for complex arguments whose imaginary part is tiny, so that a complex step goes
+through it: whatever compares looks at real parts, and |x| is x or -x.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ def log_softmax(x: Any, axis: int | None = None) -> Any:
 
 def layernorm(x: Any, epsilon: Any = 0.0, axis: int | None = None) -> Any:
     """(x - mean(x)) / sqrt(var(x) + epsilon)."""
-    return (x - np.mean(x, axis=axis, keepdims=True)) / np.sqrt(variance(x, axis, keepdims=True) + epsilon)
+    spread = np.sqrt(variance(x, axis, keepdims=True) + epsilon)
+    return (x - np.mean(x, axis=axis, keepdims=True)) / spread
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:
@@ -127,9 +128,12 @@ def polygamma(k: Any, x: Any) -> Any:
     return sp.polygamma(round(float(np.real(k))), x)
 
 
+CIRCULAR: Final = "sin cos tan sinh cosh tanh".split()
+
 ELEMENTWISE: Final[Mapping[str, Callable[..., Any]]] = {
-    **{name: getattr(np, name) for name in "exp log log1p expm1 sqrt sin cos tan sinh cosh tanh".split()},
-    **{f"a{name}": getattr(np, f"arc{name}") for name in "sin cos tan sinh cosh tanh".split()},
+    **{name: getattr(np, name) for name in "exp log log1p expm1 sqrt".split()},
+    **{name: getattr(np, name) for name in CIRCULAR},
+    **{f"a{name}": getattr(np, f"arc{name}") for name in CIRCULAR},
     "abs": absolute,
     "sign": lambda x: np.sign(np.real(x)),
     "sigmoid": sigmoid,

@@ -1,7 +1,8 @@
 """Functions of linear algebra in plain NumPy and SciPy, also right for a complex step.
 
-What the language defines for symmetric matrices (chol, eigmax …) is that function of (S + S')/2, so that its
-derivative is the symmetric one.  Outside of its domain a function raises OutsideDomain or LinAlgError.
+What the language defines for symmetric matrices (chol, eigmax …) is that function of (S + S')/2,
+so that its derivative is the symmetric one.  Outside of its domain a function raises DomainError
+or LinAlgError.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ WORST_CONDITION = 1e11
 RANK = 1e-9
 
 
-class OutsideDomain(ArithmeticError):
+class DomainError(ArithmeticError):
     """A function was asked for a value where it has none."""
 
 
@@ -26,19 +27,19 @@ def whole(value: Any) -> int:
     """The whole number that an argument is."""
     number = float(np.real(np.asarray(value).item()))
     if not np.isfinite(number) or number != round(number):
-        raise OutsideDomain(f"{number} is not a whole number")
+        raise DomainError(f"{number} is not a whole number")
     return round(number)
 
 
 def _regular(A: Any) -> Any:
     if not np.all(np.isfinite(A)) or np.linalg.cond(np.real(A)) > WORST_CONDITION:
-        raise OutsideDomain("a singular matrix")
+        raise DomainError("a singular matrix")
     return A
 
 
 def _finite(A: Any) -> Any:
     if not np.all(np.isfinite(A)):
-        raise OutsideDomain("not a number")
+        raise DomainError("not a number")
     return A
 
 
@@ -62,7 +63,7 @@ def logdet(A: Any) -> Any:
     """log|det(A)|; to first order in the imaginary part."""
     sign, size = np.linalg.slogdet(A)
     if not np.isfinite(size):
-        raise OutsideDomain("a singular matrix")
+        raise DomainError("a singular matrix")
     return size + 1j * np.angle(sign / np.sign(np.real(sign))) if np.iscomplexobj(A) else size
 
 
@@ -72,7 +73,8 @@ def pseudoinverse(X: Any) -> Any:
     P = np.linalg.pinv(real, rcond=RANK)
     if not np.iscomplexobj(X):
         return P
-    dX, m, n = np.imag(X), *real.shape
+    dX = np.imag(X)
+    m, n = real.shape
     change = -P @ dX @ P
     change += P @ P.T @ dX.T @ (np.eye(m) - real @ P) + (np.eye(n) - P @ real) @ dX.T @ P.T @ P
     return P + 1j * change
@@ -84,12 +86,12 @@ def half(A: Any) -> Any:
 
 
 def _real(value: Any) -> Array:
-    array: Array = np.asarray(value)
-    if np.iscomplexobj(array):
-        if np.max(np.abs(array.imag), initial=0.0) > 1e-9 * max(1.0, np.max(np.abs(array), initial=0.0)):
-            raise OutsideDomain("a matrix function that is not real")
-        array = array.real
-    return array
+    array = np.asarray(value)
+    real: Array = np.asarray(array.real)
+    size = max(1.0, float(np.max(np.abs(array), initial=0.0)))
+    if np.max(np.abs(array.imag), initial=0.0) > 1e-9 * size:
+        raise DomainError("a matrix function that is not real")
+    return real
 
 
 def _steered(vectors: Array) -> Array:
@@ -114,7 +116,7 @@ def sylvester(A: Any, B: Any, C: Any) -> Any:
 
 
 def frechet(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
-    """The derivative of a matrix function at X along E: a block of the function of a block matrix."""
+    """The derivative of a matrix function at X along E: a block of it at a block matrix."""
 
     def along(X: Any, E: Any) -> Any:
         n = len(X)
@@ -171,7 +173,7 @@ def expm(X: Any) -> Any:
 
 def _logm(X: Any) -> Array:
     if np.any(np.linalg.eigvals(_finite(X)) == 0):
-        raise OutsideDomain("the logarithm of a singular matrix")
+        raise DomainError("the logarithm of a singular matrix")
     return _real(la.logm(X))
 
 

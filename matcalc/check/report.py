@@ -10,9 +10,9 @@ import numpy as np
 
 from matcalc.check.differences import Array
 from matcalc.check.sample import Sample
+from matcalc.check.steps import size
 
 Verdict = Literal["verified", "not verified", "WRONG"]
-SMALLEST = 1e-3  # what counts as the largest entry, at least
 SHOWN = 12  # entries of an input that a report prints
 
 
@@ -20,8 +20,8 @@ SHOWN = 12  # entries of an input that a report prints
 class Report:
     """The outcome of a numerical check; `str` is the report.
 
-    `tried` counts the random inputs that were compared, `skipped` those set aside (a kink, no precision),
-    `worst` is the largest error relative to the largest entry.
+    `tried` counts the random inputs that were compared, `skipped` those set aside (a kink, no
+    precision), `worst` is the largest error relative to the largest entry.
     """
 
     verdict: Verdict
@@ -68,49 +68,53 @@ class Tally:
         return self.tried == self.points
 
     def differs(
-        self, got: Array, wanted: Array, tolerance: float, drawn: Sample, what: str, as_text: bool = False
+        self, got: Array, wanted: Array, tolerance: float, drawn: Sample, what: str
     ) -> Report | None:
         """A report of what is wrong with a value; None if it is as wanted, to a relative tolerance.
 
-        With `as_text` the value may also be the matrix between vec()s of an array of higher rank.
+        An array of rank 3 or more may also be the matrix between vec()s that stands for it.
         """
-        if as_text and got.shape != wanted.shape and got.ndim == 2 and got.size == wanted.size:
+        if got.ndim == 2 < wanted.ndim and got.size == wanted.size:
             wanted = wanted.reshape(got.shape, order="F")
         if got.shape != wanted.shape:
-            return self._wrong(f"{what} has the shape {got.shape} but should have {wanted.shape}", drawn)
+            shapes = f"{got.shape} but should have {wanted.shape}"
+            return self._wrong(f"{what} has the shape {shapes}", drawn)
         if not got.size:
             return None
-        scale = max(float(np.max(np.abs(wanted))), SMALLEST)
-        errors = np.abs(got - wanted) / scale
-        place = np.unravel_index(int(np.argmax(np.where(np.isnan(errors), np.inf, errors))), errors.shape)
+        errors = np.nan_to_num(np.abs(got - wanted) / size(wanted), nan=np.inf)
+        place = np.unravel_index(int(np.argmax(errors)), errors.shape)
         error = float(errors[place])
         if error <= tolerance:
             self.worst = max(self.worst, error)
             return None
         self.worst = error
         entry = f"entry ({', '.join(str(int(k)) for k in place)}) of {what}" if place else what
-        return self._wrong(f"{entry} is {got[place]:.10g} but should be {wanted[place]:.10g}", drawn)
+        values = f"{got[place]:.10g} but should be {wanted[place]:.10g}"
+        return self._wrong(f"{entry} is {values}", drawn)
 
     def _wrong(self, what: str, drawn: Sample) -> Report:
         lines = [f"WRONG: {what}", *(f"  at {line}" for line in point_lines(drawn))]
-        return Report("WRONG", self.tried + 1, sum(self.skipped.values()), self.worst, tuple(lines))
+        self.tried += 1
+        return self._made("WRONG", lines)
+
+    def _made(self, verdict: Verdict, lines: list[str]) -> Report:
+        return Report(verdict, self.tried, self.skipped.total(), self.worst, tuple(lines))
 
     def undecided(self, reason: str) -> Report:
         """The report that nothing can be said."""
-        lines = (f"not verified: {reason}", *self._skips())
-        return Report("not verified", self.tried, sum(self.skipped.values()), self.worst, lines)
+        return self._made("not verified", [f"not verified: {reason}", *self._skips()])
 
-    def verified(self, what: str = "") -> Report:
+    def report(self) -> Report:
         """The report that all is right, if any input was compared."""
         if not self.tried:
             return self.undecided("no random input could be compared")
-        inputs = "input" if self.tried == 1 else "inputs"
         domains = dict.fromkeys(sample.domain for sample in self.samples)
-        sizes = ", ".join(f"{name} = {size}" for name, size in self.samples[0].sizes.items())
-        lines = [f"verified on {self.tried} random {inputs}{what}"]
+        sizes = ", ".join(f"{name} = {n}" for name, n in self.samples[0].sizes.items())
+        lines = [f"verified on {self.tried} random input{'s' * (self.tried > 1)}"]
         lines += [f"  sizes: {sizes}"] if sizes else []
-        lines += [f"  domain: {'; '.join(domains)}", f"  largest relative error: {self.worst:.1e}", *self._skips()]
-        return Report("verified", self.tried, sum(self.skipped.values()), self.worst, tuple(lines))
+        lines.append(f"  domain: {'; '.join(domains)}")
+        lines += [f"  largest relative error: {self.worst:.1e}", *self._skips()]
+        return self._made("verified", lines)
 
     def _skips(self) -> list[str]:
         return [f"  set aside: {number}, {reason}" for reason, number in self.skipped.items()]

@@ -1,7 +1,7 @@
-"""Random inputs for expressions: sizes, values that respect declared properties, stand-ins, and a fitting domain.
+"""Random inputs for expressions: sizes, values with the declared properties, stand-ins, a domain.
 
-Where the expressions have no finite value for normal inputs (`log`, `acosh`, `chol` …), other domains are
-tried, and the sample says which it is from.
+Where the expressions have no finite value for normal inputs (`log`, `acosh`, `chol` …), other
+domains are tried, and the sample says which it is from.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from matcalc.check.differences import Array
 from matcalc.check.evaluate import Evaluator, Functions
-from matcalc.check.linear import OutsideDomain
+from matcalc.check.linear import DomainError
 from matcalc.check.standins import stand_in
 from matcalc.dims import Dim
 from matcalc.errors import DerivationError
@@ -31,12 +31,18 @@ ENTRIES: Final[Mapping[str, Callable[[tuple[int, ...], np.random.Generator], Arr
     "in (1, 3)": lambda shape, rng: rng.uniform(1.2, 3.0, shape),
 }
 MATRICES: Final = ("spd", "invertible")
-OUTSIDE: Final = (OutsideDomain, np.linalg.LinAlgError, FloatingPointError, IndexError, OverflowError)
+OUTSIDE: Final = (
+    DomainError,
+    np.linalg.LinAlgError,
+    FloatingPointError,
+    IndexError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Random inputs: values by variable, sizes by dimension name, functions with their derivatives, domains."""
+    """Random inputs: values by variable, sizes by dimension name, functions with derivatives."""
 
     point: dict[str, Array]
     sizes: dict[str, int]
@@ -51,7 +57,9 @@ class Sample:
             return "normal inputs"
         if len(set(self.domains.values())) == 1:
             return f"inputs {next(iter(self.domains.values()))}"
-        return ", ".join(special) + ("" if len(special) == len(self.domains) else ", the rest normal")
+        return ", ".join(special) + (
+            "" if len(special) == len(self.domains) else ", the rest normal"
+        )
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,9 @@ class Plan:
     expressions: tuple[Expr, ...]
     symbols: tuple[Symbol, ...]
     unknown: tuple[Function, ...]
-    ranges: dict[str, tuple[Dim, ...]]  # of the names used as an index: the dimensions that they index
+    ranges: dict[
+        str, tuple[Dim, ...]
+    ]  # of the names used as an index: the dimensions that they index
     dims: tuple[Dim, ...]
 
 
@@ -73,9 +83,9 @@ def sample(
     functions: Functions | None = None,
     sizes: Mapping[str, int] | None = None,
 ) -> Sample:
-    """Inputs at which all the expressions have finite real values; DerivationError if none were found.
+    """Inputs at which all the expressions have finite real values; DerivationError if none found.
 
-    `functions` are stand-ins of the caller's; unknown functions that it does not name get random ones.
+    `functions` are stand-ins of the caller's; further unknown functions get random ones.
     """
     plan = plan_of(expressions, symbols)
     trouble = "no finite value"
@@ -83,7 +93,10 @@ def sample(
         for domains, positive in _domains(plan, rng, 80 if attempt == 0 else 20):
             made = _drawn(plan, chosen, domains, positive, dict(functions or {}), rng)
             try:
-                if all(_finite(Evaluator(e, chosen, made.functions)(made.point)) for e in plan.expressions):
+                if all(
+                    _finite(Evaluator(e, chosen, made.functions)(made.point))
+                    for e in plan.expressions
+                ):
                     return made
             except IndexError as error:
                 trouble = str(error)
@@ -92,7 +105,9 @@ def sample(
                 trouble = str(error)
         else:
             break
-    raise DerivationError(f"no inputs were found at which the expression has a finite real value ({trouble})")
+    raise DerivationError(
+        f"no inputs were found at which the expression has a finite real value ({trouble})"
+    )
 
 
 def plan_of(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Plan:
@@ -125,7 +140,9 @@ def plan_of(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Plan:
                 pass
     for symbol in found.values():
         dims.update(dict.fromkeys(symbol.shape.dims))
-    return Plan(tuple(expressions), tuple(found.values()), tuple(unknown.values()), ranges, tuple(dims))
+    return Plan(
+        tuple(expressions), tuple(found.values()), tuple(unknown.values()), ranges, tuple(dims)
+    )
 
 
 def _sizes(plan: Plan, given: Mapping[str, int] | None) -> Iterator[dict[str, int]]:
@@ -133,7 +150,9 @@ def _sizes(plan: Plan, given: Mapping[str, int] | None) -> Iterator[dict[str, in
     names = sorted({name for dim in plan.dims for name in dim.names} - set(given or {}))
     for start in (3, 6, 11, 24) if names else (3,):
         for shift, scale in ((0, 1), (1, 1), (3, 1), (1, 2), (0, 6)):
-            chosen = {name: (start + k + shift) * scale for k, name in enumerate(names)} | dict(given or {})
+            chosen = {name: (start + k + shift) * scale for k, name in enumerate(names)} | dict(
+                given or {}
+            )
             if _fits(plan.dims, chosen):
                 yield chosen
                 break
@@ -150,11 +169,16 @@ def _finite(value: Array) -> bool:
     return bool(np.all(np.isfinite(value)))
 
 
-def _domains(plan: Plan, rng: np.random.Generator, limit: int) -> Iterator[tuple[dict[str, str], bool]]:
-    """Choices of a domain for each variable, likely ones first, and whether the stand-ins are positive."""
+def _domains(
+    plan: Plan, rng: np.random.Generator, limit: int
+) -> Iterator[tuple[dict[str, str], bool]]:
+    """Choices of a domain for each variable, likely ones first; whether stand-ins are positive."""
     choices = {symbol.name: _choices(symbol) for symbol in plan.symbols}
-    orders = [(NORMAL,)] * 4 + [(domain,) for domain in list(ENTRIES)[1:] for _ in range(2)]
-    orders += [(matrix, other) for matrix in MATRICES for other in (NORMAL, "in (0.5, 2)", "in (0, 1)")]
+    orders: list[tuple[str, ...]] = [(NORMAL,)] * 4
+    orders += [(domain,) for domain in list(ENTRIES)[1:] for _ in range(2)]
+    orders += [
+        (matrix, other) for matrix in MATRICES for other in (NORMAL, "in (0.5, 2)", "in (0, 1)")
+    ]
     for k, order in enumerate(islice(orders, limit)):
         fitting = {n: next((o for o in order if o in own), own[0]) for n, own in choices.items()}
         yield fitting, False
@@ -172,7 +196,9 @@ def _choices(symbol: Symbol) -> list[str]:
         return [next(p for p in ("spd", "orthogonal") if p in properties)]
     above = properties & {"positive", "nonnegative"}
     entries = [name for name in ENTRIES if not above or name not in {NORMAL, "in (-1, 1)"}]
-    square = len(dims) == 2 and dims[0] == dims[1] and not properties & {"lower", "upper", "diagonal"}
+    square = (
+        len(dims) == 2 and dims[0] == dims[1] and not properties & {"lower", "upper", "diagonal"}
+    )
     return entries + (list(MATRICES) if square else [])
 
 
@@ -187,7 +213,9 @@ def _drawn(
     point: dict[str, Array] = {}
     for symbol in plan.symbols:
         if "integer" in symbol.properties or symbol.name in plan.ranges:
-            highest = min((dim.evaluate(sizes) for dim in plan.ranges.get(symbol.name, ())), default=4)
+            highest = min(
+                (dim.evaluate(sizes) for dim in plan.ranges.get(symbol.name, ())), default=4
+            )
             point[symbol.name] = np.asarray(rng.integers(min(1, highest - 1), highest))
             domains = {**domains, symbol.name: "whole"}
         else:
@@ -214,10 +242,12 @@ def value_of(
         return np.asarray(a @ a.T / n + unit / 2)
     if "orthogonal" in wanted:
         return np.asarray(np.linalg.qr(a)[0])
-    for name, mask in (("diagonal", unit), ("lower", np.tril(unit + 1)), ("upper", np.triu(unit + 1))):
+    for name, mask in (
+        ("diagonal", unit),
+        ("lower", np.tril(unit + 1)),
+        ("upper", np.triu(unit + 1)),
+    ):
         a = np.where(mask > 0, a, 0.0) if name in wanted else a
     if "symmetric" in wanted:
         a = (a + a.T) / 2
     return np.asarray(a + 2 * np.sqrt(n) * unit if "invertible" in wanted else a)
-
-

@@ -1,6 +1,7 @@
 """Random smooth functions in place of the unknown ones, with exact derivatives of every order.
 
-f(x) = offset + Σ_k c_k sin(a_k · x + b_k), so that its r-th derivative is Σ_k c_k sin(a_k · x + b_k + rπ/2) a_k ⊗ … ⊗ a_k.
+f(x) = offset + Σ_k c_k sin(a_k · x + b_k), so that its r-th derivative is
+Σ_k c_k sin(a_k · x + b_k + rπ/2) a_k ⊗ … ⊗ a_k.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class StandIn:
     order: int
 
     def __call__(self, x: Any) -> Any:
-        """The value at x: like x if element-wise, else codomain axes, then `order` times the domain's."""
+        """The value at x: like x if element-wise, else codomain axes, then `order` times domain axes."""
         x = np.asarray(x)
         turn = self.phases + self.order * np.pi / 2
         constant = self.offset if self.order == 0 else 0.0
@@ -48,7 +49,8 @@ class StandIn:
             shape[self.weights.ndim + place] = factor.shape[1]
             result = result * factor.reshape(shape)
         total = np.sum(result, axis=self.weights.ndim - 1)
-        return constant + total.reshape(self.weights.shape[:-1] + self.slopes.shape[1:] * self.order)
+        axes = self.weights.shape[:-1] + self.slopes.shape[1:] * self.order
+        return constant + total.reshape(axes)
 
 
 def _sizes(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
@@ -58,11 +60,12 @@ def _sizes(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
 def stand_in(
     function: Function, sizes: Mapping[str, int], rng: np.random.Generator, positive: bool = False
 ) -> tuple[StandIn, ...]:
-    """A random function of the signature and its derivatives; with `positive`, its values are above 0."""
+    """A random function of the signature and its derivatives; if `positive`, its values are so."""
     weights = rng.uniform(0.4, 1.0, (*_sizes(function.codomain, sizes), TERMS))
     weights *= rng.choice([-1.0, 1.0], weights.shape)
     domain = _sizes(function.domain, sizes)
-    slopes = rng.uniform(-1.0, 1.0, (TERMS, *domain)) / np.sqrt(max(1, np.prod(domain, dtype=int) / 2))
+    entries = int(np.prod(domain, dtype=int))
+    slopes = rng.uniform(-1.0, 1.0, (TERMS, *domain)) / np.sqrt(max(1.0, entries / 2))
     offset = float(np.max(np.sum(np.abs(weights), axis=-1))) + 0.5 if positive else 0.0
     first = StandIn(function.elementwise, weights, slopes, rng.uniform(0, 6.0, TERMS), offset, 0)
     return tuple(replace(first, order=order) for order in range(ORDERS))

@@ -1,26 +1,34 @@
-"""What a derivative of a kind should be at a sample, and whether the sample can tell."""
+"""What a derivative of a kind should be at a sample, and whether the sample can tell.
+
+A second look along one random line, at values only and each side by itself, finds kinks and jumps,
+and judges the complex step.  A sample with doubt is no evidence, for or against.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from matcalc.check.derivative import Differentiator, Numerical, directions, kink
+from matcalc.check.derivative import Differentiator
 from matcalc.check.differences import Array, bend, slope
 from matcalc.check.sample import Sample
+from matcalc.check.steps import Numerical, directions, kink, size
 from matcalc.expr.nodes import Expr, Named, Symbol
 
-Kind = Literal["gradient", "jacobian", "hessian", "differential", "jvp", "vjp", "hvp"]
+Kind: TypeAlias = Literal[
+    "gradient", "jacobian", "hessian", "differential", "jvp", "vjp", "hvp"
+]  # fmt: skip
 KINK = 1e-3
-DOUBTFUL = 1e-5
+IMPRECISE = 1e-5
+DISAGREEMENT = {1: 1e-4, 2: 1e-3}  # by order
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The derivatives at a sample, one for each result, and a reason not to rely on them, if there is one."""
+    """The derivatives at a sample, one a result, and why not to rely on them, if so."""
 
     values: tuple[Numerical, ...]
     doubt: str
@@ -33,8 +41,8 @@ class Question:
     expression: Expr
     wrt: tuple[Symbol | Named, ...]
     kind: Kind
-    stacked: bool
-    along: tuple[Symbol, ...]
+    stacked: bool = False
+    along: tuple[Symbol, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -44,7 +52,7 @@ class Question:
             return [f"the {self.kind} by [{', '.join(own)}]"]
         match self.kind:
             case "hessian":
-                return [f"the Hessian by {a}" + ("" if a == b else f" and {b}") for a in own for b in own]
+                return [f"the Hessian by {a} and {b}" for a in own for b in own]
             case "gradient" | "jacobian" | "vjp" | "hvp":
                 return [f"the {self.kind} by {name}" for name in own]
             case "differential" | "jvp":
@@ -52,31 +60,48 @@ class Question:
 
     def answer(self, sample: Sample, rng: np.random.Generator) -> Truth:
         """The derivatives at a sample, and how sure they are."""
-        parts = [Differentiator(self.expression, w, sample.sizes, sample.functions) for w in self.wrt]
-        second = self.kind in {"hessian", "hvp"}
-        blocks = [
-            [p(sample.point, 2) if p is q else p.mixed(q, sample.point) for q in parts] if second else [p(sample.point)]
-            for p in parts
+        point, second = sample.point, self.kind in {"hessian", "hvp"}
+        parts = [
+            Differentiator(self.expression, w, sample.sizes, sample.functions) for w in self.wrt
         ]
-        doubt = next((d for p, row in zip(parts, blocks, strict=True) if (d := _doubt(p, row, sample, rng))), "")
         if second:
-            for k, p in enumerate(parts):
-                doubt = doubt or _bent(p, blocks[k][k], sample, rng)
+            blocks = [[p(point, 2) if p is q else p.mixed(q, point) for q in parts] for p in parts]
+            own = [blocks[k][k] for k in range(len(parts))]
+        else:
+            own = [part(point) for part in parts]
+            blocks = [[value] for value in own]
+        everything = [block for row in blocks for block in row]
+        doubt = _imprecise(everything)
+        for part, value in zip(parts, own, strict=True):
+            doubt = doubt or _doubt(part, value, 2 if second else 1, sample, rng)
         return Truth(tuple(self._arranged(blocks, sample)), doubt)
 
     def _arranged(self, blocks: list[list[Numerical]], sample: Sample) -> list[Numerical]:
-        if self.kind in {"gradient", "jacobian", "hessian"}:
-            if not self.stacked:
-                return [block for row in blocks for block in row]
-            rows = [np.stack([b.value for b in row], axis=-1) for row in blocks]
-            value = np.stack(rows, axis=-2) if self.kind == "hessian" else np.concatenate(rows, axis=-1)
-            return [Numerical(value, max(b.error for row in blocks for b in row))]
+        """The blocks put together as the kind of derivative says."""
         seeds = [np.asarray(sample.point[symbol.name], dtype=float) for symbol in self.along]
-        if self.kind == "vjp":
-            return [Numerical(np.tensordot(seeds[0], row[0].value, seeds[0].ndim), row[0].error) for row in blocks]
-        if self.kind == "hvp":
-            return [_summed(row, seeds) for row in blocks]
-        return [_summed([row[0] for row in blocks], seeds)]
+        match self.kind:
+            case "gradient" | "jacobian" | "hessian":
+                everything = [block for row in blocks for block in row]
+                return [_stacked(blocks)] if self.stacked else everything
+            case "vjp":
+                return [_product(seeds[0], row[0]) for row in blocks]
+            case "hvp":
+                return [_summed(row, seeds) for row in blocks]
+            case "differential" | "jvp":
+                return [_summed([row[0] for row in blocks], seeds)]
+
+
+def _stacked(blocks: list[list[Numerical]]) -> Numerical:
+    """Derivatives by scalars as one by their vector."""
+    error = max(block.error for row in blocks for block in row)
+    if len(blocks[0]) == 1:
+        return Numerical(np.stack([row[0].value for row in blocks], axis=-1), error)
+    rows = [np.stack([block.value for block in row], axis=-1) for row in blocks]
+    return Numerical(np.stack(rows, axis=-2), error)
+
+
+def _product(seed: Array, block: Numerical) -> Numerical:
+    return Numerical(np.tensordot(seed, block.value, seed.ndim), block.error)
 
 
 def _summed(parts: Sequence[Numerical], seeds: Sequence[Array]) -> Numerical:
@@ -85,46 +110,38 @@ def _summed(parts: Sequence[Numerical], seeds: Sequence[Array]) -> Numerical:
     return Numerical(np.asarray(total), max(part.error for part in parts))
 
 
-def _line(part: Differentiator, sample: Sample, rng: np.random.Generator) -> tuple[Array, Array]:
-    x = part.start(sample.point)
-    units = directions(part.wrt, x.shape)
-    v = np.asarray(sum(c * unit for c, unit in zip(rng.uniform(-1, 1, len(units)), units, strict=True)))
-    return x, v.reshape(x.shape) / max(float(np.max(np.abs(v), initial=0.0)), 1e-3)
-
-
-def _doubt(part: Differentiator, row: list[Numerical], sample: Sample, rng: np.random.Generator) -> str:
-    """Why the derivative by one variable cannot be relied on here; empty if it can."""
-    if not all(np.all(np.isfinite(block.value)) for block in row):
+def _imprecise(blocks: Sequence[Numerical]) -> str:
+    if not all(np.all(np.isfinite(block.value)) for block in blocks):
         return "the derivative is not finite there"
-    if any(block.error > DOUBTFUL for block in row):
+    if any(block.error > IMPRECISE for block in blocks):
         return "the differences do not converge there"
-    x, v = _line(part, sample, rng)
-    f = part.evaluator.along(part.wrt, sample.point)
+    return ""
 
-    def value(t: float) -> Array:
-        return f(x + t * v)
 
-    if not kink(value) < KINK:
+def _doubt(
+    part: Differentiator, value: Numerical, order: int, sample: Sample, rng: np.random.Generator
+) -> str:
+    """Why a derivative cannot be relied on here, from a random line; empty if it can."""
+    f, v = _line(part, sample, rng)
+    if not kink(f) < KINK:
         return "a kink or a jump there"
-    central, error = slope(value)
-    if row[0].value.ndim == np.ndim(central) + v.ndim and error < DOUBTFUL:
-        own = np.tensordot(row[0].value, v, v.ndim)
-        if not _near(own, central, DOUBTFUL * 10):
-            return "two ways to differentiate disagree there"
+    expected, error = slope(f) if order == 1 else bend(f)
+    own = value.value
+    for _ in range(order):
+        own = np.tensordot(own, v, v.ndim)
+    apart = float(np.max(np.abs(own - expected), initial=0.0))
+    if error < IMPRECISE and apart > DISAGREEMENT[order] * max(size(expected), 1e-2):
+        return "two ways to differentiate disagree there"
     return ""
 
 
-def _bent(part: Differentiator, block: Numerical, sample: Sample, rng: np.random.Generator) -> str:
-    """The same for second derivatives, along a line."""
-    x, v = _line(part, sample, rng)
+def _line(
+    part: Differentiator, sample: Sample, rng: np.random.Generator
+) -> tuple[Callable[[float], Array], Array]:
+    """The expression along a random line through the sample, and the direction of that."""
+    x = part.start(sample.point)
     f = part.evaluator.along(part.wrt, sample.point)
-    curvature, error = bend(lambda t: f(x + t * v))
-    own = np.tensordot(np.tensordot(block.value, v, v.ndim), v, v.ndim)
-    if error < DOUBTFUL and not _near(own, curvature, 1e-3):
-        return "two ways to differentiate twice disagree there"
-    return ""
-
-
-def _near(a: Array, b: Array, tolerance: float) -> bool:
-    scale = max(float(np.max(np.abs(b), initial=0.0)), 1e-2)
-    return float(np.max(np.abs(a - b), initial=0.0)) <= tolerance * scale
+    units = np.stack(directions(part.wrt, x.shape))
+    v = np.tensordot(rng.uniform(-1, 1, len(units)), units, 1)
+    v = v / size(v)
+    return lambda t: f(x + t * v), v
