@@ -57,6 +57,17 @@ def extreme(x: Any, axis: int | None, sign: int) -> Any:
     return np.take_along_axis(x, place, axis=axis).squeeze(axis)
 
 
+def one_hot_extreme(x: Any, axis: int | None, sign: int) -> Any:
+    """1 at the first largest (sign 1) or smallest (sign -1) entry along an axis or of all, else 0."""
+    scores = sign * np.real(x)
+    if axis is None:
+        return np.reshape(np.arange(np.size(x)) == np.argmax(scores), np.shape(x)) * 1.0
+    places = np.expand_dims(np.argmax(scores, axis=axis), axis)
+    result = np.zeros(np.shape(x))
+    np.put_along_axis(result, places, 1.0, axis=axis)
+    return result
+
+
 def maximum(x: Any, *other: Any, axis: int | None = None) -> Any:
     """max of all entries, along an axis, or of two arguments by entries."""
     return larger(x, other[0]) if other else extreme(x, axis, 1)
@@ -136,6 +147,9 @@ ELEMENTWISE: Final[Mapping[str, Callable[..., Any]]] = {
     **{f"a{name}": getattr(np, f"arc{name}") for name in CIRCULAR},
     "abs": absolute,
     "sign": lambda x: np.sign(np.real(x)),
+    "gt": lambda a, b: np.where(np.real(a) > np.real(b), 1.0, 0.0),
+    "ge": lambda a, b: np.where(np.real(a) >= np.real(b), 1.0, 0.0),
+    "eq": lambda a, b: np.where(np.real(a) == np.real(b), 1.0, 0.0),
     "sigmoid": sigmoid,
     "softplus": lambda x: larger(x, 0.0) + np.log1p(np.exp(-absolute(x))),
     "relu": lambda x: np.where(np.real(x) > 0, x, 0.0),
@@ -167,6 +181,8 @@ ALONG: Final[Mapping[str, Callable[..., Any]]] = {
     "prod": np.prod,
     "max": maximum,
     "min": minimum,
+    "onehot_max": lambda x, axis=None: one_hot_extreme(x, axis, 1),
+    "onehot_min": lambda x, axis=None: one_hot_extreme(x, axis, -1),
     "var": variance,
     "std": lambda x, axis=None: np.sqrt(variance(x, axis)),
     "logsumexp": logsumexp,

@@ -98,7 +98,7 @@ def _steered(vectors: Array) -> Array:
     """Vectors with their sign chosen: the entry of largest size is positive."""
     place = np.argmax(np.abs(vectors), axis=0)
     signs = np.sign(np.take_along_axis(vectors, np.expand_dims(place, 0), axis=0))
-    return vectors * (signs if vectors.ndim == 2 else signs[0])
+    return np.asarray(vectors * (signs if vectors.ndim == 2 else signs[0]))
 
 
 def _svd(X: Any) -> tuple[Array, Array, Array]:
@@ -128,6 +128,15 @@ def frechet(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
 def vech(X: Any) -> Any:
     """The lower triangle by columns."""
     return np.concatenate([X[j:, j] for j in range(len(X))])
+
+
+def unvech(a: Any, n: Any) -> Any:
+    """The lower triangular matrix whose columns are stacked in a vector."""
+    size = whole(n)
+    columns, rows = np.triu_indices(size)
+    matrix = np.zeros((size, size), dtype=np.result_type(a, float))
+    matrix[rows, columns] = a
+    return matrix
 
 
 def commutation(m: Any, n: Any) -> Any:
@@ -191,6 +200,7 @@ LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
     "vec": lambda X: np.reshape(X, -1, order="F"),
     "unvec": lambda a, m, n: np.reshape(a, (whole(m), whole(n)), order="F"),
     "vech": vech,
+    "unvech": unvech,
     "outer": np.outer,
     "dot": lambda a, b: a @ b,
     "cross": np.cross,
@@ -218,6 +228,7 @@ LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
     "svd_v": lifted(lambda X: _svd(X)[2]),
     "leftmax": lifted(lambda X: _svd(X)[0][:, 0]),
     "rightmax": lifted(lambda X: _svd(X)[2][:, 0]),
+    "polar": lifted(lambda X: la.polar(_finite(X))[0]),
     "eye": lambda n: np.eye(whole(n)),
     "ones": lambda *n: np.ones([whole(k) for k in n]),
     "zeros": lambda *n: np.zeros([whole(k) for k in n]),

@@ -31,7 +31,7 @@ class StandIn:
     order: int
 
     def __call__(self, x: Any) -> Any:
-        """The value at x: like x if element-wise, else codomain axes, then `order` times domain axes."""
+        """The value at x: like x if element-wise, else codomain axes, then the domain's."""
         x = np.asarray(x)
         turn = self.phases + self.order * np.pi / 2
         constant = self.offset if self.order == 0 else 0.0

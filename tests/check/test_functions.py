@@ -40,6 +40,9 @@ ARGUMENTS: dict[str, list[tuple[Any, ...]]] = {
     "where": [(VECTOR > 0, ABOVE, VECTOR)],
     "pow": [(ABOVE, 2.5), (VECTOR, 3.0), (VECTOR, -2.0), (ABOVE, VECTOR)],
     "atan2": [(VECTOR, ABOVE)],
+    **{name: [(VECTOR, ABOVE - 1)] for name in ("gt", "ge", "eq")},
+    "unvech": [(THREE, 2.0)],
+    "polar": [(MATRIX,), (SQUARE,), (MATRIX.T,)],
     "max": [(VECTOR,), (VECTOR, ABOVE - 1)],
     "min": [(VECTOR,), (VECTOR, ABOVE - 1)],
     "norm": [(VECTOR,), (VECTOR, 1.0), (VECTOR, np.inf), (VECTOR, 3.0), (VECTOR, 2.5), (MATRIX,)],
@@ -133,6 +136,7 @@ def test_vec_and_its_matrices() -> None:
     np.testing.assert_array_equal(LINEAR["commutation"](4.0, 3.0) @ vec(X), vec(X.T))
     np.testing.assert_array_equal(LINEAR["duplication"](4.0) @ vech(SPD), vec(SPD))
     np.testing.assert_array_equal(LINEAR["elimination"](4.0) @ vec(SQUARE), vech(SQUARE))
+    np.testing.assert_array_equal(LINEAR["unvech"](vech(SQUARE), 4.0), np.tril(SQUARE))
     np.testing.assert_array_equal(vech(np.arange(9).reshape(3, 3)), [0, 3, 6, 4, 7, 8])
 
 
