@@ -1,0 +1,59 @@
+"""Names: the spelled Greek ones are the letters, and names that only look alike are told apart."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega"
+_LETTERS = "αβγδεζηθικλμνξοπρστυφχψω"
+
+GREEK: Final = {
+    **dict(zip(_LOWER.split(), _LETTERS, strict=True)),
+    **{name.capitalize(): letter.upper() for name, letter in zip(_LOWER.split(), _LETTERS, strict=True)},
+}
+
+# Letters of other alphabets that look like Latin ones, for a hint only.
+_LOOKALIKES: Final = dict(zip("аеорсухіјѕԁԛԝһАВЕКМНОРСТУХІЈЅ", "aeopcyxijsdqwhABEKMHOPCTYXIJS", strict=True))
+
+
+def canonical(name: str) -> str:
+    """The one spelling of a name: `lambda` is `λ`; letters with their marks are composed."""
+    found = GREEK.get(name)
+    if found is not None or name.isascii():
+        return found or name
+    return unicodedata.normalize("NFC", name)
+
+
+def skeleton(name: str) -> str:
+    """What a name looks like."""
+    plain = unicodedata.normalize("NFKC", name)
+    return "".join(_LOOKALIKES.get(letter, letter) for letter in plain)
+
+
+def is_upper(name: str) -> bool:
+    """Whether a name stands for a matrix by its first letter, Latin or Greek."""
+    return name[0].isupper()
+
+
+def is_latin_lower(name: str) -> bool:
+    """Whether a name begins with a lower-case Latin letter (with or without marks)."""
+    return name[0].islower() and "LATIN" in unicodedata.name(name[0], "")
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names most like this one."""
+    folded: dict[str, str] = {}
+    for each in known:
+        folded.setdefault(each.lower(), each)
+    return [folded[match] for match in difflib.get_close_matches(name.lower(), folded, count, 0.7)]
+
+
+def character(letter: str) -> str:
+    """A character, named for a diagnostic."""
+    name = unicodedata.name(letter, "")
+    code = f"U+{ord(letter):04X}"
+    shown = f"`{letter}`, " if letter.isprintable() and not letter.isspace() else ""
+    return f"{shown}{code} {name.lower()}".strip()

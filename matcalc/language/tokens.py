@@ -1,0 +1,121 @@
+"""Text to tokens: the scanner, and what it says of characters that are not in the language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Final
+
+from matcalc.errors import InputError, Span
+from matcalc.language import table
+from matcalc.language.names import character
+
+MAX_TEXT: Final = 200_000
+MAX_NUMBER: Final = 100
+MAX_NAME: Final = 100
+
+
+class Token:
+    """A piece of the text: its terminal, its characters, and where it is."""
+
+    __slots__ = ("end", "kind", "start", "text")
+
+    def __init__(self, kind: str, text: str, start: int, end: int) -> None:
+        self.kind = kind
+        self.text = text
+        self.start = start
+        self.end = end
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+    def __repr__(self) -> str:
+        return f"{self.kind}:{self.text!r}"
+
+
+@cache
+def _scanner() -> tuple[re.Pattern[str], frozenset[str]]:
+    matcalc = table.load("matcalc")
+    return matcalc.scanner(), matcalc.ignored
+
+
+def scan(text: str, origin: str = "") -> list[Token]:
+    """The tokens of a text, without blanks and comments; InputError for what is none."""
+    if len(text) > MAX_TEXT:
+        raise InputError(
+            f"the text is too long: {len(text)} characters", expected=f"at most {MAX_TEXT} characters"
+        )
+    pattern, ignored = _scanner()
+    tokens: list[Token] = []
+    position = 0
+    for match in pattern.finditer(text):
+        start, end = match.span()
+        if start != position:
+            raise _strange(text, position, origin)
+        position = end
+        kind = match.lastgroup or ""
+        if kind not in ignored:
+            if end - start > MAX_NAME and kind in ("NAME", "NUMBER", "SUPERSCRIPT"):
+                _check_length(kind, text, start, end, origin)
+            tokens.append(Token(kind, match.group(), start, end))
+    if position != len(text):
+        raise _strange(text, position, origin)
+    return tokens
+
+
+def _check_length(kind: str, text: str, start: int, end: int, origin: str) -> None:
+    what, limit = ("name", MAX_NAME) if kind == "NAME" else ("number", MAX_NUMBER)
+    raise InputError(
+        f"the {what} is too long: {end - start} characters",
+        source=text,
+        span=Span(start, end),
+        origin=origin,
+        expected=f"at most {limit} characters",
+    )
+
+
+_ADVICE: Final = {
+    "|": "abs(x), det(A), or ‖x‖ for the norm",
+    "÷": "/",
+    "√": "sqrt(x)",
+    "∑": "sum(x)",
+    "Σ": "sum(x)",
+    "∏": "prod(x)",
+    "!": "no factorial or `!=` is known; for x! write gamma(x + 1)",
+    "&": "(a > 0) ⊙ (b > 0) for `and`",
+    "~": "1 - x for `not`",
+    "$": "a name of letters, digits and underscores",
+    "%": "# for a comment",
+    "'": "x' for a transpose",
+    "∂": "grad(f, x) or jacobian(f, x)",
+    "≠": "1 - (x == y)",
+    '"': 'quotation marks on both sides, as in einsum("ij,jk->ik", A, B)',
+    "•": "·",
+    "∙": "·",
+    "−": "-",
+    "²": "x^2",
+    "?": "where(condition, a, b)",
+}
+
+
+def _strange(text: str, position: int, origin: str) -> InputError:
+    """The diagnostic for a character that begins no token."""
+    letter = text[position]
+    category = unicodedata.category(letter)
+    plain = unicodedata.normalize("NFKC", letter)
+    suggestion = _ADVICE.get(letter, "")
+    message = f"this character has no meaning here: {character(letter)}"
+    if category in ("Cf", "Cc", "Zl", "Zp", "Co", "Cs"):
+        message, suggestion = f"an invisible character: {character(letter)}", "the text without it"
+    elif letter == "|":
+        message = "bars are ambiguous: `|x|` may be an absolute value or a determinant"
+    elif not suggestion and plain != letter and plain.isascii() and plain.strip():
+        suggestion = plain
+    elif category == "Mn":
+        message = f"a mark without a letter before it: {character(letter)}"
+    return InputError(
+        message, source=text, span=Span(position, position + 1), origin=origin, found=letter.strip() if letter.isprintable() else "",
+        suggestion=suggestion,
+    )
