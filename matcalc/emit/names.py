@@ -67,6 +67,10 @@ class Identifiers:
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._taken = set(reserved)
 
+    def free(self, name: str) -> bool:
+        """Whether nothing has that name."""
+        return name not in self._taken
+
     def take(self, wish: str) -> str:
         """An identifier like the wish that nothing else has."""
         name = unicodedata.normalize("NFKC", plain_digits(wish))

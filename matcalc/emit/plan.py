@@ -1,0 +1,314 @@
+"""From expressions to array computations: every decision about how something is computed is made here.
+
+Each node of the expressions becomes a `Form` once, children first; what several outputs share they
+share by identity.  Products are flattened into chains as far as their parts are used only there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import assert_never
+
+from matcalc.dims import ONE
+from matcalc.emit import book, chain
+from matcalc.emit.forms import (
+    Form,
+    array,
+    combined_product,
+    combined_sum,
+    diagonal,
+    full,
+    scaled,
+    summed,
+    transposed,
+)
+from matcalc.emit.values import Value, Values, broadcast_dims, is_number
+from matcalc.errors import InputError
+from matcalc.expr.nodes import (
+    Add,
+    Apply,
+    Call,
+    Compare,
+    Constant,
+    Derivative,
+    Divide,
+    Dot,
+    Einsum,
+    Expr,
+    Hadamard,
+    Index,
+    Inverse,
+    Kron,
+    Named,
+    Neg,
+    Number,
+    Power,
+    Product,
+    Shape,
+    Size,
+    Stack,
+    Symbol,
+    Transpose,
+    children,
+    postorder,
+)
+
+
+class Plan:
+    """The computation of some expressions: `outputs` are their values, `hints` what the user calls a value."""
+
+    def __init__(self, roots: Sequence[Expr]) -> None:
+        self.values = Values()
+        self.hints: dict[Value, str] = {}
+        self.forms: dict[Expr, Form] = {}
+        order = postorder(tuple(roots))
+        self._uses = Counter(child for node in order for child in children(node))
+        self._uses.update(roots)
+        for node in order:
+            self.forms[node] = self._form(node)
+        self.outputs = [self._output(root) for root in roots]
+
+    def whole(self, node: Expr) -> Value:
+        """The value of a node as an array of exactly its dimensions."""
+        return full(self.values, self.forms[node], node.shape.dims)
+
+    def broadcast(self, node: Expr) -> Value:
+        """The value of a node as an array that broadcasts to its dimensions."""
+        return array(self.values, self.forms[node], node.shape.dims)
+
+    def _output(self, root: Expr) -> Value:
+        value = self.whole(root)
+        return self.values.make("scalar", (value,), ()) if value.plain else value
+
+    def _form(self, node: Expr) -> Form:
+        match node:
+            case Symbol() | Number() | Constant() | Size() | Named():
+                return self._leaf(node)
+            case Neg() | Add() | Hadamard() | Divide() | Power() | Compare():
+                return self._elementwise(node)
+            case Product() | Dot() | Kron() | Transpose() | Inverse():
+                return self._linear(node)
+            case Index() | Stack() | Einsum() | Apply() | Derivative():
+                return self._other(node)
+            case Call():
+                return self._call(node)
+            case _:
+                assert_never(node)
+
+    def _leaf(self, node: Symbol | Number | Constant | Size | Named) -> Form:
+        values = self.values
+        match node:
+            case Symbol(name=name):
+                kind = "index" if "integer" in node.properties else ""
+                return Form(values.make("input", (), node.shape.dims, (name, kind)))
+            case Number(value=number):
+                return Form(values.number(number))
+            case Constant(name=name):
+                return Form(values.make("constant", (), (), name))
+            case Size(dim=dim):
+                return Form(values.size(dim))
+            case Named(name=name, value=value):
+                form = self.forms[value]
+                if form.kind == "array" and form.value.args:
+                    self.hints.setdefault(form.value, name)
+                return form
+
+    def _elementwise(self, node: Neg | Add | Hadamard | Divide | Power | Compare) -> Form:
+        values, dims = self.values, node.shape.dims
+        match node:
+            case Neg(arg=arg):
+                return scaled(values, self.forms[arg], values.number(-1), dims)
+            case Add(terms=terms):
+                return combined_sum(values, [self._aligned(t, node.shape) for t in terms], dims)
+            case Hadamard(factors=factors):
+                return combined_product(values, [self.forms[f] for f in factors], dims)
+            case Divide(numerator=above, denominator=below):
+                form, divisor = self.forms[above], self.broadcast(below)
+                if form.kind == "diagonal" and not below.shape.dims:
+                    return Form(values.div(form.value, divisor), "diagonal")
+                return Form(values.div(self.broadcast(above), divisor))
+            case Power():
+                return self._power(node)
+            case Compare(op=op, left=left, right=right):
+                sides = [self._aligned(side, node.shape) for side in (left, right)]
+                a, b = (array(values, side, dims) for side in sides)
+                return Form(values.compare(op, a, b))
+            case _:
+                assert_never(node)
+
+    def _aligned(self, node: Expr, shape: Shape) -> Form:
+        """A form to be combined with others of a shape: a column beside a matrix becomes a matrix of one column."""
+        form = self.forms[node]
+        if node.shape.rank == 1 and shape.rank == 2 and not node.shape.row:
+            return Form(self.values.expand(form.value))
+        return form
+
+    def _power(self, node: Power) -> Form:
+        values, form = self.values, self.forms[node.base]
+        exponent = self.broadcast(node.exponent)
+        if node.shape.rank != 2 or node.elementwise:
+            return Form(values.pow(self.broadcast(node.base), exponent))
+        if form.kind == "diagonal":
+            return Form(values.pow(form.value, exponent), "diagonal")
+        base = self.whole(node.base)
+        if is_number(exponent, 2):
+            return Form(values.matmul(base, base))
+        return Form(values.make("matrix_power", (base, exponent), node.shape.dims))
+
+    def _linear(self, node: Product | Dot | Kron | Transpose | Inverse) -> Form:
+        values = self.values
+        match node:
+            case Product():
+                return chain.multiply(values, self._factors(node)).form
+            case Dot(left=left, right=right):
+                length = left.shape.dims[0]
+                row = chain.Factor(self.forms[left], None, length)
+                return chain.join(values, row, chain.Factor(self.forms[right], length, None)).form
+            case Kron():
+                return self._kron(node)
+            case Transpose(arg=arg):
+                return transposed(values, self.forms[arg], arg.shape.rank)
+            case Inverse(arg=arg):
+                form = self.forms[arg]
+                if form.kind == "diagonal":
+                    return Form(values.div(values.number(1), form.value), "diagonal")
+                if form.kind == "inverse":
+                    return Form(form.value)
+                return Form(self.whole(arg), "inverse")
+            case _:
+                assert_never(node)
+
+    def _factors(self, product: Product) -> list[chain.Factor]:
+        """The factors of a chain: inner products, transposed ones too, opened if they are used only here."""
+        found: list[chain.Factor] = []
+        pending: list[tuple[Expr, bool]] = [(product, False)]
+        while pending:
+            node, flipped = pending.pop()
+            mine = node is product or self._uses[node] == 1
+            if isinstance(node, Product) and mine and (node.shape.dims or node is product):
+                parts = [(factor, flipped) for factor in node.factors]
+                pending.extend(parts if flipped else reversed(parts))
+            elif isinstance(node, Transpose) and mine and isinstance(node.arg, Product):
+                pending.append((node.arg, not flipped))
+            elif isinstance(node, Neg) and mine:
+                pending.append((node.arg, flipped))
+                found.append(chain.factor(Form(self.values.number(-1)), Shape()))
+            elif flipped:
+                form = transposed(self.values, self.forms[node], node.shape.rank)
+                found.append(chain.factor(form, node.shape.transposed))
+            else:
+                found.append(chain.factor(self.forms[node], node.shape))
+        return found
+
+    def _kron(self, node: Kron) -> Form:
+        left, right = self.forms[node.left], self.forms[node.right]
+        if left.kind == right.kind == "diagonal":
+            (m,), (n,) = node.left.shape.dims[:1], node.right.shape.dims[:1]
+            if not left.value.dims and not right.value.dims:
+                return Form(self.values.mul((left.value, right.value)), "diagonal")
+            parts = [full(self.values, Form(f.value), (d,)) for f, d in ((left, m), (right, n))]
+            return Form(self.values.make("kron", parts, (m * n,)), "diagonal")
+        sides = []
+        for side in (node.left, node.right):
+            value = self.whole(side)
+            upright = node.shape.rank == 2 and side.shape.rank == 1 and not side.shape.row
+            sides.append(self.values.expand(value) if upright else value)
+        return Form(self.values.make("kron", sides, node.shape.dims))
+
+    def _other(self, node: Index | Stack | Einsum | Apply | Derivative) -> Form:
+        values, dims = self.values, node.shape.dims
+        match node:
+            case Index(arg=arg, indices=indices):
+                at = [self.broadcast(i) for i in indices if i is not None]
+                flags = tuple(i is not None for i in indices)
+                return Form(values.make("index", (self.whole(arg), *at), dims, flags))
+            case Stack(items=items):
+                parts = [self.whole(item) for item in items]
+                flat = len(dims) == 1 or all(part.op == "array" for part in parts)
+                return Form(values.make("array" if flat else "stack", parts, dims))
+            case Einsum(spec=spec, args=args):
+                return Form(values.make("einsum", [self.whole(a) for a in args], dims, spec))
+            case Apply(function=function, order=order, arg=arg):
+                data = (function.name, order)
+                return Form(values.make("apply", (self.whole(arg),), dims, data))
+            case Derivative(kind=kind, wrt=wrt):
+                raise InputError(f"{kind}(…, {wrt.name}) has to be worked out before it is computed")
+            case _:
+                assert_never(node)
+
+    def _call(self, node: Call) -> Form:
+        values, dims = self.values, node.shape.dims
+        match node.name, node.args:
+            case "eye", _:
+                return Form(values.number(1), "diagonal")
+            case ("ones" | "zeros"), _:
+                return Form(values.number(node.name == "ones"))
+            case "e", (at, _):
+                return Form(values.make("unit", (self.broadcast(at),), dims))
+            case "diag", (arg,) if arg.shape.rank == 1:
+                return Form(self.forms[arg].value, "diagonal")
+            case "diag", (arg,):
+                return Form(diagonal(values, self.forms[arg], arg.shape.dims))
+            case "tr", (arg,):
+                return Form(self._trace(arg))
+            case "sum", (arg,) if node.axis is None or arg.shape.rank == 1:
+                return Form(summed(values, self.forms[arg], arg.shape.dims))
+            case "solve", (matrix, other):
+                left = chain.Factor(self._inverse(matrix), *matrix.shape.dims)
+                return chain.join(values, left, chain.factor(self.forms[other], other.shape)).form
+            case "where", (condition, a, b):
+                return Form(self._where(condition, a, b))
+            case ("hstack" | "vstack" | "blockdiag"), parts:
+                return Form(self._blocks(node, parts))
+            case _:
+                return self._function(node)
+
+    def _inverse(self, matrix: Expr) -> Form:
+        form = self.forms[matrix]
+        if form.kind == "diagonal":
+            return Form(self.values.div(self.values.number(1), form.value), "diagonal")
+        return Form(form.value) if form.kind == "inverse" else Form(self.whole(matrix), "inverse")
+
+    def _trace(self, arg: Expr) -> Value:
+        """The trace: of a product without the product, of a sum term by term, if they are used only here."""
+        values, mine = self.values, self._uses[arg] == 1
+        if isinstance(arg, Product) and mine:
+            return chain.trace(values, self._factors(arg))
+        if isinstance(arg, Add) and mine and all(t.shape == arg.shape for t in arg.terms):
+            return values.add([self._trace(term) for term in arg.terms])
+        if isinstance(arg, Neg) and mine:
+            return values.neg(self._trace(arg.arg))
+        return chain.trace(values, [chain.factor(self.forms[arg], arg.shape)])
+
+    def _where(self, condition: Expr, a: Expr, b: Expr) -> Value:
+        values = self.values
+        test, *branches = (self.broadcast(x) for x in (condition, a, b))
+        if test.op == "cast":
+            test = test.args[0]
+        made = values.make("where", (test, *branches), broadcast_dims((test, *branches)))
+        plain = all(branch.plain for branch in branches)
+        return values.make("cast", (made,), made.dims) if plain else made
+
+    def _blocks(self, node: Call, parts: Sequence[Expr]) -> Value:
+        """Blocks side by side, one under the other, or along the diagonal: columns stand upright in a matrix."""
+        values, upright = self.values, len(node.shape.dims) == 2
+        blocks = []
+        for part in parts:
+            value = self.whole(part)
+            column = part.shape.rank == 1 and not part.shape.row
+            blocks.append(values.expand(value) if upright and column else value)
+        return values.make(node.name, blocks, node.shape.dims)  # type: ignore[arg-type]
+
+    def _function(self, node: Call) -> Form:
+        """A function of the rule book by its template."""
+        values = self.values
+        entry = book.entry(node)
+        if not entry.elementwise:
+            args = [self.whole(arg) for arg in node.args]
+            return Form(values.make("call", args, node.shape.dims, (node.name, node.axis, entry)))
+        args = [array(values, self._aligned(a, node.shape), node.shape.dims) for a in node.args]
+        dims = broadcast_dims(args)
+        made = values.make("call", args, dims, (node.name, None, entry))
+        return Form(values.make("weak", (made,), ()) if all(a.plain for a in args) else made)

@@ -1,0 +1,209 @@
+"""Array computations: what a plan is made of, and constructors that tidy them.
+
+A `Value` is one operation on arrays, with NumPy's broadcasting: a row and a column are 1-D alike,
+and an axis of `ONE` (or a missing leading axis) stands for any length.  Equal values are one
+object, so that every computation happens once.  The constructors fold what is known: numbers,
+zeros and ones, double transposes, and 1/0 indicators, which stay boolean where a product with a
+floating array makes numbers of them anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from matcalc.dims import ONE, Dim
+
+Op = Literal[
+    "input", "number", "constant", "size", "neg", "add", "mul", "div", "pow", "matmul", "outer",
+    "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag", "diagonal",
+    "add_diagonal", "solve", "inv", "trace", "sum", "index", "array", "stack", "einsum", "kron",
+    "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply", "weak",
+]  # fmt: skip
+
+Dims = tuple[Dim, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """An operation, its operands, what else it needs to know, and the dimensions of the result."""
+
+    op: Op
+    args: tuple[Value, ...]
+    data: Hashable
+    dims: Dims
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is a Python number: it takes the dtype of what it is combined with."""
+        return self.op in {"number", "constant", "size", "weak"} or (
+            self.op in {"neg", "add", "mul", "div", "pow"} and all(arg.plain for arg in self.args)
+        )
+
+
+def broadcast_dims(values: Iterable[Value]) -> Dims:
+    """The dimensions of values combined element by element."""
+    result: list[Dim] = []
+    for value in values:
+        dims = [*value.dims]
+        while len(result) < len(dims):
+            result.insert(0, ONE)
+        for axis in range(1, len(dims) + 1):
+            if dims[-axis] is not ONE:
+                result[-axis] = dims[-axis]
+    return tuple(result)
+
+
+class Values:
+    """The values of one plan."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Value] = {}
+
+    def make(self, op: Op, args: Sequence[Value], dims: Dims, data: Hashable = None) -> Value:
+        """The one value of an operation, without any tidying."""
+        key = (op, tuple(args), data, dims)
+        value = self._known.get(key)
+        if value is None:
+            value = self._known[key] = Value(op, tuple(args), data, dims)
+        return value
+
+    def number(self, value: Fraction | int) -> Value:
+        """An exact number."""
+        return self.make("number", (), (), Fraction(value))
+
+    def size(self, dim: Dim) -> Value:
+        """A dimension as a number."""
+        value = dim.value
+        return self.make("size", (), (), dim) if value is None else self.number(value)
+
+    def neg(self, arg: Value) -> Value:
+        """Minus a value."""
+        if arg.op == "number":
+            return self.number(-_fraction(arg))
+        if arg.op == "neg":
+            return arg.args[0]
+        return self.make("neg", (arg,), arg.dims)
+
+    def add(self, terms: Sequence[Value]) -> Value:
+        """A sum; zeros that change no shape vanish, and sums in the first place merge."""
+        dims = broadcast_dims(terms)
+        kept = [t for t in terms if not is_number(t, 0)]
+        if not kept:
+            return self.number(0)
+        if len(kept) == 1:
+            return kept[0]
+        return self.make("add", kept, dims)
+
+    def mul(self, factors: Sequence[Value]) -> Value:
+        """A product, element by element; numbers come first and are multiplied out."""
+        number, others = Fraction(1), []
+        for factor in factors:
+            if factor.op == "neg":
+                number, factor = -number, factor.args[0]
+            if factor.op == "number":
+                number *= _fraction(factor)
+            else:
+                others.append(factor)
+        if not others or not number:
+            return self.number(number)
+        if abs(number) != 1:
+            others.insert(0, self.number(abs(number)))
+        if len(others) > 1:
+            others = self._without_casts(others)
+        made = others[0] if len(others) == 1 else self.make("mul", others, broadcast_dims(others))
+        return self.neg(made) if number < 0 else made
+
+    def _without_casts(self, factors: list[Value]) -> list[Value]:
+        """Indicators as booleans, after a floating factor, if there is one."""
+        plain = [f for f in factors if f.plain]
+        casts = [f for f in factors if is_indicator(f)]
+        if not casts or len(plain) + len(casts) == len(factors):
+            return factors
+        if not plain:
+            return [f.args[0] if is_indicator(f) else f for f in factors]
+        rest = [f for f in factors if not f.plain and not is_indicator(f)]
+        return plain + rest + [f.args[0] for f in casts]
+
+    def bare(self, value: Value, other: Value) -> Value:
+        """An indicator as boolean, if the other operand is floating."""
+        floating = not other.plain and not is_indicator(other)
+        return value.args[0] if is_indicator(value) and floating else value
+
+    def div(self, above: Value, below: Value) -> Value:
+        """A quotient, element by element."""
+        if is_number(below, 1) or is_number(above, 0):
+            return above
+        if above.op == "number" and below.op == "number" and _fraction(below):
+            return self.number(_fraction(above) / _fraction(below))
+        if above.op == "neg" or is_negative(above):
+            return self.neg(self.div(self.neg(above), below))
+        return self.make("div", (above, below), broadcast_dims((above, below)))
+
+    def pow(self, base: Value, exponent: Value) -> Value:
+        """A power, element by element; reciprocals are quotients."""
+        if is_number(exponent, 1):
+            return base
+        if is_number(exponent, 0):
+            return self.number(1)
+        if is_negative(exponent):
+            return self.div(self.number(1), self.pow(base, self.neg(exponent)))
+        return self.make("pow", (base, exponent), broadcast_dims((base, exponent)))
+
+    def transpose(self, arg: Value) -> Value:
+        """The transpose of a matrix; a vector is its own."""
+        if len(arg.dims) < 2:
+            return arg
+        if arg.op == "transpose":
+            return arg.args[0]
+        return self.make("transpose", (arg,), arg.dims[::-1])
+
+    def expand(self, arg: Value) -> Value:
+        """A vector as a matrix of one column; a scalar is its own."""
+        return self.make("expand", (arg,), (*arg.dims, ONE)) if arg.dims else arg
+
+    def matmul(self, left: Value, right: Value) -> Value:
+        """The contraction of the last axis of one with the first of the other."""
+        dims = left.dims[:-1] + right.dims[1:]
+        return self.make("matmul", (self.bare(left, right), self.bare(right, left)), dims)
+
+    def index(self, arg: Value, axis: int, at: Value) -> Value:
+        """An entry of a vector, or a row or column of a matrix."""
+        dims = arg.dims[:axis] + arg.dims[axis + 1 :]
+        flags = tuple(i == axis for i in range(len(arg.dims)))
+        return self.make("index", (arg, at), dims, flags)
+
+    def compare(self, op: str, left: Value, right: Value) -> Value:
+        """An indicator, 1 or 0."""
+        made = self.make("compare", (left, right), broadcast_dims((left, right)), op)
+        return self.make("weak" if left.plain and right.plain else "cast", (made,), made.dims)
+
+    def sum(self, arg: Value, axis: int | None = None) -> Value:
+        """The sum over all axes or one; of a product of two vectors, their inner product."""
+        if axis is None or len(arg.dims) == 1:
+            if arg.op == "mul" and len(arg.args) == 2 and all(len(a.dims) == 1 for a in arg.args):
+                return self.matmul(arg.args[0], arg.args[1])
+            return self.make("sum", (arg,), (), None)
+        return self.make("sum", (arg,), arg.dims[:axis] + arg.dims[axis + 1 :], axis)
+
+
+def is_indicator(value: Value) -> bool:
+    """Whether a value is a comparison as 1 or 0, which as an operand may stay boolean."""
+    return value.op == "cast" and value.args[0].op == "compare"
+
+
+def is_number(value: Value, number: int) -> bool:
+    """Whether a value is that number."""
+    return value.op == "number" and value.data == number
+
+
+def is_negative(value: Value) -> bool:
+    """Whether a value is a negative number."""
+    return value.op == "number" and _fraction(value) < 0
+
+
+def _fraction(value: Value) -> Fraction:
+    assert isinstance(value.data, Fraction)
+    return value.data

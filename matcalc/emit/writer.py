@@ -1,0 +1,333 @@
+"""A plan as lines of NumPy: which values become local variables, and how each operation is written.
+
+A value that is used once is written where it is used; one that is used more often, or that the user
+has named, or that would make a line too long, becomes a local variable first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from typing import Final
+
+from matcalc.dims import Dim
+from matcalc.emit.book import Implementation, Slot
+from matcalc.emit.names import Identifiers
+from matcalc.emit.pysource import (
+    Prec,
+    Py,
+    added,
+    contracted,
+    dimension,
+    divided,
+    literal,
+    multiplied,
+    negated,
+    raised,
+)
+from matcalc.emit.values import Value
+
+LIMIT: Final = 84
+"""Characters of an expression above which its longest operand becomes a local variable."""
+
+ATOMIC: Final = frozenset({"input", "number", "constant", "size"})
+VIEWS: Final = frozenset({"transpose", "expand", "index"})
+OWNED: Final = frozenset("add mul div neg pow matmul outer solve inv einsum kron broadcast".split())
+
+
+def reachable(outputs: Iterable[Value]) -> tuple[list[Value], Counter[Value]]:
+    """The values that the outputs need, operands first, and how often each is used."""
+    uses = Counter(outputs)
+    order: list[Value] = []
+    done: set[Value] = set()
+    pending = [(value, False) for value in reversed(list(uses))]
+    while pending:
+        value, ready = pending.pop()
+        if ready:
+            order.append(value)
+        elif value not in done:
+            done.add(value)
+            pending.append((value, True))
+            pending += [(operand, False) for operand in reversed(operands(value))]
+            uses.update(operands(value))
+    return order, uses
+
+
+def operands(value: Value) -> tuple[Value, ...]:
+    """The operands as they are written: a matrix literal's rows are written with it."""
+    if value.op == "array" and value.args[0].op == "array":
+        return tuple(entry for row in value.args for entry in row.args)
+    return value.args
+
+
+class Writer:
+    """Writes the body of a function: `lines`, and then `text(value)` for the outputs."""
+
+    def __init__(
+        self, names: Mapping[str, str], sizes: Mapping[str, str], taken: Identifiers
+    ) -> None:
+        self.lines: list[str] = []
+        self.used_sizes: list[str] = []
+        self.uses_dtype = False
+        self._names = names
+        self._sizes = dict(sizes)
+        self._taken = taken
+        self._texts: dict[Value, Py] = {}
+        self._hints: Mapping[Value, str] = {}
+
+    def run(self, outputs: Iterable[Value], hints: Mapping[Value, str]) -> None:
+        """Write all that the outputs need."""
+        self._hints = hints
+        order, uses = reachable(outputs)
+        for value in order:
+            self._texts[value] = self._short(value)
+            shared = uses[value] > 1 and not self._trivial(value)
+            if shared or value in hints and value.op not in ATOMIC:
+                self._settle(value)
+
+    def text(self, value: Value) -> str:
+        """An expression for a value that run() has written."""
+        return self._texts[value].text
+
+    def _trivial(self, value: Value) -> bool:
+        if value.op in ATOMIC:
+            return True
+        return value.op in VIEWS and self._texts[value.args[0]].text.isidentifier()
+
+    def _settle(self, value: Value) -> str:
+        """Make a value a local variable, unless it has a name already."""
+        py = self._texts[value]
+        if py.text.isidentifier():
+            return py.text
+        name = self._taken.take(self._hints.get(value) or self._wish(value))
+        self.lines.append(f"{name} = {py.text}")
+        self._texts[value] = Py(name)
+        return name
+
+    def _wish(self, value: Value) -> str:
+        """A name for a value that the user has not named: `tanh_x` for tanh(x), else t1, t2, …"""
+        if value.op == "call" and len(value.args) == 1 and isinstance(value.data, tuple):
+            arg = self._texts[value.args[0]].text
+            if arg.isidentifier():
+                return f"{value.data[0]}_{arg}"
+        count = 1
+        while not self._taken.free(f"t{count}"):
+            count += 1
+        return f"t{count}"
+
+    def _short(self, value: Value) -> Py:
+        """The expression of a value; its longest operands become local variables if it is too long."""
+        made = self._compose(value)
+        while len(made.text) > LIMIT:
+            inline = [v for v in operands(value) if len(self._texts[v].text) > 12]
+            if not inline:
+                break
+            self._settle(max(inline, key=lambda v: len(self._texts[v].text)))
+            made = self._compose(value)
+        return made
+
+    def _compose(self, value: Value) -> Py:
+        return _OPERATIONS[value.op](self, value)
+
+    def args(self, value: Value) -> list[Py]:
+        """The expressions of the operands."""
+        return [self._texts[arg] for arg in value.args]
+
+    def listed(self, values: Iterable[Value]) -> str:
+        """Expressions with commas between."""
+        return ", ".join(self._texts[v].text for v in values)
+
+    def dim(self, dim: Dim) -> Py:
+        """A dimension as an expression."""
+        for name in sorted(dim.names):
+            if name not in self.used_sizes:
+                self.used_sizes.append(name)
+        return dimension(dim, self._sizes)
+
+    def shape(self, dims: tuple[Dim, ...]) -> str:
+        """A shape as NumPy's constructors take it."""
+        texts = [self.dim(d).text for d in dims]
+        return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+    def dtype(self) -> str:
+        """The argument that keeps the dtype of the inputs."""
+        self.uses_dtype = True
+        return "dtype=dtype"
+
+    def leaf(self, value: Value) -> Py:
+        """An input or a number."""
+        data = value.data
+        if isinstance(data, Fraction):
+            return literal(data)
+        if isinstance(data, Dim):
+            return self.dim(data)
+        return Py(self._names[str(data[0])] if isinstance(data, tuple) else f"np.{data}")
+
+    def power(self, value: Value) -> Py:
+        """A power: small whole ones of arrays as products, roots by their function."""
+        base, exponent = self.args(value)
+        number = value.args[1].data if value.args[1].op == "number" else None
+        if number == Fraction(1, 2) and not value.plain:
+            return Py(f"np.sqrt({base.text})")
+        if number == 3 and value.dims:
+            name = self._settle(value.args[0])
+            return Py(f"{name} * {name} * {name}", Prec.PRODUCT)
+        if number == 4 and value.dims:
+            return Py(f"np.square(np.square({base.text}))")
+        return raised(base, exponent.within(Prec.POWER))
+
+    def index(self, value: Value) -> Py:
+        """x[i], X[i, j], X[i], X[:, j]"""
+        arg, *places = self.args(value)
+        rest = iter(places)
+        assert isinstance(value.data, tuple)
+        inside = [next(rest).text if flag else ":" for flag in value.data]
+        while inside[-1] == ":":
+            inside.pop()
+        return Py(f"{arg.within(Prec.ATOM)}[{', '.join(inside)}]")
+
+    def array(self, value: Value) -> Py:
+        """A literal of scalars, or of rows of scalars."""
+        rows = value.args[0].op == "array"
+        inside = (
+            ", ".join(f"[{self.listed(row.args)}]" for row in value.args)
+            if rows
+            else self.listed(value.args)
+        )
+        return Py(f"np.array([{inside}], {self.dtype()})")
+
+    def broadcast(self, value: Value) -> Py:
+        """A value in full size."""
+        arg = value.args[0]
+        shape = self.shape(value.dims)
+        if arg.op == "number" and arg.data in {0, 1}:
+            return Py(f"np.{'ones' if arg.data else 'zeros'}({shape}, {self.dtype()})")
+        if not arg.dims:
+            return Py(f"np.full({shape}, {self._texts[arg].text}, {self.dtype()})")
+        return Py(f"np.broadcast_to({self._texts[arg].text}, {shape})")
+
+    def add_diagonal(self, value: Value) -> Py:
+        """A matrix plus a diagonal one: added in place to the fresh sum, or to a copy."""
+        base, entries = value.args
+        py = self._texts[base]
+        fresh = base.op in OWNED and not py.text.isidentifier()
+        fresh = fresh and not py.text.startswith("np.broadcast_to")
+        name = self._taken.take(self._hints.get(value) or self._wish(value))
+        self.lines.append(f"{name} = {py.text if fresh else py.within(Prec.ATOM) + '.copy()'}")
+        added_text = self._texts[entries].text
+        sign, added_text = ("-", added_text[1:]) if entries.op == "neg" else ("+", added_text)
+        self.lines.append(f"{name}[np.diag_indices_from({name})] {sign}= {added_text}")
+        return Py(name)
+
+    def blocks(self, value: Value) -> Py:
+        """Blocks side by side, one under the other, or along the diagonal."""
+        if value.op == "blockdiag":
+            return Py(f"la.block_diag({self.listed(value.args)})")
+        name = "vstack" if value.op == "vstack" and len(value.dims) == 2 else "hstack"
+        return Py(f"np.{name}([{self.listed(value.args)}], {self.dtype()})")
+
+    def call(self, value: Value) -> Py:
+        """A function of the rule book: its template with the arguments in place."""
+        assert isinstance(value.data, tuple)
+        _, axis, implementation = value.data
+        assert isinstance(implementation, Implementation)
+        bound = dict(zip(implementation.params, value.args, strict=False))
+        template = implementation.template
+        for name, arg in bound.items():
+            if template.uses(name) > 1 and arg.op not in ATOMIC:
+                self._settle(arg)
+        texts = {name: self._texts[arg] for name, arg in bound.items()}
+        for name, default in zip(implementation.params, implementation.defaults, strict=True):
+            texts.setdefault(name, Py(default))
+        texts["axis"] = Py(str(axis))
+        out = ""
+        for part in template.parts:
+            if isinstance(part, Slot):
+                py = texts[part.name]
+                out += py.text if part.closed else py.within(Prec.ATOM)
+            else:
+                out += part
+        self.uses_dtype = self.uses_dtype or "dtype" in out
+        return Py(out, Prec.COMPARE if template.loose else Prec.ATOM)
+
+    def apply(self, value: Value) -> Py:
+        """An unknown function or its derivative."""
+        return Py(f"{self._names[function_key(value)]}({self.listed(value.args)})")
+
+    def cast(self, value: Value) -> Py:
+        """An indicator as a number of the inputs' dtype."""
+        self.uses_dtype = True
+        return Py(f"{self.args(value)[0].within(Prec.ATOM)}.astype(dtype)")
+
+    def scalar(self, value: Value) -> Py:
+        """A Python number as a scalar of the inputs' dtype."""
+        self.uses_dtype = True
+        return Py(f"dtype.type({self.listed(value.args)})")
+
+    def compare(self, value: Value) -> Py:
+        """A comparison."""
+        left, right = (side.within(Prec.SUM) for side in self.args(value))
+        return Py(f"{left} {value.data} {right}", Prec.COMPARE)
+
+    def sum(self, value: Value) -> Py:
+        """The sum over all axes or one."""
+        axis = "" if value.data is None else f", axis={value.data}"
+        return Py(f"np.sum({self.listed(value.args)}{axis})")
+
+
+def function_key(value: Value) -> str:
+    """What a derivative of an unknown function is called: f, f_1, f_2."""
+    assert isinstance(value.data, tuple)
+    name, order = value.data
+    return f"{name}_{order}()" if order else f"{name}()"
+
+
+def _plain(name: str) -> Callable[[Writer, Value], Py]:
+    return lambda w, v: Py(f"{name}({w.listed(v.args)})")
+
+
+_OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
+    "input": Writer.leaf,
+    "number": Writer.leaf,
+    "constant": Writer.leaf,
+    "size": Writer.leaf,
+    "neg": lambda w, v: negated(w.args(v)[0]),
+    "add": lambda w, v: added(w.args(v)),
+    "mul": lambda w, v: multiplied(w.args(v)),
+    "div": lambda w, v: divided(*w.args(v)),
+    "pow": Writer.power,
+    "matmul": lambda w, v: contracted(*w.args(v)),
+    "outer": _plain("np.outer"),
+    "transpose": lambda w, v: Py(w.args(v)[0].within(Prec.ATOM) + ".T"),
+    "expand": lambda w, v: Py(w.args(v)[0].within(Prec.ATOM) + "[:, None]"),
+    "compare": Writer.compare,
+    "cast": Writer.cast,
+    "eye": lambda w, v: Py(f"np.eye({w.dim(v.dims[0]).text}, {w.dtype()})"),
+    "unit": lambda w, v: Py(
+        f"(np.arange({w.dim(v.dims[0]).text}) == {w.args(v)[0].within(Prec.SUM)})"
+        f".astype({w.dtype().partition('=')[2]})"
+    ),
+    "broadcast": Writer.broadcast,
+    "diag": _plain("np.diag"),
+    "diagonal": _plain("np.diag"),
+    "add_diagonal": Writer.add_diagonal,
+    "solve": _plain("np.linalg.solve"),
+    "inv": _plain("np.linalg.inv"),
+    "trace": _plain("np.trace"),
+    "sum": Writer.sum,
+    "index": Writer.index,
+    "array": Writer.array,
+    "stack": lambda w, v: Py(f"np.stack([{w.listed(v.args)}])"),
+    "einsum": lambda w, v: Py(f'np.einsum("{v.data}", {w.listed(v.args)}, optimize=True)'),
+    "kron": _plain("np.kron"),
+    "matrix_power": _plain("np.linalg.matrix_power"),
+    "hstack": Writer.blocks,
+    "vstack": Writer.blocks,
+    "blockdiag": Writer.blocks,
+    "where": _plain("np.where"),
+    "call": Writer.call,
+    "apply": Writer.apply,
+    "weak": _plain("float"),
+    "scalar": Writer.scalar,
+}
