@@ -1,18 +1,20 @@
-"""What the rule book says of a function for those who print it: its LaTeX, and how NumPy computes it."""
+"""What the rule book says of a function for those who print it: its LaTeX, its NumPy."""
 
 from __future__ import annotations
 
 import ast
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
+from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import Call
-from matcalc.language.book import Entry, entries
+from matcalc.language.book import Entry, Param, entries
 
 _NAME: Final = re.compile(r"(?<![\w.])[^\W\d]\w*")
+_FIXED: Final = frozenset({"np", "sp", "la", "None", "True", "False", "dtype"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +36,65 @@ class Template:
         """How often a name stands in the template."""
         return sum(isinstance(part, Slot) and part.name == name for part in self.parts)
 
-
-@dataclass(frozen=True, slots=True)
-class Implementation:
-    """A function as NumPy computes it: the names of its parameters, and the template."""
-
-    params: tuple[str, ...]
-    defaults: tuple[str, ...]
-    elementwise: bool
-    template: Template
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that stand in the template."""
+        return tuple(dict.fromkeys(part.name for part in self.parts if isinstance(part, Slot)))
 
 
+@lru_cache(maxsize=4096)
 def overload(node: Call) -> Entry | None:
-    """The entry of the rule book that a call means, by the number and the ranks of its arguments."""
-    found = [e for e in entries(node.name) if _fits(e, node)]
-    return found[0] if found else next(iter(entries(node.name)), None)
+    """The entry of the rule book that a call means, by number and ranks of its arguments."""
+    found = [entry for entry in entries(node.name) if _takes(entry, len(node.args))]
+    found.sort(key=lambda entry: _misfits(entry, node))
+    return found[0] if found else None
 
 
-def _fits(entry: Entry, node: Call) -> bool:
-    needed = sum(param.default is None for param in entry.params)
-    return needed <= len(node.args) <= len(entry.params)
+def _takes(entry: Entry, count: int) -> bool:
+    needed = sum(param.default is None and param.role != "rest" for param in entry.params)
+    more = any(param.role == "rest" for param in entry.params)
+    return needed <= count and (more or count <= len(entry.params))
 
 
-def entry(node: Call) -> Implementation:
+def _misfits(entry: Entry, node: Call) -> int:
+    """How many arguments have another rank than the header says."""
+    if entry.mode == "elementwise":
+        return 0
+    pairs = zip(entry.params, node.args, strict=False)
+    return sum(p.dims is not None and len(p.dims) != arg.shape.rank for p, arg in pairs)
+
+
+def numpy_template(node: Call) -> tuple[Entry, Template]:
     """How a call is computed; DerivationError if the rule book does not say."""
-    found = overload(node)
-    text = found.fields.get("numpy") if found is not None else None
-    if found is None or text is None:
-        raise DerivationError(f"the rule book does not say how to compute {node.name}")
-    return implementation(found, text)
+    entry = overload(node)
+    text = entry.fields.get("numpy") if entry is not None else None
+    if entry is None or text is None:
+        raise DerivationError(
+            f"the rule book does not say how NumPy computes {node.name}",
+            suggestion=f'a line numpy "…" in the entry of {node.name}',
+        )
+    return entry, template(text)
 
 
-@lru_cache(maxsize=None)
-def implementation(found: Entry, text: str) -> Implementation:
-    """The template of an entry."""
-    params = tuple(param.name for param in found.params)
-    defaults = tuple("" if param.default is None else str(param.default) for param in found.params)
-    return Implementation(params, defaults, found.mode == "elementwise", template(text))
+def header_sizes(entry: Entry, node: Call) -> dict[str, Dim]:
+    """The dimensions that the header names, for these arguments."""
+    found: dict[str, Dim] = {}
+    for param, arg in zip(entry.params, node.args, strict=False):
+        for dim, actual in zip(param.dims or (), arg.shape.dims, strict=False):
+            if dim.name is not None:
+                found.setdefault(dim.name, actual)
+    return found
 
 
+def default(param: Param) -> str:
+    """The default of a parameter as source; empty if there is none."""
+    if param.default is None:
+        return ""
+    whole = param.default.denominator == 1
+    return str(param.default) if whole else repr(float(param.default))
+
+
+@cache
 def template(text: str) -> Template:
     """A template from its source."""
     parts: list[str | Slot] = []
@@ -88,9 +110,6 @@ def template(text: str) -> Template:
     body = ast.parse(text, mode="eval").body
     loose = not isinstance(body, ast.Call | ast.Attribute | ast.Subscript | ast.Name)
     return Template(tuple(parts), loose)
-
-
-_FIXED: Final = frozenset({"np", "sp", "la", "None", "True", "False", "dtype"})
 
 
 def _in_string(text: str, at: int) -> bool:

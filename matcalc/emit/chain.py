@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
-from matcalc.dims import ONE, Dim
+from matcalc.dims import Dim
 from matcalc.emit.forms import Form, diagonal, full, scaled, transposed
 from matcalc.emit.values import Dims, Value, Values
 from matcalc.expr.nodes import Shape
@@ -47,7 +47,7 @@ def factor(form: Form, shape: Shape) -> Factor:
 
 
 def multiply(values: Values, factors: Sequence[Factor]) -> Factor:
-    """The product of a chain, its scalars applied last, or to the first of the two vectors of an outer product."""
+    """The product of a chain: its scalars scale the first of two vectors, else the whole."""
     scalars, parts = _parts(factors)
     made = [_part(values, part) for part in parts]
     scalars += [part.form.value for part in made if not part.dims]
@@ -78,7 +78,7 @@ def _parts(factors: Sequence[Factor]) -> tuple[list[Value], list[list[Factor]]]:
 
 
 def _part(values: Values, part: list[Factor]) -> Factor:
-    if part[0].rows is None or part[-1].cols is not None and len(part) > EXHAUSTIVE:
+    if part[0].rows is None or (part[-1].cols is not None and len(part) > EXHAUSTIVE):
         return reduce(lambda left, right: join(values, left, right), part)
     if part[-1].cols is None:
         return reduce(lambda right, left: join(values, left, right), reversed(part))
@@ -109,9 +109,7 @@ def _best(values: Values, part: list[Factor]) -> Factor:
     return build(0, len(part) - 1)
 
 
-def _cost(
-    part: list[Factor], i: int, cut: int, j: int, left: str, right: str
-) -> tuple[float, str]:
+def _cost(part: list[Factor], i: int, cut: int, j: int, left: str, right: str) -> tuple[float, str]:
     rows, inner, cols = (_guess(d) for d in (part[i].rows, part[cut].cols, part[j].cols))
     if left == right == "diagonal":
         return inner, "diagonal"
@@ -163,7 +161,8 @@ def _entry(values: Values, item: Factor, at: tuple[int | None, int | None]) -> F
     """The only column, or row, of a matrix as a vector."""
     dim, row = (item.rows, False) if at[0] is None else (item.cols, True)
     assert dim is not None
-    made = values.index(full(values, item.form, item.dims), 1 if at[0] is None else 0, values.number(0))
+    axis = 1 if at[0] is None else 0
+    made = values.index(full(values, item.form, item.dims), axis, values.number(0))
     return factor(Form(made), Shape((dim,), row))
 
 
@@ -193,7 +192,7 @@ def _solve(values: Values, left: Factor, right: Factor) -> Value:
 
 
 def _contract(values: Values, left: Factor, right: Factor) -> Form:
-    """A sum over the shared axis: an entry or a slice for a unit vector, a sum for a constant one."""
+    """A sum over the shared axis: for a unit vector a slice, for a constant one a sum."""
     for one, other, axis in ((right, left, len(left.dims) - 1), (left, right, 0)):
         vector = one.form.value
         if len(one.dims) == 1 and not vector.dims:
@@ -231,7 +230,7 @@ def _trace_two(values: Values, left: Factor, right: Factor) -> Value:
     if "diagonal" in kinds and kinds[0] != kinds[1]:
         one, other = (left, right) if kinds[0] == "diagonal" else (right, left)
         entries = values.mul((one.form.value, diagonal(values, other.form, other.dims)))
-        return values.sum(entries) if entries.dims else values.mul((values.size(one.dims[0]), entries))
+        return _total(values, entries, one.dims[0])
     if kinds != ("array", "array"):
         return _trace_one(values, join(values, left, right))
     a, b = full(values, left.form, left.dims), full(values, right.form, right.dims)
@@ -246,6 +245,9 @@ def _trace_one(values: Values, item: Factor) -> Value:
     if form.kind == "array" and form.value.dims == dims:
         return values.make("trace", (form.value,), ())
     entries = diagonal(values, form, dims)
-    if not entries.dims:
-        return values.mul((values.size(dims[0]), entries))
-    return values.sum(entries)
+    return _total(values, entries, dims[0])
+
+
+def _total(values: Values, entries: Value, dim: Dim) -> Value:
+    """The sum of a vector of that length, or of one scalar for all its entries."""
+    return values.sum(entries) if entries.dims else values.mul((values.size(dim), entries))

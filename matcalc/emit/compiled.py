@@ -1,4 +1,4 @@
-"""The emitted function, compiled: it checks its arguments, reads sizes off them, and keeps the dtype."""
+"""The emitted function, compiled: it checks its arguments, reads off sizes, keeps the dtype."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from matcalc.emit.function import Emitted, Output, emit
 from matcalc.emit.names import GREEK
-from matcalc.emit.numpy import Emitted, Output, emit
 from matcalc.emit.sizes import read_sizes
 from matcalc.errors import InputError
 from matcalc.expr.nodes import Function, Symbol
@@ -26,17 +26,19 @@ def compile_function(
     single: bool = False,
     implementations: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
 ) -> Callable[..., Any]:
-    """The function of `source`, compiled: inputs in order or by keyword, sizes that no input carries by keyword.
+    """The function of `source`, compiled: inputs in order or by keyword, missing sizes by keyword.
 
     `implementations` gives for an unknown function f its value and derivatives, [f, f_1, f_2].
     Wrong names, shapes or functions are an InputError.
     """
-    emitted = emit(name, outputs, inputs, functions, doc, single)
+    emitted = emit(name, outputs, inputs, doc, single)
     given = implementations or {}
     for function in functions:
         if function.name in {f for f, _, _ in emitted.functions} and function.name not in given:
             raise _missing(function.name, emitted)
-    bound = {python: _implementation(f, order, given, emitted) for f, order, python in emitted.functions}
+    bound = {
+        python: _implementation(f, order, given, emitted) for f, order, python in emitted.functions
+    }
     body = _executed(emitted)
 
     def compiled(*args: Any, **kwargs: Any) -> Any:
@@ -73,10 +75,13 @@ def _executed(emitted: Emitted) -> Callable[..., Any]:
     """The function object; its source is known to tracebacks."""
     filename = f"<matcalc {emitted.name} {next(_count)}>"
     linecache.cache[filename] = (
-        len(emitted.text), None, emitted.text.splitlines(keepends=True), filename,
+        len(emitted.text),
+        None,
+        emitted.text.splitlines(keepends=True),
+        filename,
     )
     namespace: dict[str, Any] = {}
-    exec(compile(emitted.text, filename, "exec"), namespace)  # noqa: S102  # names are validated
+    exec(compile(emitted.text, filename, "exec"), namespace)  # names are validated
     function: Callable[..., Any] = namespace[emitted.name]
     return function
 
@@ -84,7 +89,7 @@ def _executed(emitted: Emitted) -> Callable[..., Any]:
 def _arguments(
     emitted: Emitted, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, int]]:
-    """The arguments as arrays of one floating dtype by their Python names, and the sizes that are keywords."""
+    """The arguments as arrays of one floating dtype by Python names, and the sizes given."""
     given = _named(emitted, args, kwargs)
     symbols = [symbol for symbol, _ in emitted.inputs]
     arrays = {symbol.name: _array(symbol, given.pop(symbol.name)) for symbol in symbols}
@@ -131,9 +136,7 @@ def _named(emitted: Emitted, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
         given[name] = value
     absent = [name for name in names if name not in given]
     if absent:
-        raise InputError(
-            f"{emitted.name} needs the input {absent[0]}", expected=", ".join(names)
-        )
+        raise InputError(f"{emitted.name} needs the input {absent[0]}", expected=", ".join(names))
     return given
 
 
@@ -209,10 +212,11 @@ def _disagreement(
 ) -> InputError:
     dim = symbol.shape.dims[axis]
     origins = [
-        f"{name} = {known[name]} as given" if name in known
+        f"{name} = {known[name]} as given"
+        if name in known
         else f"{name} is read off {sources[name].symbol.name}"
         for name in sorted(dim.names)
-        if name in known or name in sources and sources[name].symbol is not symbol
+        if name in known or (name in sources and sources[name].symbol is not symbol)
     ]
     dims = ", ".join(map(str, symbol.shape.dims)) + ("," if len(shape) == 1 else "")
     size = f"{dim} = {wanted}" if dim.names and wanted >= 0 else str(dim)
@@ -241,4 +245,5 @@ def _owned(result: Any, arrays: Mapping[str, Any]) -> Any:
     array = np.asarray(result)
     if not array.ndim:
         return array[()]
-    return array.copy() if array.base is not None or any(array is a for a in arrays.values()) else array
+    borrowed = array.base is not None or any(array is a for a in arrays.values())
+    return array.copy() if borrowed else array

@@ -1,4 +1,4 @@
-"""How the value of an expression is held: as an array, as the diagonal of a matrix, or as the matrix to invert.
+"""How a value is held: as an array, as the diagonal of a matrix, or as the matrix to invert.
 
 An array may be smaller than the expression (a *wide* form): NumPy's broadcasting makes it larger
 where that is needed, so that `ones(n)` or `ones(m) c'` are not built to be added or multiplied.
@@ -47,7 +47,7 @@ def transposed(values: Values, form: Form, rank: int) -> Form:
     if rank < 2 or form.kind == "diagonal":
         return form
     value = form.value
-    if form.kind == "inverse" or len(value.dims) == 2 and value.op != "expand":
+    if form.kind == "inverse" or (len(value.dims) == 2 and value.op != "expand"):
         return Form(values.transpose(value), form.kind)
     if value.op == "expand":
         return Form(value.args[0])
@@ -69,7 +69,7 @@ def combined_sum(values: Values, terms: list[Form], dims: Dims) -> Form:
         return Form(values.add(arrays))
     entries = values.add(diagonals)
     base = values.add(arrays)
-    if not arrays or base.op == "number" and base.data == 0:
+    if not arrays or (base.op == "number" and base.data == 0):
         return Form(entries, "diagonal")
     whole = full(values, Form(base), dims)
     return Form(values.make("add_diagonal", (whole, entries), dims))
@@ -86,7 +86,7 @@ def combined_product(values: Values, factors: list[Form], dims: Dims) -> Form:
 def diagonal(values: Values, form: Form, dims: Dims) -> Value:
     """The main diagonal of a square matrix: a vector, or a scalar that broadcasts to it."""
     value = form.value
-    if form.kind == "diagonal" or form.kind == "array" and len(value.dims) < 2:
+    if form.kind == "diagonal" or (form.kind == "array" and len(value.dims) < 2):
         return value
     if form.kind == "array" and value.op == "expand":
         return value.args[0]

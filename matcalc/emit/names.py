@@ -37,7 +37,7 @@ def plain_digits(name: str) -> str:
 
 
 def latex_name(name: str) -> str:
-    r"""`x_1`, `x1` and `x₁` as `x_{1}`; `W_out` as `W_{\mathrm{out}}`; `loss` as `\mathrm{loss}`."""
+    r"""`x_1`, `x1`, `x₁` as `x_{1}`; `W_out` as `W_{\mathrm{out}}`; `loss` as `\mathrm{loss}`."""
     head, _, rest = plain_digits(name).partition("_")
     digits = re.fullmatch(r"([^\W\d_]+)(\d+)", head)
     if digits:
@@ -54,7 +54,7 @@ def has_subscript(name: str) -> bool:
 def _word(text: str) -> str:
     if text in GREEK:
         return GREEK[text][0] if text in _LATIN_LOOKS else "\\" + GREEK[text]
-    if len(text) == 1 and text.isascii() or text.isdigit():
+    if (len(text) == 1 and text.isascii()) or text.isdigit():
         return text
     if text.isascii():
         return rf"\mathrm{{{text}}}"

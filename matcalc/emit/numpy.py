@@ -10,253 +10,38 @@ the dtype of the inputs.  The `numpy` field of a rule-book entry is one Python e
 - `dtype`: the common floating dtype of the inputs;
 - the sizes that the entry's header names.
 
-Python floats and `np.pi` keep float32; `np.sqrt(2)` and `np.float64(…)` do not and must not stand there.
+Python floats and `np.pi` keep float32; `np.sqrt(2)` and `np.float64(…)` do not, and must not stand
+there.
 """
 
 from __future__ import annotations
 
-import re
-import textwrap
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
 
-from matcalc.emit.names import Identifiers
-from matcalc.emit.plan import Plan
-from matcalc.emit.pysource import dimension
-from matcalc.emit.sizes import Source, size_sources
-from matcalc.emit.values import Value
-from matcalc.emit.writer import Writer, function_key, reachable
-from matcalc.expr.nodes import Expr, Function, Symbol
+from matcalc.emit.compiled import compile_function
+from matcalc.emit.function import Output, emit
+from matcalc.expr.nodes import Function, Symbol
 
-WIDTH: Final = 100
-RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float")
-
-Output = Expr | Sequence["Output"]
-
-
-@dataclass(frozen=True, slots=True)
-class Emitted:
-    """A function's source, and by which Python names it takes inputs, sizes and unknown functions."""
-
-    text: str
-    name: str
-    inputs: tuple[tuple[Symbol, str], ...]
-    sizes: tuple[tuple[str, str], ...]
-    functions: tuple[tuple[str, int, str], ...]
-    sources: dict[str, Source]
+__all__ = ["Output", "compile_function", "size_keywords", "source"]
 
 
 def source(
     name: str,
     outputs: Sequence[Output],
     inputs: Sequence[Symbol],
-    functions: Sequence[Function] = (),
+    functions: Sequence[Function] = (),  # noqa: ARG001  # the interface of every target
     doc: str = "",
     single: bool = False,
 ) -> str:
-    """The source of a function of the inputs that returns the outputs as a tuple, or the single one.
+    """The source of a function of the inputs that returns the outputs as a tuple, or the one.
 
-    Sizes that no input carries are keywords; of an unknown function f the parameters f, f_1 and f_2
-    are the function and its derivatives, as far as they are used.
+    Outputs may be nested tuples, which come back nested in the same way.  Sizes that no input
+    carries are keywords; of an unknown function f the parameters f, f_1 and f_2 are the function and its
+    derivatives, as far as they are used.
     """
-    return emit(name, outputs, inputs, functions, doc, single).text
+    return emit(name, outputs, inputs, doc, single).text
 
 
 def size_keywords(outputs: Sequence[Output], inputs: Sequence[Symbol]) -> tuple[str, ...]:
     """The dimension names that the computation needs and that no input carries."""
     return tuple(size for size, _ in emit("f", outputs, inputs).sizes)
-
-
-def emit(
-    name: str,
-    outputs: Sequence[Output],
-    inputs: Sequence[Symbol],
-    functions: Sequence[Function] = (),
-    doc: str = "",
-    single: bool = False,
-) -> Emitted:
-    """The source with its interface."""
-    plan = Plan(list(_leaves(outputs)))
-    taken = Identifiers(RESERVED)
-    name = taken.take(name)
-    names = {symbol.name: taken.take(symbol.name) for symbol in inputs}
-    known = size_sources(inputs)
-    used = _functions(plan.outputs)
-    applied = {key: taken.take(wish) for key, (_, _, wish) in used.items()}
-    sizes = {dim: taken.take(dim) for dim in _dimension_names(plan, inputs)}
-    writer = Writer(names | applied, sizes, taken)
-    writer.run(plan.outputs, plan.hints)
-    missing = tuple((d, sizes[d]) for d in _needed(writer.used_sizes, known) if d not in known)
-    result = _result(outputs, iter(plan.outputs), writer, single)
-    body = [
-        *_size_lines(_needed(writer.used_sizes, known), known, names, sizes),
-        *_dtype_line(writer, inputs, names),
-        *writer.lines,
-        f"return {result}",
-    ]
-    parameters = [*names.values(), *applied.values()]
-    parameters += ["*", *(python for _, python in missing)] if missing else []
-    head = _wrapped(f"def {name}(", ", ".join(parameters), "):")
-    note = _docstring(doc, [(names[s.name], s) for s in inputs], outputs, single)
-    lines = [line for statement in body for line in _statement(statement)]
-    text = "\n".join([*_imports(lines), "", "", head, *note, *lines, ""])
-    return Emitted(
-        text,
-        name,
-        tuple((symbol, names[symbol.name]) for symbol in inputs),
-        missing,
-        tuple((f, order, applied[key]) for key, (f, order, _) in used.items()),
-        known,
-    )
-
-
-def _leaves(outputs: Sequence[Output]) -> Iterable[Expr]:
-    for output in outputs:
-        if isinstance(output, Sequence):
-            yield from _leaves(output)
-        else:
-            yield output
-
-
-def _result(
-    outputs: Sequence[Output], values: Iterable[Value], writer: Writer, single: bool
-) -> str:
-    """The expression returned: nested as the outputs are."""
-    values = iter(values)
-    texts = [
-        _result(output, values, writer, False)
-        if isinstance(output, Sequence)
-        else writer.text(next(values))
-        for output in outputs
-    ]
-    if single:
-        return texts[0]
-    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
-
-
-def _functions(outputs: Sequence[Value]) -> dict[str, tuple[str, int, str]]:
-    """The unknown functions and derivatives used: their keys, with name, order and the name wished for."""
-    found: dict[str, tuple[str, int, str]] = {}
-    for value in reachable(outputs)[0]:
-        if value.op == "apply" and isinstance(value.data, tuple):
-            name, order = value.data
-            found[function_key(value)] = (name, order, f"{name}_{order}" if order else name)
-    return dict(sorted(found.items()))
-
-
-def _dimension_names(plan: Plan, inputs: Sequence[Symbol]) -> list[str]:
-    names = {name for s in inputs for dim in s.shape.dims for name in dim.names}
-    for value in reachable(plan.outputs)[0]:
-        names.update(name for dim in value.dims for name in dim.names)
-        if hasattr(value.data, "names"):
-            names.update(value.data.names)
-    return sorted(names)
-
-
-def _needed(used: Iterable[str], known: dict[str, Source]) -> list[str]:
-    """The sizes used, each after those that it is computed from."""
-    order: list[str] = []
-    for name in used:
-        if name in known:
-            order += [n for n in _needed(sorted(known[name].rest.names), known) if n not in order]
-        if name not in order:
-            order.append(name)
-    return order
-
-
-def _size_lines(
-    needed: Sequence[str], known: dict[str, Source], names: dict[str, str], sizes: dict[str, str]
-) -> list[str]:
-    """`m, n = X.shape` where both are needed, else `n = x.shape[0]`."""
-    lines: list[str] = []
-    done: set[str] = set()
-    for name in needed:
-        if name in done or name not in known:
-            continue
-        origin = known[name]
-        dims = origin.symbol.shape.dims
-        partners = [d.name for d in dims]
-        python = names[origin.symbol.name]
-        whole = len(dims) > 1 and len(set(partners)) == len(dims)
-        if whole and all(p in needed and p not in done for p in partners):
-            lines.append(f"{', '.join(sizes[p] for p in partners if p)} = {python}.shape")
-            done.update(p for p in partners if p)
-            continue
-        text = f"{python}.shape[{origin.axis}]"
-        if origin.rest.terms:
-            text = f"{text} - {dimension(origin.rest, sizes).text}".replace("- -", "+ ")
-            text = f"({text})" if origin.factor != 1 else text
-        if origin.factor != 1:
-            text = f"{text} * {origin.factor.denominator}" if origin.factor.denominator != 1 else text
-            text = f"{text} // {origin.factor.numerator}" if origin.factor.numerator != 1 else text
-        lines.append(f"{sizes[name]} = {text}")
-        done.add(name)
-    return lines
-
-
-def _dtype_line(writer: Writer, inputs: Sequence[Symbol], names: dict[str, str]) -> list[str]:
-    if not writer.uses_dtype:
-        return []
-    arrays = [names[s.name] for s in inputs if "integer" not in s.properties]
-    return [f"dtype = np.result_type({', '.join([*arrays, '0.0'])})"]
-
-
-def _imports(lines: Sequence[str]) -> list[str]:
-    body = "\n".join(lines)
-    found = ["import numpy as np"] if re.search(r"\bnp\.", body) else []
-    found += ["from scipy import linalg as la"] if re.search(r"\bla\.", body) else []
-    found += ["from scipy import special as sp"] if re.search(r"\bsp\.", body) else []
-    return found
-
-
-def _statement(text: str) -> list[str]:
-    """A statement, indented; in brackets on several lines if it is too long for one."""
-    if len(text) + 4 <= WIDTH:
-        return ["    " + text]
-    target, sign, value = text.partition(" = ")
-    if not sign or "(" in target:
-        target, sign, value = "return", " ", text.removeprefix("return ")
-    inner = textwrap.wrap(
-        value, WIDTH - 8, break_long_words=False, break_on_hyphens=False
-    )
-    return [f"    {target}{sign}(", *("        " + line for line in inner), "    )"]
-
-
-def _wrapped(start: str, middle: str, end: str) -> str:
-    if len(start + middle + end) <= WIDTH:
-        return start + middle + end
-    inner = textwrap.wrap(middle, WIDTH - 4, break_long_words=False)
-    return "\n".join([start, *("    " + line for line in inner), end])
-
-
-def _docstring(
-    doc: str, inputs: Sequence[tuple[str, Symbol]], outputs: Sequence[Output], single: bool
-) -> list[str]:
-    """The formula, then the shapes of what goes in and comes out."""
-    shapes = [f"{python}: {_shape(symbol)}" for python, symbol in inputs]
-    results = [_shape(leaf) for leaf in _leaves(outputs)]
-    text = (doc.strip() or "Computed by matcalc.").replace("\\", "\\\\").replace('"""', "'''")
-    text += " " if text.endswith('"') else ""
-    lines = [line.rstrip() for line in text.splitlines()]
-    tail = ["", *_filled("Takes ", shapes)] if shapes else [""]
-    tail += _filled("Returns ", results)
-    return [
-        f'    """{lines[0]}',
-        *("    " + line if line else "" for line in [*lines[1:], *tail]),
-        '    """',
-    ]
-
-
-def _filled(start: str, items: Sequence[str]) -> list[str]:
-    return textwrap.wrap(
-        start + "; ".join(items) + ".", WIDTH - 6, subsequent_indent="  ", break_long_words=False
-    )
-
-
-def _shape(node: Expr) -> str:
-    dims = node.shape.dims
-    if not dims:
-        whole = isinstance(node, Symbol) and "integer" in node.properties
-        return "whole number" if whole else "scalar"
-    return f"array ({', '.join(map(str, dims))}{',' if len(dims) == 1 else ''})"

@@ -1,4 +1,4 @@
-"""From expressions to array computations: every decision about how something is computed is made here.
+"""From expressions to array computations: how something is computed is decided here.
 
 Each node of the expressions becomes a `Form` once, children first; what several outputs share they
 share by identity.  Products are flattened into chains as far as their parts are used only there.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import assert_never
 
-from matcalc.dims import ONE
 from matcalc.emit import book, chain
 from matcalc.emit.forms import (
     Form,
@@ -57,7 +55,7 @@ from matcalc.expr.nodes import (
 
 
 class Plan:
-    """The computation of some expressions: `outputs` are their values, `hints` what the user calls a value."""
+    """The computation of some expressions: `outputs` are their values, `hints` the user's names."""
 
     def __init__(self, roots: Sequence[Expr]) -> None:
         self.values = Values()
@@ -139,7 +137,7 @@ class Plan:
                 assert_never(node)
 
     def _aligned(self, node: Expr, shape: Shape) -> Form:
-        """A form to be combined with others of a shape: a column beside a matrix becomes a matrix of one column."""
+        """A form to be combined with others of a shape: a column stands upright beside a matrix."""
         form = self.forms[node]
         if node.shape.rank == 1 and shape.rank == 2 and not node.shape.row:
             return Form(self.values.expand(form.value))
@@ -181,7 +179,7 @@ class Plan:
                 assert_never(node)
 
     def _factors(self, product: Product) -> list[chain.Factor]:
-        """The factors of a chain: inner products, transposed ones too, opened if they are used only here."""
+        """The factors of a chain: products in it, transposed ones too, opened if used only here."""
         found: list[chain.Factor] = []
         pending: list[tuple[Expr, bool]] = [(product, False)]
         while pending:
@@ -234,7 +232,7 @@ class Plan:
                 data = (function.name, order)
                 return Form(values.make("apply", (self.whole(arg),), dims, data))
             case Derivative(kind=kind, wrt=wrt):
-                raise InputError(f"{kind}(…, {wrt.name}) has to be worked out before it is computed")
+                raise InputError(f"{kind}(…, {wrt.name}) has to be worked out before code")
             case _:
                 assert_never(node)
 
@@ -243,7 +241,7 @@ class Plan:
         match node.name, node.args:
             case "eye", _:
                 return Form(values.number(1), "diagonal")
-            case ("ones" | "zeros"), _:
+            case (("ones" | "zeros"), _):
                 return Form(values.number(node.name == "ones"))
             case "e", (at, _):
                 return Form(values.make("unit", (self.broadcast(at),), dims))
@@ -260,7 +258,14 @@ class Plan:
                 return chain.join(values, left, chain.factor(self.forms[other], other.shape)).form
             case "where", (condition, a, b):
                 return Form(self._where(condition, a, b))
-            case ("hstack" | "vstack" | "blockdiag"), parts:
+            case "norm", (arg, order):
+                return Form(self._norm(node, arg, order))
+            case (("onehot_max" | "onehot_min"), (arg,)):
+                data = (node.name.replace("onehot_", "np.arg"), node.axis)
+                return Form(values.make("onehot", (self.whole(arg),), dims, data))
+            case "unvech", (arg, _):
+                return Form(values.make("unvech", (self.whole(arg),), dims))
+            case (("hstack" | "vstack" | "blockdiag"), parts):
                 return Form(self._blocks(node, parts))
             case _:
                 return self._function(node)
@@ -272,7 +277,7 @@ class Plan:
         return Form(form.value) if form.kind == "inverse" else Form(self.whole(matrix), "inverse")
 
     def _trace(self, arg: Expr) -> Value:
-        """The trace: of a product without the product, of a sum term by term, if they are used only here."""
+        """The trace: of a product without the product, of a sum term by term, if used only here."""
         values, mine = self.values, self._uses[arg] == 1
         if isinstance(arg, Product) and mine:
             return chain.trace(values, self._factors(arg))
@@ -291,8 +296,18 @@ class Plan:
         plain = all(branch.plain for branch in branches)
         return values.make("cast", (made,), made.dims) if plain else made
 
+    def _norm(self, node: Call, arg: Expr, order: Expr) -> Value:
+        """The p-norm along an axis or of all entries; of order 1 and inf without powers."""
+        values, dims, power = self.values, node.shape.dims, self.broadcast(order)
+        x = self.whole(arg)
+        size = values.make("function", (x,), x.dims, "np.abs")
+        if power.op == "constant":
+            return values.make("function", (size,), dims, f"np.max axis={node.axis}")
+        raised = values.pow(x if is_number(power, 2) else size, power)
+        return values.pow(values.sum(raised, node.axis), values.div(values.number(1), power))
+
     def _blocks(self, node: Call, parts: Sequence[Expr]) -> Value:
-        """Blocks side by side, one under the other, or along the diagonal: columns stand upright in a matrix."""
+        """Blocks side by side, one under the other, or along the diagonal."""
         values, upright = self.values, len(node.shape.dims) == 2
         blocks = []
         for part in parts:
@@ -302,13 +317,23 @@ class Plan:
         return values.make(node.name, blocks, node.shape.dims)  # type: ignore[arg-type]
 
     def _function(self, node: Call) -> Form:
-        """A function of the rule book by its template."""
-        values = self.values
-        entry = book.entry(node)
-        if not entry.elementwise:
+        """A function of the rule book by its template: `data` says how to write it."""
+        values, dims = self.values, node.shape.dims
+        entry, template = book.numpy_template(node)
+        params = [param.name for param in entry.params][: len(node.args)]
+        texts = {p.name: book.default(p) for p in entry.params[len(node.args) :]}
+        if entry.mode == "elementwise":
+            args = [array(values, self._aligned(a, node.shape), dims) for a in node.args]
+            dims = broadcast_dims(args)
+        else:
             args = [self.whole(arg) for arg in node.args]
-            return Form(values.make("call", args, node.shape.dims, (node.name, node.axis, entry)))
-        args = [array(values, self._aligned(a, node.shape), node.shape.dims) for a in node.args]
-        dims = broadcast_dims(args)
-        made = values.make("call", args, dims, (node.name, None, entry))
-        return Form(values.make("weak", (made,), ()) if all(a.plain for a in args) else made)
+            sizes = book.header_sizes(entry, node)
+            for name in template.names:
+                if name in sizes and name not in params:
+                    params, args = [*params, name], [*args, values.size(sizes[name])]
+        texts["axis"] = str(node.axis)
+        made = values.make(
+            "call", args, dims, (node.name, template, tuple(params), tuple(texts.items()))
+        )
+        plain = entry.mode == "elementwise" and all(a.plain for a in args)
+        return Form(values.make("weak", (made,), ()) if plain else made)

@@ -25,7 +25,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Infix:
-    """An operator of the product level: its symbols, and the kinds that may stand unbracketed at its left."""
+    """An operator of the product level: its symbols, and the kinds unbracketed at its left."""
 
     unicode: str
     ascii: str

@@ -45,7 +45,7 @@ from matcalc.expr.nodes import (
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A printed expression: `kind` names its outermost operator where the level alone does not say enough."""
+    """A printed expression: `kind` names its outermost operator where the level says too little."""
 
     text: str
     level: Level
@@ -150,21 +150,21 @@ class Printer(ABC):
     def product(self, factors: Sequence[Expr]) -> Piece:
         """Juxtaposition; a leading 1/q is written as a division by q."""
         first = factors[0]
-        if isinstance(first, Number) and self.pieces[first].kind == "fraction":
-            if abs(first.value.numerator) == 1:
-                rest = self.product(factors[1:]) if len(factors) > 2 else self.pieces[factors[1]]
-                if first.value < 0:
-                    rest = self.negated(rest)
-                return self.divide(rest, self.number(Fraction(first.value.denominator)))
+        fraction = isinstance(first, Number) and self.pieces[first].kind == "fraction"
+        if fraction and isinstance(first, Number) and abs(first.value.numerator) == 1:
+            rest = self.product(factors[1:]) if len(factors) > 2 else self.pieces[factors[1]]
+            if first.value < 0:
+                rest = self.negated(rest)
+            return self.divide(rest, self.number(Fraction(first.value.denominator)))
         return self.infix("product", factors)
 
     def infix(self, kind: str, factors: Sequence[Expr]) -> Piece:
-        """Operands of a product level operator, bracketed where its grouping to the left is not meant."""
+        """A product level operator: operands bracketed where grouping to the left is not meant."""
         pieces = [self.pieces[factor] for factor in factors]
         text = self.left_operand(kind, pieces[0]).text
-        for previous, piece in zip(pieces, pieces[1:], strict=False):
+        for piece in pieces[1:]:
             right = self.right_operand(piece)
-            text += self.separator(kind, previous, right) + right.text
+            text += self.separator(kind, right) + right.text
         return Piece(text, Level.PRODUCT, kind)
 
     def left_operand(self, kind: str, piece: Piece) -> Piece:
@@ -192,7 +192,7 @@ class Printer(ABC):
     def bracket(self, piece: Piece) -> Piece: ...
 
     @abstractmethod
-    def separator(self, kind: str, left: Piece, right: Piece) -> str: ...
+    def separator(self, kind: str, right: Piece) -> str: ...
 
     @abstractmethod
     def symbol(self, name: str) -> Piece: ...
@@ -223,7 +223,7 @@ class Printer(ABC):
 
 
 def decimal(value: Fraction) -> str | None:
-    """The decimal notation of a fraction such as 1/100 that a person would write as a decimal; None if none."""
+    """A fraction such as 1/100 as the decimal that a person would write; None for 1/3 or 1/2."""
     bottom = value.denominator
     if bottom % 5 or bottom == 1:
         return None

@@ -48,6 +48,8 @@ def literal(value: Fraction) -> Py:
 
 def negated(arg: Py) -> Py:
     """-x"""
+    if arg.prec is Prec.PRODUCT and not arg.matmul and not arg.text.startswith("-"):
+        return Py("-" + arg.text, Prec.PRODUCT)
     return Py("-" + arg.within(Prec.UNARY), Prec.UNARY)
 
 
@@ -55,7 +57,7 @@ def added(terms: list[Py]) -> Py:
     """a + b - c"""
     text = terms[0].within(Prec.SUM)
     for term in terms[1:]:
-        if term.text.startswith("-") and term.prec is Prec.UNARY:
+        if term.text.startswith("-") and term.prec in {Prec.UNARY, Prec.PRODUCT}:
             text += " - " + term.text[1:]
         else:
             text += " + " + term.within(Prec.PRODUCT)

@@ -33,7 +33,7 @@ def bindings_of(roots: Sequence[Expr]) -> dict[Expr, str]:
 
 
 def _user_names(order: Iterable[Expr]) -> dict[Expr, str]:
-    """The bound names; where two nodes have one name, the first keeps it and the other is spelled out."""
+    """The bound names; of two nodes with one name, the first keeps it, the other is spelled out."""
     taken = {node.name for node in order if isinstance(node, Symbol)}
     names: dict[Expr, str] = {}
     for node in order:

@@ -1,4 +1,4 @@
-"""Where the size of a dimension is read off: an axis of an input, solved for the name; else a keyword."""
+"""Where the size of a dimension is read off: an axis of an input, solved for the name."""
 
 from __future__ import annotations
 
@@ -22,11 +22,7 @@ class Source:
 
 def size_sources(inputs: Sequence[Symbol]) -> dict[str, Source]:
     """For each dimension name that an input carries, where to read it; plain axes are preferred."""
-    axes = [
-        (symbol, axis, dim)
-        for symbol in inputs
-        for axis, dim in enumerate(symbol.shape.dims)
-    ]
+    axes = [(symbol, axis, dim) for symbol in inputs for axis, dim in enumerate(symbol.shape.dims)]
     found: dict[str, Source] = {}
     for symbol, axis, dim in axes:
         if dim.name is not None and dim.name not in found:
@@ -49,7 +45,7 @@ def size_sources(inputs: Sequence[Symbol]) -> dict[str, Source]:
 def read_sizes(
     sources: Mapping[str, Source], shapes: Mapping[str, tuple[int, ...]], known: Mapping[str, int]
 ) -> dict[str, int]:
-    """The sizes for the shapes of the inputs; KeyError if one depends on a size that is not known."""
+    """The sizes for the shapes of the inputs; KeyError if one depends on an unknown size."""
     sizes = dict(known)
     for name, source in sources.items():
         length = shapes[source.symbol.name][source.axis]

@@ -39,8 +39,7 @@ def text(expr: Expr | Sequence[Expr], *, ascii: bool = False, bindings: bool = T
     if not bindings:
         return "\n".join(bodies)
     lines = [
-        f"{printer.symbol(name).text} = {printer.bodies[node].text}"
-        for node, name in names.items()
+        f"{printer.symbol(name).text} = {printer.bodies[node].text}" for node, name in names.items()
     ]
     return "\n".join(lines + bodies)
 
@@ -55,7 +54,7 @@ class TextPrinter(Printer):
     def bracket(self, piece: Piece) -> Piece:
         return atom(f"({piece.text})", "bracket")
 
-    def separator(self, kind: str, left: Piece, right: Piece) -> str:
+    def separator(self, kind: str, right: Piece) -> str:
         if kind == "product" and right.text[0].isdigit():
             return " * "
         return INFIX[kind].ascii if self.ascii else INFIX[kind].unicode
@@ -81,8 +80,11 @@ class TextPrinter(Printer):
 
     def left_operand(self, kind: str, piece: Piece) -> Piece:
         if kind == "product" and piece.kind in {"divide", "slash"}:
-            return self.bracket(Piece(piece.text.replace(" / ", "/"), piece.level)
-                                if piece.kind == "slash" else piece)
+            return self.bracket(
+                Piece(piece.text.replace(" / ", "/"), piece.level)
+                if piece.kind == "slash"
+                else piece
+            )
         return super().left_operand(kind, piece)
 
     def kron(self, left: Expr, right: Expr) -> Piece:
@@ -119,7 +121,7 @@ class TextPrinter(Printer):
                 assert_never(node)
 
     def exponent(self, node: Expr) -> str:
-        """A number or a name as it is, all else in brackets; a name T too, since `^T` transposes."""
+        """A number or a name as it is, all else in brackets; T too, since `^T` transposes."""
         piece = self.pieces[node]
         plain = piece.kind in {"number", "name"} and piece.text != "T"
         if isinstance(node, Number) and node.value == -1:

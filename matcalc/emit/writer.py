@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from matcalc.dims import Dim
-from matcalc.emit.book import Implementation, Slot
+from matcalc.emit.book import Slot, Template
 from matcalc.emit.names import Identifiers
 from matcalc.emit.pysource import (
     Prec,
@@ -83,7 +83,7 @@ class Writer:
         for value in order:
             self._texts[value] = self._short(value)
             shared = uses[value] > 1 and not self._trivial(value)
-            if shared or value in hints and value.op not in ATOMIC:
+            if shared or (value in hints and value.op not in ATOMIC):
                 self._settle(value)
 
     def text(self, value: Value) -> str:
@@ -117,7 +117,7 @@ class Writer:
         return f"t{count}"
 
     def _short(self, value: Value) -> Py:
-        """The expression of a value; its longest operands become local variables if it is too long."""
+        """The expression of a value; if it is too long, its longest operands become variables."""
         made = self._compose(value)
         while len(made.text) > LIMIT:
             inline = [v for v in operands(value) if len(self._texts[v].text) > 12]
@@ -230,17 +230,14 @@ class Writer:
     def call(self, value: Value) -> Py:
         """A function of the rule book: its template with the arguments in place."""
         assert isinstance(value.data, tuple)
-        _, axis, implementation = value.data
-        assert isinstance(implementation, Implementation)
-        bound = dict(zip(implementation.params, value.args, strict=False))
-        template = implementation.template
+        _, template, params, others = value.data
+        assert isinstance(template, Template)
+        bound = dict(zip(params, value.args, strict=True))
         for name, arg in bound.items():
             if template.uses(name) > 1 and arg.op not in ATOMIC:
                 self._settle(arg)
-        texts = {name: self._texts[arg] for name, arg in bound.items()}
-        for name, default in zip(implementation.params, implementation.defaults, strict=True):
-            texts.setdefault(name, Py(default))
-        texts["axis"] = Py(str(axis))
+        texts = {name: Py(text) for name, text in others}
+        texts |= {name: self._texts[arg] for name, arg in bound.items()}
         out = ""
         for part in template.parts:
             if isinstance(part, Slot):
@@ -249,7 +246,37 @@ class Writer:
             else:
                 out += part
         self.uses_dtype = self.uses_dtype or "dtype" in out
-        return Py(out, Prec.COMPARE if template.loose else Prec.ATOM)
+        return Py(out.replace(", axis=None", ""), Prec.COMPARE if template.loose else Prec.ATOM)
+
+    def function(self, value: Value) -> Py:
+        """A function of NumPy, with its keyword if it has one."""
+        name, _, keyword = str(value.data).partition(" ")
+        keyword = f", {keyword}" if keyword and not keyword.endswith("None") else ""
+        return Py(f"{name}({self.listed(value.args)}{keyword})")
+
+    def onehot(self, value: Value) -> Py:
+        """1 at the first largest or smallest entry: of all, or along an axis."""
+        assert isinstance(value.data, tuple)
+        name, axis = value.data
+        arg = self._settle(value.args[0])
+        if axis is None or len(value.dims) == 1:
+            found = f"(np.arange({arg}.size) == {name}({arg}))"
+            found += f".reshape({arg}.shape)" if len(value.dims) > 1 else ""
+        elif axis in {0, -2}:
+            found = f"(np.arange({self.dim(value.dims[0]).text})[:, None] == {name}({arg}, axis=0))"
+        else:
+            places = f"{name}({arg}, axis=1)[:, None]"
+            found = f"(np.arange({self.dim(value.dims[1]).text}) == {places})"
+        self.uses_dtype = True
+        return Py(f"{found}.astype(dtype)")
+
+    def unvech(self, value: Value) -> Py:
+        """The lower triangular matrix of a vector that holds it by columns."""
+        name = self._taken.take(self._wish(value))
+        self.lines.append(f"{name} = np.zeros({self.shape(value.dims)}, {self.dtype()})")
+        size = self.dim(value.dims[0]).text
+        self.lines.append(f"{name}.T[np.triu_indices({size})] = {self.listed(value.args)}")
+        return Py(name)
 
     def apply(self, value: Value) -> Py:
         """An unknown function or its derivative."""
@@ -327,6 +354,9 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "blockdiag": Writer.blocks,
     "where": _plain("np.where"),
     "call": Writer.call,
+    "function": Writer.function,
+    "onehot": Writer.onehot,
+    "unvech": Writer.unvech,
     "apply": Writer.apply,
     "weak": _plain("float"),
     "scalar": Writer.scalar,
