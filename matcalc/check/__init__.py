@@ -21,7 +21,7 @@ from matcalc.check.sample import OUTSIDE, Sample, sample
 from matcalc.check.steps import Numerical
 from matcalc.check.truth import Kind, Question
 from matcalc.errors import DerivationError
-from matcalc.expr.nodes import Expr, Named, Node, Symbol
+from matcalc.expr.nodes import Expr, Named, Node, Symbol, free_symbols, postorder
 
 __all__ = [
     "Evaluator",
@@ -71,7 +71,7 @@ def check(
     question = Question(expression, tuple(wrt), kind, stacked, tuple(along))
     answers = [_evaluated(r, question, layout) for r in results]
     rng = np.random.default_rng(seed)
-    variables = [*symbols, *along, *(w for w in wrt if isinstance(w, Symbol))]
+    variables = _variables(expression, [*symbols, *along, *wrt, *results])
     tally = Tally(points)
     for _ in range(TRIES):
         try:
@@ -92,6 +92,16 @@ def check(
         if tally.agreed(drawn):
             break
     return tally.report()
+
+
+def _variables(expression: Expr, mentioned: Iterable[Result]) -> list[Symbol]:
+    """The variables of what is mentioned; the names that the expression binds are none."""
+    bound = {node.name for node in postorder((expression,)) if isinstance(node, Named)}
+    found: dict[str, Symbol] = {}
+    for item in mentioned:
+        if isinstance(item, Node) and not isinstance(item, Named):
+            found.update(free_symbols(item))
+    return [symbol for name, symbol in found.items() if name not in bound]
 
 
 def _evaluated(result: Result, question: Question, layout: str) -> Callable[[Sample], Array]:

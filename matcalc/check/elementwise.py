@@ -58,7 +58,7 @@ def extreme(x: Any, axis: int | None, sign: int) -> Any:
 
 
 def one_hot_extreme(x: Any, axis: int | None, sign: int) -> Any:
-    """1 at the first largest (sign 1) or smallest (sign -1) entry along an axis or of all, else 0."""
+    """1 at the first largest (sign 1) or smallest (sign -1) entry, else 0."""
     scores = sign * np.real(x)
     if axis is None:
         return np.reshape(np.arange(np.size(x)) == np.argmax(scores), np.shape(x)) * 1.0

@@ -16,11 +16,10 @@ import numpy as np
 from matcalc.check.differences import Array
 from matcalc.check.evaluate import Evaluator, Functions
 from matcalc.check.linear import DomainError
+from matcalc.check.plan import Plan, plan_of, sizes_for
 from matcalc.check.standins import stand_in
-from matcalc.dims import Dim
 from matcalc.errors import DerivationError
-from matcalc.expr import nodes
-from matcalc.expr.nodes import Expr, Function, Symbol
+from matcalc.expr.nodes import Expr, Symbol
 
 NORMAL: Final = "normal"
 ENTRIES: Final[Mapping[str, Callable[[tuple[int, ...], np.random.Generator], Array]]] = {
@@ -30,7 +29,9 @@ ENTRIES: Final[Mapping[str, Callable[[tuple[int, ...], np.random.Generator], Arr
     "in (-1, 1)": lambda shape, rng: rng.uniform(-0.9, 0.9, shape),
     "in (1, 3)": lambda shape, rng: rng.uniform(1.2, 3.0, shape),
 }
-MATRICES: Final = ("spd", "invertible")
+MATRICES: Final = ("spd", "symmetric", "invertible")
+TRIES: Final = 80
+
 OUTSIDE: Final = (
     DomainError,
     np.linalg.LinAlgError,
@@ -62,19 +63,6 @@ class Sample:
         )
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What has to be sampled."""
-
-    expressions: tuple[Expr, ...]
-    symbols: tuple[Symbol, ...]
-    unknown: tuple[Function, ...]
-    ranges: dict[
-        str, tuple[Dim, ...]
-    ]  # of the names used as an index: the dimensions that they index
-    dims: tuple[Dim, ...]
-
-
 def sample(
     expressions: Sequence[Expr],
     symbols: Iterable[Symbol],
@@ -88,92 +76,54 @@ def sample(
     `functions` are stand-ins of the caller's; further unknown functions get random ones.
     """
     plan = plan_of(expressions, symbols)
-    trouble = "no finite value"
-    for attempt, chosen in enumerate(islice(_sizes(plan, sizes), 4)):
-        for domains, positive in _domains(plan, rng, 80 if attempt == 0 else 20):
-            made = _drawn(plan, chosen, domains, positive, dict(functions or {}), rng)
-            try:
-                if all(
-                    _finite(Evaluator(e, chosen, made.functions)(made.point))
-                    for e in plan.expressions
-                ):
-                    return made
-            except IndexError as error:
-                trouble = str(error)
-                break
-            except OUTSIDE as error:
-                trouble = str(error)
-        else:
+    trouble = "no sizes fit its dimensions"
+    for attempt, chosen in enumerate(sizes_for(plan, sizes or {})):
+        try:
+            return _search(plan, chosen, functions or {}, rng, TRIES if attempt == 0 else 20)
+        except IndexError as error:
+            trouble = str(error)
+        except DomainError as error:
+            trouble = str(error)
             break
     raise DerivationError(
         f"no inputs were found at which the expression has a finite real value ({trouble})"
     )
 
 
-def plan_of(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Plan:
-    """What the expressions, and the further symbols, need."""
-    found = {symbol.name: symbol for symbol in symbols}
-    unknown: dict[str, Function] = {}
-    ranges: dict[str, tuple[Dim, ...]] = {}
-    dims: dict[Dim, None] = {}
-    for node in nodes.postorder(tuple(expressions)):
-        dims.update(dict.fromkeys(node.shape.dims))
-        match node:
-            case nodes.Symbol(name=name):
-                found.setdefault(name, node)
-            case nodes.Size(dim=dim):
-                dims[dim] = None
-            case nodes.Apply(function=function):
-                unknown[function.name] = function
-                dims.update(dict.fromkeys(function.domain.dims + function.codomain.dims))
-            case nodes.Index(arg=arg, indices=indices):
-                for index, dim in zip(indices, arg.shape.dims, strict=True):
-                    if isinstance(index, Symbol):
-                        ranges[index.name] = (*ranges.get(index.name, ()), dim)
-            case nodes.Call(name="e", args=(Symbol(name=name), nodes.Size(dim=dim))):
-                ranges[name] = (*ranges.get(name, ()), dim)
-            case nodes.Call(name="e", args=(Symbol(name=name), nodes.Number())):
-                ranges[name] = (*ranges.get(name, ()), node.shape.dims[0])
-            case nodes.Derivative(wrt=Symbol(name=name) as wrt):
-                found.setdefault(name, wrt)
-            case _:
-                pass
-    for symbol in found.values():
-        dims.update(dict.fromkeys(symbol.shape.dims))
-    return Plan(
-        tuple(expressions), tuple(found.values()), tuple(unknown.values()), ranges, tuple(dims)
-    )
-
-
-def _sizes(plan: Plan, given: Mapping[str, int] | None) -> Iterator[dict[str, int]]:
-    """Small, distinct sizes for the dimension names, each choice larger than the one before."""
-    names = sorted({name for dim in plan.dims for name in dim.names} - set(given or {}))
-    for start in (3, 6, 11, 24) if names else (3,):
-        for shift, scale in ((0, 1), (1, 1), (3, 1), (1, 2), (0, 6)):
-            chosen = {name: (start + k + shift) * scale for k, name in enumerate(names)} | dict(
-                given or {}
-            )
-            if _fits(plan.dims, chosen):
-                yield chosen
-                break
-
-
-def _fits(dims: Sequence[Dim], sizes: Mapping[str, int]) -> bool:
-    try:
-        return all(dim.evaluate(sizes) > 0 for dim in dims)
-    except ValueError:
-        return False
-
-
-def _finite(value: Array) -> bool:
-    return bool(np.all(np.isfinite(value)))
+def _search(
+    plan: Plan,
+    sizes: dict[str, int],
+    functions: Functions,
+    rng: np.random.Generator,
+    tries: int,
+) -> Sample:
+    """The first fitting draw; DomainError if there is none, IndexError if a size is too small."""
+    evaluators: list[Evaluator] = []
+    trouble: Exception = DomainError("not finite")
+    for domains, positive in _domains(plan, rng, tries):
+        made = _drawn(plan, sizes, domains, positive, functions, rng)
+        if not evaluators or plan.unknown:
+            parts = (*plan.expressions, *plan.symmetric)
+            evaluators = [Evaluator(e, sizes, made.functions) for e in parts]
+        try:
+            values = [evaluator(made.point) for evaluator in evaluators]
+        except IndexError:
+            raise
+        except OUTSIDE as error:
+            trouble = error
+            continue
+        count = len(plan.expressions)
+        finite = all(np.all(np.isfinite(value)) for value in values)
+        if finite and all(np.allclose(value, value.T) for value in values[count:]):
+            return made
+    raise DomainError(str(trouble))
 
 
 def _domains(
     plan: Plan, rng: np.random.Generator, limit: int
 ) -> Iterator[tuple[dict[str, str], bool]]:
     """Choices of a domain for each variable, likely ones first; whether stand-ins are positive."""
-    choices = {symbol.name: _choices(symbol) for symbol in plan.symbols}
+    choices = {symbol.name: _choices(symbol) for symbol in plan.symbols.values()}
     orders: list[tuple[str, ...]] = [(NORMAL,)] * 4
     orders += [(domain,) for domain in list(ENTRIES)[1:] for _ in range(2)]
     orders += [
@@ -207,11 +157,12 @@ def _drawn(
     sizes: dict[str, int],
     domains: dict[str, str],
     positive: bool,
-    functions: dict[str, Sequence[Callable[..., Any]]],
+    functions: Functions,
     rng: np.random.Generator,
 ) -> Sample:
     point: dict[str, Array] = {}
-    for symbol in plan.symbols:
+    known = dict(functions)
+    for symbol in plan.symbols.values():
         if "integer" in symbol.properties or symbol.name in plan.ranges:
             highest = min(
                 (dim.evaluate(sizes) for dim in plan.ranges.get(symbol.name, ())), default=4
@@ -221,10 +172,10 @@ def _drawn(
         else:
             shape = tuple(dim.evaluate(sizes) for dim in symbol.shape.dims)
             point[symbol.name] = value_of(domains[symbol.name], shape, symbol.properties, rng)
-    for function in plan.unknown:
-        if function.name not in functions:
-            functions[function.name] = stand_in(function, sizes, rng, positive)
-    return Sample(point, sizes, functions, domains)
+    for function in plan.unknown.values():
+        if function.name not in known:
+            known[function.name] = stand_in(function, sizes, rng, positive)
+    return Sample(point, sizes, known, domains)
 
 
 def value_of(
