@@ -36,7 +36,7 @@ def source(
     """The source of a function of the inputs that returns the outputs as a tuple, or the one.
 
     Outputs may be nested tuples, which come back nested in the same way.  Sizes that no input
-    carries are keywords; of an unknown function f the parameters f, f_1 and f_2 are the function and its
+    carries are keywords; of an unknown function f the parameters f, f_1 and f_2 are it and its
     derivatives, as far as they are used.
     """
     return emit(name, outputs, inputs, doc, single).text
