@@ -1,0 +1,171 @@
+"""Letter conventions: what decides where the operators leave a shape open, in the order of LANGUAGE.md section 2.
+
+Each decision is recorded in words, as the reason of the name that it was about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from matcalc.language.calls import FORMS
+from matcalc.language.names import is_latin_lower, is_upper
+from matcalc.language.syntax import Applied, Chain, Inverted, Minus, Name, Raised, Sum, Syntax, Transposed
+from matcalc.language.types import COLUMN, MATRIX, ROW, SCALAR, Type, kinds
+
+if TYPE_CHECKING:
+    from matcalc.language.infer import Inference
+
+
+def decide(inference: Inference) -> dict[str, str]:
+    """Settle every type that is open; the reasons by name."""
+    reasons: dict[str, str] = {}
+    _twins(inference)
+    while (choice := _next(inference, reasons)) is not None:
+        kind, mask = choice
+        inference.assume(kind, mask)
+        _twins(inference)
+    return reasons
+
+
+def _next(inference: Inference, reasons: dict[str, str]) -> tuple[Type, int] | None:
+    """The first convention that says something new."""
+    open_names = [(name, kind) for name, kind in inference.names.items() if not kind.known]
+    for name, kind in open_names:
+        if is_upper(name) and kind.mask & MATRIX:
+            reasons[name] = "an upper-case name is a matrix"
+            return kind, MATRIX
+    for rule in (_right_of_matrix, _contracted, _added, _outer, _reduced):
+        for name, kind, mask, reason in rule(inference):
+            if not kind.known and kind.mask & mask:
+                reasons[name] = reason
+                return kind, mask
+    for name, kind in open_names:
+        mask = kinds(kind.mask)[0]
+        reasons[name] = "nothing says otherwise" if mask == SCALAR else "no scalar fits here"
+        return kind, mask
+    return _rest(inference)
+
+
+def _rest(inference: Inference) -> tuple[Type, int] | None:
+    """Expressions that are open although every name is settled: the simplest kind."""
+    for kind in inference.types.values():
+        if not kind.known:
+            return kind, kinds(kind.mask)[0]
+    return None
+
+
+Decision = tuple[str, Type, int, str]
+
+
+def _right_of_matrix(inference: Inference) -> Iterator[Decision]:
+    for left, operand, operator in inference.rights:
+        name = _name(inference, operand)
+        if name is not None and left.mask == MATRIX and not is_upper(name):
+            mask = COLUMN
+            kind = inference.names[name]
+            if operator == "*" and not kind.known and not kind.mask & COLUMN:
+                continue
+            yield name, kind, mask, "directly right of a matrix: a vector"
+
+
+def _contracted(inference: Inference) -> Iterator[Decision]:
+    """Lower-case Latin names that are operands of a contraction, or transposed."""
+    for operand in inference.reduced:
+        for name in _within(inference, operand, 1):
+            yield name, inference.names[name], COLUMN, "contracted or reduced: a vector"
+
+
+def _reduced(inference: Inference) -> Iterator[Decision]:
+    for operand in inference.reduced:
+        for name in _within(inference, operand, 2):
+            yield name, inference.names[name], COLUMN, "contracted or reduced: a vector"
+
+
+def _outer(inference: Inference) -> Iterator[Decision]:
+    """x y' at the end of a product: an outer product."""
+    for operand, _ in inference.outer:
+        name = _name(inference, operand)
+        if name is not None and is_latin_lower(name):
+            yield name, inference.names[name], COLUMN, "left of a row: a vector"
+
+
+def _added(inference: Inference) -> Iterator[Decision]:
+    """Lower-case Latin names take the shape of what they are added to or compared with."""
+    for node, terms in inference.sums:
+        whole = inference.types[node]
+        for term in terms:
+            for name in _signed(inference, term):
+                kind = inference.names[name]
+                if kind.known or not is_latin_lower(name):
+                    continue
+                for other in terms:
+                    mask = inference.types[other].mask
+                    if other is not term and inference.types[other].known and mask != SCALAR:
+                        mask = COLUMN if mask == ROW and not kind.mask & ROW else mask
+                        if mask & kind.mask:
+                            yield name, kind, mask, f"added to or compared with `{inference.scope.excerpt(other)}`"
+                if whole.known and whole.mask & kind.mask and whole.mask != SCALAR:
+                    yield name, kind, whole.mask, "added to or compared with what has this shape"
+
+
+def _signed(inference: Inference, term: Syntax) -> Iterator[str]:
+    """The name that a term is, up to its sign."""
+    while isinstance(term, Minus):
+        term = term.arg
+    name = _name(inference, term)
+    if name is not None:
+        yield name
+
+
+def _name(inference: Inference, node: Syntax) -> str | None:
+    """The undeclared name that a node is, possibly raised to a power."""
+    while isinstance(node, Raised):
+        node = node.base
+    if isinstance(node, Name) and node.name in inference.names and node.name not in inference.bound:
+        return node.name
+    return None
+
+
+def _within(inference: Inference, operand: Syntax, depth: int) -> Iterator[str]:
+    """Lower-case Latin names in an operand, through what works entry by entry.
+
+    With depth 1 only through signs, powers and functions of one argument, with 2 through sums and products too.
+    """
+    pending = [operand]
+    while pending:
+        node = pending.pop()
+        match node:
+            case Name(name=name):
+                if name in inference.names and name not in inference.bound and is_latin_lower(name):
+                    yield name
+            case Minus(arg=arg) | Transposed(arg=arg) | Inverted(arg=arg) | Raised(base=arg):
+                pending.append(arg)
+            case Sum(terms=terms) if depth > 1:
+                pending.extend(reversed(terms))
+            case Chain(operands=operands, operators=operators) if depth > 1:
+                pending.extend(_carriers(operands, operators))
+            case Applied(name=name, args=args) if name not in FORMS and inference.types[node].mask != SCALAR:
+                if depth > 1 or len(args) == 1:
+                    pending.extend(arg for arg in reversed(args) if arg in inference.types)
+            case _:
+                pass
+
+
+def _carriers(operands: tuple[Syntax, ...], operators: tuple[str, ...]) -> list[Syntax]:
+    """The operands of a product that give it its shape: of ⊙ all, of / the left, of a scaling the last."""
+    carriers = [operands[0]]
+    for operator, operand in zip(operators, operands[1:], strict=True):
+        if operator == "⊙":
+            carriers.append(operand)
+        elif operator in ("", "*"):
+            carriers = [operand]
+    return carriers
+
+
+def _twins(inference: Inference) -> None:
+    """Operands of ⊙: an open one takes the shape of one that is no scalar."""
+    for left, right in inference.twins:
+        for one, other in ((left, right), (right, left)):
+            if one.known and not other.known and one.mask != SCALAR and one.mask & other.mask:
+                inference.assume(other, one.mask)
