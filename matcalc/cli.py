@@ -19,12 +19,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from matcalc import __version__
 from matcalc.derive import Derivation, derive, parse
-from matcalc.emit.latex import latex
 from matcalc.emit.text import text
 from matcalc.errors import InputError, MatcalcError, Span
 from matcalc.show import book, terminal
-from matcalc.version import VERSION
 
 DESCRIPTION = """\
 The derivative of an expression of vectors and matrices, in matrix notation.
@@ -214,14 +213,14 @@ def run(arguments: Sequence[str]) -> Answer:
     if options.help:
         return Answer(_parser().format_help().rstrip())
     if options.version:
-        return Answer(f"matcalc {VERSION}")
+        return Answer(f"matcalc {__version__}")
     if options.words[:1] == ["rules"] and not options.wrt and options.file is None:
         return Answer(book.render(options.words[1:], as_latex=options.latex, ascii=options.ascii))
     if options.code is not None and options.code not in TARGETS:
         raise InputError(f"no code for {options.code!r}", expected=f"--code {' or '.join(TARGETS)}")
     program, shapes = _program(options), declarations(options.shape or [])
     if not options.wrt:
-        names = parse(program, shapes=shapes).inputs
+        names = parse(program, shapes, dialect=options.dialect).inputs
         raise InputError(
             "no variable to differentiate by",
             suggestion=f"--wrt {names[0]}" if names else "--wrt NAME",
@@ -265,15 +264,16 @@ def _record(d: Derivation) -> dict[str, Any]:
     """Everything about a derivation, for programs; the keys are stable within one schema number."""
     return {
         "schema": JSON_SCHEMA,
-        "expression": text(d.expression),
+        "expression": str(d.expression),
         "wrt": list(d.wrt),
         "kind": d.kind,
         "layout": d.layout,
         "inputs": list(d.inputs),
         "assumptions": list(d.assumptions),
         "shape": _texts(d.shape),
-        "result": _texts(d.result, text),
-        "latex": _texts(d.result, latex),
+        "structure": _texts(d.structure),
+        "result": _texts(d.result),
+        "latex": _texts(d.result, lambda part: part.latex()),
         "steps": [_step(step) for step in d.steps],
     }
 

@@ -6,7 +6,6 @@ import textwrap
 import unicodedata
 
 from matcalc.emit.text import text
-from matcalc.expr.nodes import Expr
 from matcalc.show.record import Derivation, Rule, Step
 
 WIDTH = 80
@@ -34,9 +33,9 @@ def _named(letter: str) -> str:
 
 def steps(d: Derivation, *, ascii: bool = False) -> str:
     """The derivation step by step: a number and a title, the formula, the rule that was used."""
-    blocks = [_wrapped(f"{d.kind} of", " ") + "\n" + _formula(d.expression, ascii)]
+    blocks = [f"{d.kind} by {', '.join(d.wrt)} of\n" + _formula(d.expression.text(ascii=ascii))]
     blocks += [_step(number, step, ascii) for number, step in enumerate(d.steps, 1)]
-    blocks.append("Answer\n" + textwrap.indent(d.text(ascii=ascii), "    "))
+    blocks.append("Answer\n" + _formula(d.text(ascii=ascii)))
     whole = "\n\n".join(blocks)
     return plain(whole) if ascii else whole
 
@@ -44,9 +43,10 @@ def steps(d: Derivation, *, ascii: bool = False) -> str:
 def _step(number: int, step: Step, ascii: bool) -> str:
     lines = [_wrapped(f"{number}. {step.title}", "   ")]
     if step.before is not None:
-        lines.append(_formula(step.before, ascii))
+        lines.append(_formula(text(step.before, ascii=ascii, bindings=False)))
     if step.after is not None:
-        lines.append(_formula(step.after, ascii, "= " if step.before is not None else ""))
+        lead = "= " if step.before is not None else ""
+        lines.append(_formula(lead + text(step.after, ascii=ascii, bindings=False)))
     if step.text:
         lines.append(_wrapped(step.text, "    ", first="    "))
     if step.rule is not None:
@@ -59,9 +59,8 @@ def _rule(rule: Rule) -> str:
     return _wrapped(f"by {rule.name}: {rule.statement}{source}", "       ", first="    ")
 
 
-def _formula(expr: Expr | tuple[Expr, ...], ascii: bool, lead: str = "") -> str:
-    written = text(expr, ascii=ascii, bindings=False).splitlines()
-    return "\n".join(_wrapped(lead + line, "        ", first="    ") for line in written)
+def _formula(written: str) -> str:
+    return "\n".join(_wrapped(line, "        ", first="    ") for line in written.splitlines())
 
 
 def _wrapped(sentence: str, indent: str, first: str = "") -> str:

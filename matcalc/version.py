@@ -1,3 +1,0 @@
-"""The version of matcalc, which is that of the distribution."""
-
-VERSION = "0.1.0"
