@@ -18,8 +18,7 @@ from matcalc.check.differences import Array
 from matcalc.check.evaluate import Evaluator, Functions, evaluate
 from matcalc.check.report import Report, Tally
 from matcalc.check.sample import OUTSIDE, Sample, sample
-from matcalc.check.steps import Numerical
-from matcalc.check.truth import Kind, Question
+from matcalc.check.truth import Kind, Question, Truth
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import Expr, Named, Node, Symbol, free_symbols, postorder
 
@@ -75,7 +74,14 @@ def check(
     tally = Tally(points)
     for _ in range(TRIES):
         try:
-            drawn = sample([expression], variables, rng, functions=functions, sizes=sizes)
+            drawn = sample(
+                [expression],
+                variables,
+                rng,
+                functions=functions,
+                sizes=sizes,
+                smallest=2 if question.second else 3,
+            )
             truth = question.answer(drawn, rng)
             if truth.doubt:
                 tally.skip(truth.doubt)
@@ -86,7 +92,7 @@ def check(
         except OUTSIDE as error:
             tally.skip(str(error))
             continue
-        wrong = _wrong(tally, question, got, truth.values, drawn)
+        wrong = _wrong(tally, question, got, truth, drawn)
         if wrong is not None:
             return wrong
         if tally.agreed(drawn):
@@ -122,12 +128,12 @@ def _wrong(
     tally: Tally,
     question: Question,
     got: Sequence[Array],
-    truth: Sequence[Numerical],
+    truth: Truth,
     drawn: Sample,
 ) -> Report | None:
     """A report if a result is wrong; ValueError if they are not as many as the kind has."""
-    for value, wanted, name in zip(got, truth, question.names, strict=True):
-        tolerance = max(TOLERANCE, 100 * wanted.error)
+    for value, wanted, name in zip(got, truth.values, question.names, strict=True):
+        tolerance = max(TOLERANCE, 100 * wanted.error, 10 * truth.error)
         wrong = tally.differs(value, wanted.value, tolerance, drawn, name)
         if wrong is not None:
             return wrong

@@ -11,7 +11,7 @@ from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr, Function, Symbol
 
 OF_SYMMETRIC: Final = frozenset("chol eigmax eigmin eigvals eigvecs eigvecmax eigvecmin".split())
-STARTS: Final = (3, 6, 11, 24)
+LARGER: Final = (3, 8, 21)
 SHIFTS: Final = ((0, 1), (1, 1), (3, 1), (1, 2), (0, 6))  # what is added, then multiplied
 
 
@@ -58,10 +58,10 @@ def plan_of(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Plan:
     return plan
 
 
-def sizes_for(plan: Plan, given: Mapping[str, int]) -> Iterator[dict[str, int]]:
+def sizes_for(plan: Plan, given: Mapping[str, int], smallest: int) -> Iterator[dict[str, int]]:
     """Small, distinct sizes for the dimension names, each choice larger than the one before."""
     names = sorted({name for dim in plan.dims for name in dim.names} - set(given))
-    for start in STARTS if names else STARTS[:1]:
+    for start in (smallest, *(smallest + more for more in LARGER if names)):
         for shift, scale in SHIFTS:
             chosen = {name: (start + k + shift) * scale for k, name in enumerate(names)}
             chosen.update(given)

@@ -70,14 +70,17 @@ def sample(
     *,
     functions: Functions | None = None,
     sizes: Mapping[str, int] | None = None,
+    smallest: int = 3,
 ) -> Sample:
     """Inputs at which all the expressions have finite real values; DerivationError if none found.
 
     `functions` are stand-ins of the caller's; further unknown functions get random ones.
+    `smallest`
+    is the size to begin with for dimension names that `sizes` does not give.
     """
     plan = plan_of(expressions, symbols)
     trouble = "no sizes fit its dimensions"
-    for attempt, chosen in enumerate(sizes_for(plan, sizes or {})):
+    for attempt, chosen in enumerate(sizes_for(plan, sizes or {}, smallest)):
         try:
             return _search(plan, chosen, functions or {}, rng, TRIES if attempt == 0 else 20)
         except IndexError as error:

@@ -23,14 +23,19 @@ Kind: TypeAlias = Literal[
 ]  # fmt: skip
 KINK = 1e-3
 IMPRECISE = 1e-5
-DISAGREEMENT = {1: 1e-4, 2: 1e-3}  # by order
+APART = 1e-3
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The derivatives at a sample, one a result, and why not to rely on them, if so."""
+    """The derivatives at a sample, one a result.
+
+    `error` is how far two ways to differentiate are apart, relative to the largest entry; `doubt`
+    says why not to rely on any of it, and is empty if there is no reason.
+    """
 
     values: tuple[Numerical, ...]
+    error: float
     doubt: str
 
 
@@ -43,6 +48,11 @@ class Question:
     kind: Kind
     stacked: bool = False
     along: tuple[Symbol, ...] = ()
+
+    @property
+    def second(self) -> bool:
+        """Whether it takes second derivatives."""
+        return self.kind in {"hessian", "hvp"}
 
     @property
     def names(self) -> list[str]:
@@ -60,21 +70,21 @@ class Question:
 
     def answer(self, sample: Sample, rng: np.random.Generator) -> Truth:
         """The derivatives at a sample, and how sure they are."""
-        point, second = sample.point, self.kind in {"hessian", "hvp"}
-        parts = [
-            Differentiator(self.expression, w, sample.sizes, sample.functions) for w in self.wrt
-        ]
+        point, second = sample.point, self.second
+        f, sizes, functions = self.expression, sample.sizes, sample.functions
+        parts = [Differentiator(f, w, sizes, functions) for w in self.wrt]
         if second:
             blocks = [[p(point, 2) if p is q else p.mixed(q, point) for q in parts] for p in parts]
             own = [blocks[k][k] for k in range(len(parts))]
         else:
             own = [part(point) for part in parts]
             blocks = [[value] for value in own]
-        everything = [block for row in blocks for block in row]
-        doubt = _imprecise(everything)
+        doubt, error = _imprecise([block for row in blocks for block in row]), 0.0
         for part, value in zip(parts, own, strict=True):
-            doubt = doubt or _doubt(part, value, 2 if second else 1, sample, rng)
-        return Truth(tuple(self._arranged(blocks, sample)), doubt)
+            if not doubt:
+                doubt, apart = _second_look(part, value, 2 if second else 1, sample, rng)
+                error = max(error, apart)
+        return Truth(tuple(self._arranged(blocks, sample)), error, doubt)
 
     def _arranged(self, blocks: list[list[Numerical]], sample: Sample) -> list[Numerical]:
         """The blocks put together as the kind of derivative says."""
@@ -118,21 +128,21 @@ def _imprecise(blocks: Sequence[Numerical]) -> str:
     return ""
 
 
-def _doubt(
+def _second_look(
     part: Differentiator, value: Numerical, order: int, sample: Sample, rng: np.random.Generator
-) -> str:
-    """Why a derivative cannot be relied on here, from a random line; empty if it can."""
+) -> tuple[str, float]:
+    """Why a derivative cannot be relied on here, from a random line, or how precise it is."""
     f, v = _line(part, sample, rng)
     if not kink(f) < KINK:
-        return "a kink or a jump there"
+        return "a kink or a jump there", 0.0
     expected, error = slope(f) if order == 1 else bend(f)
     own = value.value
     for _ in range(order):
         own = np.tensordot(own, v, v.ndim)
-    apart = float(np.max(np.abs(own - expected), initial=0.0))
-    if error < IMPRECISE and apart > DISAGREEMENT[order] * max(size(expected), 1e-2):
-        return "two ways to differentiate disagree there"
-    return ""
+    if not error < IMPRECISE:
+        return "", 0.0
+    apart = float(np.max(np.abs(own - expected), initial=0.0)) / max(size(expected), 1e-2)
+    return ("two ways to differentiate disagree there", apart) if apart > APART else ("", apart)
 
 
 def _line(
