@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, count
 from typing import TYPE_CHECKING, Final
 
 from matcalc.dims import Dim, named
@@ -174,7 +175,8 @@ def _name_dims(inference: Inference) -> dict[str, Dim]:
     """Names for the dimensions that were inferred: matrices first, rows m and columns n."""
     solver, scope = inference.solver, inference.scope
     taken = scope.dims.keys() | inference.names.keys() | inference.bound.keys() | scope.variables.keys()
-    free = iter([name for name in NAMES if name not in taken] + [f"n{i}" for i in range(1, 10_000) if f"n{i}" not in taken])
+    candidates = chain(NAMES, (f"n{number}" for number in count(1)))
+    free = (name for name in candidates if name not in taken)
     names: dict[str, Dim] = {}
 
     def give(dim: Dim) -> None:
@@ -190,7 +192,8 @@ def _name_dims(inference: Inference) -> dict[str, Dim]:
         for dim in kind.dims or ():
             give(dim)
     for left, right, _ in solver.deferred:
-        give(left), give(right)
+        give(left)
+        give(right)
     for name in names.values():
         scope.dims.setdefault(str(name))
     return names
