@@ -49,11 +49,10 @@ def _column(x: Expr) -> Expr:
 class Elaborator:
     """Builds the expressions of one program; `symbols` are its variables, `named` its bound names so far."""
 
-    def __init__(self, inference: Inference, symbols: dict[str, Symbol], names: dict[str, Dim]) -> None:
+    def __init__(self, inference: Inference, symbols: dict[str, Symbol]) -> None:
         self.inference = inference
         self.scope = inference.scope
         self.symbols = symbols
-        self.dim_names = names
         self.named: dict[str, Named] = {}
         self.built: dict[Syntax, Expr] = {}
 
@@ -69,8 +68,7 @@ class Elaborator:
         return self.built[root]
 
     def _shape(self, kind: Type) -> Shape:
-        shape = self.inference.solver.shape(kind)
-        return Shape(tuple(dim.substitute(self.dim_names) for dim in shape.dims), shape.row)
+        return self.inference.solver.shape(kind)
 
     def _num(self, node: Num) -> Expr:
         return build.number(node.value)

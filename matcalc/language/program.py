@@ -81,22 +81,21 @@ def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
     inference.statement(syntax.expression)
     _check_wrt(scope, wrt)
     reasons = conventions.decide(inference)
-    names = _name_dims(inference)
-    symbols = _symbols(inference, names)
-    builder = Elaborator(inference, symbols, names)
+    _name_dims(inference)
+    symbols = _symbols(inference)
+    builder = Elaborator(inference, symbols)
     bindings: dict[str, Expr] = {}
     for binding in syntax.bindings:
         bindings[binding.name] = builder.statement(binding.value)
         builder.named[binding.name] = build.named(binding.name, bindings[binding.name])
     expression = builder.statement(syntax.expression)
-    dims = _dims(symbols.values(), expression, scope)
     return Program(
         scope.text,
         expression,
         bindings,
         symbols,
         dict(scope.functions),
-        dims,
+        tuple(scope.dims),
         tuple(_assumptions(inference, symbols, reasons)),
         frozenset(scope.integers),
     )
@@ -171,18 +170,18 @@ def _check_wrt(scope: Scope, wrt: Sequence[str]) -> None:
 
 
 # --- dimensions ----------------------------------------------------------------------------------
-def _name_dims(inference: Inference) -> dict[str, Dim]:
-    """Names for the dimensions that were inferred: matrices first, rows m and columns n."""
+def _name_dims(inference: Inference) -> None:
+    """Name the dimensions that were inferred: matrices first, rows m and columns n."""
     solver, scope = inference.solver, inference.scope
     taken = scope.dims.keys() | inference.names.keys() | inference.bound.keys() | scope.variables.keys()
     candidates = chain(NAMES, (f"n{number}" for number in count(1)))
     free = (name for name in candidates if name not in taken)
-    names: dict[str, Dim] = {}
 
     def give(dim: Dim) -> None:
         for unknown in sorted(name for name in solver.resolve(dim).names if name[0] == "?"):
-            if unknown not in names:
-                names[unknown] = named(next(free))
+            name = next(free)
+            solver.bound[named(unknown)] = named(name)
+            scope.dims.setdefault(name)
 
     kinds = list(inference.names.values())
     for kind in sorted(kinds, key=lambda kind: kind.mask != MATRIX):
@@ -191,15 +190,9 @@ def _name_dims(inference: Inference) -> dict[str, Dim]:
     for kind in inference.types.values():
         for dim in kind.dims or ():
             give(dim)
-    for left, right, _ in solver.deferred:
-        give(left)
-        give(right)
-    for name in names.values():
-        scope.dims.setdefault(str(name))
-    return names
 
 
-def _symbols(inference: Inference, names: dict[str, Dim]) -> dict[str, Symbol]:
+def _symbols(inference: Inference) -> dict[str, Symbol]:
     """The variables: used ones in the order of their first mention, then the declared ones."""
     scope = inference.scope
     symbols: dict[str, Symbol] = {}
@@ -214,13 +207,8 @@ def _symbols(inference: Inference, names: dict[str, Dim]) -> dict[str, Symbol]:
         elif name in scope.integers:
             symbols[name] = build.symbol(name, Shape(), {"integer"})
         else:
-            shape = inference.solver.shape(inference.names[name])
-            symbols[name] = build.symbol(name, Shape(tuple(dim.substitute(names) for dim in shape.dims), shape.row))
+            symbols[name] = build.symbol(name, inference.solver.shape(inference.names[name]))
     return symbols
-
-
-def _dims(symbols: Iterable[Symbol], expression: Expr, scope: Scope) -> tuple[str, ...]:
-    return tuple(scope.dims)
 
 
 def _assumptions(inference: Inference, symbols: Mapping[str, Symbol], reasons: Mapping[str, str]) -> list[str]:
@@ -259,7 +247,7 @@ def typed_statement(
     for side in (statement.lhs, statement.rhs):
         inference.statement(side)
     conventions.decide(inference)
-    names = _name_dims(inference)
-    symbols = _symbols(inference, names)
-    builder = Elaborator(inference, symbols, names)
+    _name_dims(inference)
+    symbols = _symbols(inference)
+    builder = Elaborator(inference, symbols)
     return builder.statement(statement.lhs), builder.statement(statement.rhs), symbols

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from matcalc.dims import Dim, named
@@ -82,8 +83,8 @@ class Solver:
     """The state of a unification."""
 
     def __init__(self) -> None:
-        self.bound: dict[str, Dim] = {}
-        self.deferred: list[tuple[Dim, Dim, object]] = []
+        self.bound: dict[Dim, Dim] = {}
+        self.deferred: list[tuple[Dim, Dim, Constraint | None]] = []
         self.queue: deque[Constraint] = deque()
         self.count = 0
         self.running: Constraint | None = None
@@ -139,11 +140,21 @@ class Solver:
 
     def resolve(self, dim: Dim) -> Dim:
         """A dimension with what is known of its unknowns put in."""
-        while any(name in self.bound for name in dim.names):
-            dim = dim.substitute(self.bound)
-        return dim
+        bound = self.bound
+        while True:
+            found = bound.get(dim)
+            if found is not None:
+                dim = found
+                continue
+            unknowns, alone = _unknowns(dim)
+            if alone or not unknowns:
+                return dim
+            values = {name: bound[each] for name, each in unknowns if each in bound}
+            if not values:
+                return dim
+            dim = dim.substitute(values)
 
-    def unify(self, left: Dim, right: Dim, place: object = None) -> None:
+    def unify(self, left: Dim, right: Dim) -> None:
         """Make two dimensions equal; Clash if they are not."""
         if left is right:
             return
@@ -151,16 +162,16 @@ class Solver:
         if a is b:
             return
         for one, other in ((a, b), (b, a)):
-            name = one.name
-            if name is not None and name[0] == "?" and name not in other.names:
-                self.bound[name] = other
+            unknowns, alone = _unknowns(one)
+            if alone and unknowns and unknowns[0] not in _unknowns(other)[0]:
+                self.bound[one] = other
                 return
         difference = a - b
         solved = _solve(difference)
         if solved is not None:
-            self.bound[solved[0]] = solved[1]
+            self.bound[named(solved[0])] = solved[1]
         elif any(name[0] == "?" for name in difference.names):
-            self.deferred.append((a, b, place if place is not None else self.running))
+            self.deferred.append((a, b, self.running))
         else:
             raise Clash
 
@@ -172,6 +183,18 @@ class Solver:
         """The shape of a type whose kind is known."""
         assert kind.dims is not None
         return Shape(tuple(self.resolve(dim) for dim in kind.dims), kind.mask == ROW)
+
+
+@lru_cache(maxsize=4096)
+def _unknowns(dim: Dim) -> tuple[tuple[tuple[str, Dim], ...], bool]:
+    """The unknowns in a dimension, and whether it is one name alone."""
+    return tuple((name, named(name)) for name in sorted(dim.names) if name[0] == "?"), dim.name is not None
+
+
+@lru_cache(maxsize=4096)
+def _alone(label: Dim) -> str | None:
+    """The name that a label is, if it is one name alone."""
+    return label.name
 
 
 def _solve(difference: Dim) -> tuple[str, Dim] | None:
@@ -232,7 +255,7 @@ def match_dims(
         if kind.dims is None:
             continue
         for dim, label in zip(kind.dims, row, strict=True):
-            name = label if isinstance(label, str) else label.name
+            name = label if isinstance(label, str) else _alone(label)
             if name is None:
                 assert isinstance(label, Dim)
                 later.append((dim, label))
