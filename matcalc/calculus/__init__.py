@@ -1,0 +1,1 @@
+"""Differentiation in index notation."""

@@ -1,0 +1,279 @@
+"""The pipeline: text → expression → index notation → derivative → normal form → matrix notation.
+
+    parse ──▶ lower ──▶ differentiate ──▶ simplify ──▶ lift ──▶ Derivation
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from matcalc.derivation import Step, steps_of
+from matcalc.emit.compiled import compile_function
+from matcalc.emit.latex import latex
+from matcalc.emit.numpy import size_keywords, source
+from matcalc.emit.text import text
+from matcalc.errors import InputError
+from matcalc.expr.build import named
+from matcalc.expr.nodes import Expr, Function, Named, Shape, Symbol
+from matcalc.expression import Expression, check_target
+from matcalc.language import Program, parse_program
+from matcalc.pipeline import Kind, Problem, Solved, solve
+from matcalc.rules.book import default_book
+
+if TYPE_CHECKING:
+    from matcalc.check import Report
+
+LAYOUTS: Final = ("numerator", "denominator")
+KINDS: Final = ("auto", "gradient", "jacobian", "hessian")
+_NAMES: Final = re.compile(r"[\s,]+")
+
+
+def parse(
+    text: str, shapes: Mapping[str, str] | None = None, *, dialect: str = "matcalc"
+) -> Expression:
+    """The typed expression of a text in the language.
+
+    shapes   Declarations by name ({"X": "R^(m×n)", "S": "n×n spd"}).
+    Raises   InputError, whose str is a diagnostic with the place.
+    """
+    program = parse_program(text, shapes, dialect=dialect)
+    return Expression(program.expression, *_scope(program))
+
+
+def _scope(program: Program) -> tuple[tuple[Symbol, ...], tuple[Function, ...]]:
+    return tuple(program.variables.values()), tuple(program.functions.values())
+
+
+def derive(
+    expr: str,
+    wrt: str | Sequence[str],
+    *,
+    kind: str = "auto",
+    shapes: Mapping[str, str] | None = None,
+    layout: str = "numerator",
+    dialect: str = "matcalc",
+    simplify: bool = True,
+) -> Derivation:
+    """The derivative of an expression, with how it was found.
+
+    expr     A program of the language; a derivative may also be taken by a name that it binds.
+    wrt      A name, several ("W, b" or a list: a tuple of derivatives), or "[x, y]", scalars as one vector.
+    kind     auto (gradient of a scalar, Jacobian otherwise), gradient, jacobian or hessian.
+    shapes   Declarations by name; what is not declared is inferred.
+    layout   How the result is written: numerator (a gradient is a row) or denominator (a column).
+    dialect  matcalc, or matlab, where * is the product of linear algebra.
+    simplify False leaves out the search for a shorter form.
+    Raises   InputError for a wrong input, DerivationError if there is no derivative or no rule for it.
+
+    Source: T. Parr, J. Howard, The Matrix Calculus You Need For Deep Learning, arXiv 1802.01528.
+    """
+    _check_option("layout", layout, LAYOUTS)
+    _check_option("kind", kind, KINDS)
+    names, stacked = _names(wrt)
+    program = parse_program(expr, shapes, wrt=names, dialect=dialect)
+    targets = tuple(_target(program, name) for name in names)
+    actual = _kind(kind, program, stacked)
+    problem = Problem(program.expression, targets, stacked, actual, layout, simplify)
+    solved = solve(problem, default_book())
+    return Derivation(program, names, solved)
+
+
+def _check_option(name: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise InputError(f"{name} is {value!r}", expected="one of: " + ", ".join(allowed))
+
+
+def _names(wrt: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """The names to derive by, and whether they are stacked into one vector."""
+    if not isinstance(wrt, str):
+        parts = [name.strip() for name in wrt]
+        stacked = False
+    else:
+        body = wrt.strip()
+        stacked = body.startswith("[") and body.endswith("]")
+        parts = [name for name in _NAMES.split(body[1:-1] if stacked else body) if name]
+    if not parts or not all(parts):
+        raise InputError("there is no variable to derive by", expected='a name, as in wrt="w"')
+    repeated = next((name for name in parts if parts.count(name) > 1), None)
+    if repeated is not None:
+        raise InputError(f"{repeated} is named twice in wrt")
+    return tuple(parts), stacked
+
+
+def _target(program: Program, name: str) -> Symbol | Named:
+    value = program.bindings.get(name)
+    if value is not None:
+        return named(name, value)
+    found = program.variables.get(name)
+    if found is None:
+        raise InputError(
+            f"there is no variable {name} to derive by",
+            found="variables " + (", ".join([*program.variables, *program.bindings]) or "none"),
+        )
+    if "integer" in found.properties:
+        raise InputError(f"{name} is an index, a whole number: there is no derivative by it")
+    return found
+
+
+def _kind(kind: str, program: Program, stacked: bool) -> Kind:
+    scalar = not program.expression.shape.dims
+    if kind in ("gradient", "hessian") and not scalar:
+        raise InputError(
+            f"a {kind} is of a scalar, and the expression has the shape {program.expression.shape}",
+            suggestion="kind='jacobian', or sum(…) of it",
+        )
+    if kind == "auto":
+        return "gradient" if scalar else "jacobian"
+    return kind  # type: ignore[return-value]  # one of KINDS
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """A derivative and how it was found: `derive` makes it."""
+
+    program: Program
+    wrt: tuple[str, ...]
+    solved: Solved
+
+    @property
+    def expression(self) -> Expression:
+        """The parsed input."""
+        return Expression(self.program.expression, *_scope(self.program))
+
+    @cached_property
+    def result(self) -> Any:
+        """The derivative, a typed expression; by several variables a tuple, a Hessian by several its blocks."""
+        return _mapped(self._expression, self.solved.written, self.solved.arrays)
+
+    def _expression(self, node: Expr, array: Expr) -> Expression:
+        return Expression(node, *_scope(self.program), array)
+
+    @property
+    def kind(self) -> str:
+        """gradient, jacobian or hessian."""
+        return self.solved.problem.kind
+
+    @property
+    def layout(self) -> str:
+        """How the result is written, in words where that takes some."""
+        return self.solved.layout
+
+    @cached_property
+    def shape(self) -> Any:
+        """The shape of the result as it is written; a tuple where the result is one."""
+        return _mapped(lambda node: node.shape, self.solved.written)
+
+    @property
+    def structure(self) -> Any:
+        """zero, constant, identity, scaled identity, diagonal, rank one, symmetric or dense."""
+        return self.solved.structure
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was inferred beyond what the operators say, in words."""
+        return self.program.assumptions
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """The names that `function` takes, in order: variables, then sizes that no variable carries."""
+        names = tuple(self.program.variables)
+        sizes = size_keywords([self.solved.arrays], tuple(self.program.variables.values()))
+        return names + tuple(n for n in sizes if n not in names)
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """How the derivative was found: intermediate variables, local derivatives, chain rule, simplifications."""
+        return steps_of(self.solved)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def text(self, *, ascii: bool = False) -> str:
+        """The derivative in the language; by several variables one `∂/∂name = …` would not parse, so a line each."""
+        return "\n".join(text(node, ascii=ascii) for node in _flat(self.solved.written))
+
+    def latex(self) -> str:
+        """LaTeX for math mode; by several variables one formula each, separated by spaces."""
+        return ",\\quad ".join(latex(node) for node in _flat(self.solved.written))
+
+    def code(self, target: str = "numpy", *, value: bool = False) -> str:
+        """The source of a function of the inputs that returns the derivative, with `value` also the value."""
+        check_target(target)
+        outputs, single = self._outputs(value)
+        return source(self._name, outputs, *_scope(self.program), doc=self._doc, single=single)
+
+    def function(
+        self,
+        target: str = "numpy",
+        *,
+        value: bool = False,
+        functions: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
+    ) -> Callable[..., Any]:
+        """The compiled function of the inputs; with `value` it returns (value, derivative).
+
+        functions  For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.
+        Raises     InputError for a wrong target or missing functions; the function itself for wrong shapes.
+        """
+        check_target(target)
+        outputs, single = self._outputs(value)
+        variables, unknown = _scope(self.program)
+        return compile_function(self._name, outputs, variables, unknown, self._doc, single, functions)
+
+    @property
+    def _name(self) -> str:
+        return self.kind
+
+    @property
+    def _doc(self) -> str:
+        by = ", ".join(self.wrt)
+        return f"The {self.kind} of {' '.join(self.program.text.split())} by {by}."
+
+    def _outputs(self, value: bool) -> tuple[list[Any], bool]:
+        arrays = self.solved.arrays
+        if value:
+            return [self.program.expression, arrays], False
+        return ([arrays], True) if not isinstance(arrays, tuple) else (list(arrays), False)
+
+    def check(self) -> Report:
+        """Numerical verification on random inputs by an oracle that shares nothing with the rules."""
+        from matcalc.check import check
+
+        return check(
+            self.program.expression,
+            list(_flat(self.solved.arrays)),
+            self.solved.problem.targets,
+            self.solved.problem.kind,
+            symbols=tuple(self.program.variables.values()),
+            stacked=self.solved.problem.stacked,
+        )
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from matcalc.show.jupyter import derivation_bundle
+
+        return derivation_bundle(self)
+
+
+def _mapped(f: Callable[..., Any], *trees: Any) -> Any:
+    """f over the leaves of tuples of one shape."""
+    if isinstance(trees[0], tuple):
+        return tuple(_mapped(f, *parts) for parts in zip(*trees, strict=True))
+    return f(*trees)
+
+
+def _flat(tree: Any) -> list[Any]:
+    if isinstance(tree, tuple):
+        return [leaf for part in tree for leaf in _flat(part)]
+    return [tree]
+
+
+__all__ = ["Derivation", "Shape", "derive", "parse"]

@@ -1,0 +1,142 @@
+"""Dimensions: positive whole numbers, names, and polynomials of these (`2n`, `n+1`, `m*n`).
+
+A dimension is a polynomial with rational coefficients in dimension names, kept in one canonical
+form, so that equal dimensions are the same object.  Whether two dimensions *may* be equal is the
+business of inference; here they are equal or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+
+Monomial = tuple[str, ...]
+
+
+class Dim:
+    """A polynomial in dimension names: `terms` maps sorted tuples of names to coefficients."""
+
+    __slots__ = ("_text", "terms")
+
+    terms: tuple[tuple[Monomial, Fraction], ...]
+
+    def __init__(self, terms: tuple[tuple[Monomial, Fraction], ...]) -> None:
+        self.terms = terms
+        self._text = ""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_interned, (self.terms,))
+
+    def __add__(self, other: Dim) -> Dim:
+        return _collect([*self.terms, *other.terms])
+
+    def __sub__(self, other: Dim) -> Dim:
+        return _collect([*self.terms, *((m, -c) for m, c in other.terms)])
+
+    def __mul__(self, other: Dim) -> Dim:
+        return _collect((tuple(sorted(m + n)), c * d) for m, c in self.terms for n, d in other.terms)
+
+    def scaled(self, factor: Fraction) -> Dim:
+        """This dimension times a rational number."""
+        return _collect((m, c * factor) for m, c in self.terms)
+
+    @property
+    def value(self) -> int | None:
+        """The whole number that this is, if it names nothing."""
+        if not self.terms:
+            return 0
+        if len(self.terms) == 1 and not self.terms[0][0] and self.terms[0][1].denominator == 1:
+            return int(self.terms[0][1])
+        return None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The dimension names that occur."""
+        return frozenset(name for monomial, _ in self.terms for name in monomial)
+
+    @property
+    def name(self) -> str | None:
+        """The name that this is, if it is one name alone."""
+        if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
+            return self.terms[0][0][0]
+        return None
+
+    def substitute(self, values: Mapping[str, Dim]) -> Dim:
+        """This dimension with names replaced by dimensions."""
+        if not any(name in values for name in self.names):
+            return self
+        total = ZERO
+        for monomial, coefficient in self.terms:
+            term = number(1).scaled(coefficient)
+            for name in monomial:
+                term = term * (values[name] if name in values else named(name))
+            total = total + term
+        return total
+
+    def evaluate(self, sizes: Mapping[str, int]) -> int:
+        """The number that this is for given sizes of its names; KeyError for a missing name."""
+        total = Fraction(0)
+        for monomial, coefficient in self.terms:
+            term = coefficient
+            for name in monomial:
+                term *= sizes[name]
+            total += term
+        if total.denominator != 1:
+            raise ValueError(f"{self} is not a whole number for {dict(sizes)}")
+        return int(total)
+
+    def __str__(self) -> str:
+        if not self._text:
+            self._text = _text(self)
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Dim({self})"
+
+
+@lru_cache(maxsize=None)
+def _interned(terms: tuple[tuple[Monomial, Fraction], ...]) -> Dim:
+    return Dim(terms)
+
+
+def _collect(terms: Iterable[tuple[Monomial, Fraction]]) -> Dim:
+    total: dict[Monomial, Fraction] = {}
+    for monomial, coefficient in terms:
+        total[monomial] = total.get(monomial, Fraction(0)) + coefficient
+    ordered = sorted(((m, c) for m, c in total.items() if c), key=lambda t: (-len(t[0]), t[0]))
+    return _interned(tuple(ordered))
+
+
+@lru_cache(maxsize=None)
+def number(value: int) -> Dim:
+    """The dimension that is a whole number."""
+    return _collect([((), Fraction(value))])
+
+
+@lru_cache(maxsize=None)
+def named(name: str) -> Dim:
+    """The dimension of that name."""
+    return _interned((((name,), Fraction(1)),))
+
+
+ZERO: Final = number(0)
+ONE: Final = number(1)
+
+
+def _text(dim: Dim) -> str:
+    """`2n`, `m*n`, `n + 1`: as LANGUAGE.md section 2 writes dimensions; it reads back."""
+    if not dim.terms:
+        return "0"
+    parts: list[str] = []
+    for monomial, coefficient in dim.terms:
+        size = abs(coefficient)
+        body = "*".join(monomial)
+        if not monomial:
+            body = str(size)
+        elif size != 1:
+            body = f"{size}*{body}" if size.denominator == 1 else f"{size.numerator}*{body}/{size.denominator}"
+        sign = "-" if coefficient < 0 else "+"
+        parts.append((f" {sign} " if parts else ("-" if sign == "-" else "")) + body)
+    return "".join(parts)

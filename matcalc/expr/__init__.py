@@ -1,0 +1,1 @@
+"""Matrix notation: what a person reads and writes, typed and immutable."""

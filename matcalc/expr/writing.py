@@ -1,0 +1,193 @@
+"""How to write things down: the transpose, the multiple, the quotient of an expression as a textbook prints
+them.  Unlike the constructors of `build`, these choose the form; unlike rules, they never change the value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from matcalc.expr import build
+from matcalc.expr.nodes import (
+    Add,
+    Call,
+    Divide,
+    Dot,
+    Expr,
+    Hadamard,
+    Inverse,
+    Kron,
+    Named,
+    Neg,
+    Number,
+    Power,
+    Product,
+    Stack,
+    Symbol,
+    Transpose,
+    children,
+)
+
+_costs: dict[Expr, int] = {}
+_LIMIT: Final = 100_000
+CAP: Final = 10**9
+
+
+def cost(expr: Expr) -> int:
+    """Operators and leaves of an expression as it prints; a bound name counts as one leaf."""
+    found = _costs.get(expr)
+    if found is not None:
+        return found
+    if len(_costs) > _LIMIT:
+        _costs.clear()
+    pending = [expr]
+    while pending:
+        node = pending[-1]
+        inner = () if isinstance(node, Named) else children(node)
+        missing = [child for child in inner if child not in _costs]
+        if missing:
+            pending.extend(missing)
+            continue
+        _costs[node] = min(CAP, _own_cost(node, len(inner)) + sum(_costs[child] for child in inner))
+        pending.pop()
+    return _costs[expr]
+
+
+def _own_cost(node: Expr, count: int) -> int:
+    match node:
+        case Number(value=value):
+            return 1 if value.denominator == 1 else 3
+        case Neg(arg=Number()):
+            return 0
+        case Add() | Product() | Hadamard():
+            return count - 1
+        case Named():
+            return 1
+        case _:
+            return 1
+
+
+def is_symmetric(expr: Expr) -> bool:
+    """Whether an expression is seen to equal its transpose."""
+    match expr:
+        case Symbol(properties=properties):
+            return bool(properties & {"symmetric", "spd", "diagonal"}) and expr.shape.rank == 2
+        case Call(name="eye"):
+            return True
+        case Call(name="diag"):
+            return expr.shape.rank == 2
+        case Inverse(arg=arg) | Named(value=arg) | Neg(arg=arg):
+            return is_symmetric(arg)
+        case _:
+            return False
+
+
+def transposed(expr: Expr) -> Expr:
+    """expr', with the transpose moved inwards where that is how it is written: (A b)' is b' A'."""
+    if not expr.shape.dims or is_symmetric(expr):
+        return expr
+    match expr:
+        case Transpose(arg=arg):
+            return arg
+        case Neg(arg=arg):
+            return build.neg(transposed(arg))
+        case Product(factors=factors):
+            scalars = [f for f in factors if not f.shape.dims]
+            others = [f for f in factors if f.shape.dims]
+            return build.product([*scalars, *(transposed(f) for f in reversed(others))])
+        case Divide(numerator=top, denominator=bottom) if not bottom.shape.dims:
+            return build.divide(transposed(top), bottom)
+        case Kron(left=a, right=b):
+            return build.kron(transposed(a), transposed(b))
+        case Call(name="ones" | "zeros") if expr.shape.rank == 2:
+            return build.filled("ones" if expr.name == "ones" else "zeros", expr.shape.transposed)
+        case Add(terms=terms) if all(t.shape == expr.shape for t in terms):
+            turned = build.add([transposed(t) for t in terms])
+            return turned if cost(turned) <= cost(expr) else build.transpose(expr)
+        case _:
+            return build.transpose(expr)
+
+
+def negated(expr: Expr) -> Expr:
+    """-expr without two minus signs in a row."""
+    if isinstance(expr, Neg):
+        return expr.arg
+    if isinstance(expr, Number):
+        return build.number(-expr.value)
+    return build.neg(expr)
+
+
+def product(factors: Sequence[Expr]) -> Expr:
+    """The product of linear algebra with nested products opened and factors 1 and identities left out."""
+    flat: list[Expr] = []
+    for factor in factors:
+        if isinstance(factor, Product) and _opens(factor, flat):
+            flat.extend(factor.factors)
+        else:
+            flat.append(factor)
+    kept = [f for f in flat if not (isinstance(f, Number) and f.value == 1)]
+    return build.product(kept) if kept else build.number(1)
+
+
+def _opens(factor: Product, before: Sequence[Expr]) -> bool:
+    """Whether a product inside a product needs no brackets: not if it is a scalar made of vectors."""
+    return bool(factor.shape.dims) or all(not f.shape.dims for f in factor.factors) or not before
+
+
+def hadamard(factors: Sequence[Expr]) -> Expr:
+    """The element-wise product of columns or of matrices, nested ones opened; of scalars the product."""
+    flat: list[Expr] = []
+    for factor in factors:
+        flat.extend(factor.factors if isinstance(factor, Hadamard) else (factor,))
+    if all(not f.shape.dims for f in flat):
+        return product(flat)
+    return build.hadamard(flat)
+
+
+def quotient(top: Expr, bottom: Expr | None) -> Expr:
+    """top / bottom."""
+    if bottom is None or (isinstance(bottom, Number) and bottom.value == 1):
+        return top
+    if isinstance(top, Neg):
+        return build.neg(quotient(top.arg, bottom))
+    return build.divide(top, bottom)
+
+
+def inner(left: Expr, right: Expr) -> Expr:
+    """The inner product of two columns: `a · b`, or `a' M b` where a side is a product."""
+    if isinstance(left, Product) and not isinstance(right, Product):
+        left, right = right, left
+    if _is_chain(right) and not isinstance(left, Hadamard):
+        return product([transposed(left), right])
+    return build.dot(left, right)
+
+
+def _is_chain(expr: Expr) -> bool:
+    return isinstance(expr, Product) and any(f.shape.rank == 2 for f in expr.factors)
+
+
+def fraction(value: int | Fraction) -> tuple[int, int]:
+    """Numerator and denominator."""
+    exact = Fraction(value)
+    return exact.numerator, exact.denominator
+
+
+def power(base: Expr, exponent: int | Fraction) -> Expr:
+    """base^exponent of a scalar, a vector or element-wise of a matrix; the root is written sqrt."""
+    exact = Fraction(exponent)
+    if exact == 1:
+        return base
+    if exact == Fraction(1, 2):
+        return build.call(base.shape, "sqrt", [base])
+    if exact.denominator == 2:
+        root = build.call(base.shape, "sqrt", [base])
+        return build.power(root, build.number(exact.numerator), elementwise=True)
+    if isinstance(base, Power) and base.elementwise == (base.shape.rank == 2) and isinstance(base.exponent, Number):
+        return build.power(base.base, build.number(base.exponent.value * exact), elementwise=True)
+    return build.power(base, build.number(exact), elementwise=True)
+
+
+__all__ = [
+    "Dot", "Stack", "cost", "fraction", "hadamard", "inner", "is_symmetric", "negated", "power", "product",
+    "quotient", "transposed",
+]  # fmt: skip

@@ -1,0 +1,83 @@
+"""The typed expression as users hold it: text, LaTeX, source and a compiled function of one expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matcalc.emit.compiled import compile_function
+from matcalc.emit.latex import latex
+from matcalc.emit.numpy import size_keywords, source
+from matcalc.emit.text import text
+from matcalc.errors import InputError
+from matcalc.expr.nodes import Expr, Function, Shape, Symbol
+
+TARGETS = ("numpy",)
+
+
+def check_target(target: str) -> None:
+    """An InputError unless code can be written for a target."""
+    if target not in TARGETS:
+        raise InputError(
+            f"there is no code for the target {target!r}", expected="one of: " + ", ".join(TARGETS)
+        )
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression of the language with the variables in whose scope it stands.
+
+    `node` is the expression itself, in matrix notation; `array` is the same in array layout, where the
+    two differ (a gradient written as a row has the shape of its variable as an array).
+    """
+
+    node: Expr
+    variables: tuple[Symbol, ...] = ()
+    functions: tuple[Function, ...] = ()
+    array: Expr | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """Its dimensions; str() of it is how the language writes them."""
+        return self.node.shape
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names that `function` takes: the variables, then the sizes that no variable carries."""
+        names = tuple(symbol.name for symbol in self.variables)
+        return names + tuple(n for n in size_keywords([self.array or self.node], self.variables) if n not in names)
+
+    def __str__(self) -> str:
+        return text(self.node)
+
+    def __repr__(self) -> str:
+        return f"<{self} : {self.shape}>"
+
+    def text(self, *, ascii: bool = False) -> str:
+        """The expression in the language, in ASCII on request; it parses back."""
+        return text(self.node, ascii=ascii)
+
+    def latex(self) -> str:
+        """LaTeX for math mode, for KaTeX, MathJax and LaTeX itself."""
+        return latex(self.node)
+
+    def code(self, target: str = "numpy", name: str = "f") -> str:
+        """The source of a function of the variables; InputError for an unknown target."""
+        check_target(target)
+        return source(name, [self.array or self.node], self.variables, self.functions, str(self), single=True)
+
+    def function(
+        self, target: str = "numpy", *, functions: Mapping[str, Sequence[Callable[..., Any]]] | None = None
+    ) -> Callable[..., Any]:
+        """The compiled function; unknown functions of the expression are given in `functions`."""
+        check_target(target)
+        return compile_function(
+            "f", [self.array or self.node], self.variables, self.functions, str(self), True, functions
+        )
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/latex": self._repr_latex_()}

@@ -1,0 +1,38 @@
+"""Hash-consing: equal nodes are the same object, so that equality is identity and a memo is a dictionary."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound=object)
+
+
+class Table(Generic[T]):
+    """The living nodes of one notation by kind and fields; holds them weakly; safe from several threads."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Hashable, weakref.ref[T]] = {}
+        self._lock = threading.RLock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The one node of that key, made if there is none."""
+        reference = self._nodes.get(key)
+        node = reference() if reference is not None else None
+        return node if node is not None else self._add(key, make)
+
+    def _add(self, key: Hashable, make: Callable[[], T]) -> T:
+        with self._lock:
+            reference = self._nodes.get(key)
+            node = reference() if reference is not None else None
+            if node is None:
+                node = make()
+                self._nodes[key] = weakref.ref(node, lambda dead: self._forget(key, dead))
+            return node
+
+    def _forget(self, key: Hashable, dead: weakref.ref[T]) -> None:
+        with self._lock:
+            if self._nodes.get(key) is dead:
+                del self._nodes[key]

@@ -1,0 +1,246 @@
+"""The stages between a parsed program and its derivation: lower, differentiate, simplify, lift.
+
+The data goes one way; what each stage found is kept in `Solved`, from which a derivation is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from matcalc.calculus.layouts import has_matrices, symmetrised, vectorised, written
+from matcalc.calculus.reverse import Record, derivative
+from matcalc.dims import number
+from matcalc.expr.nodes import Einsum, Expr, Named, Symbol, postorder
+from matcalc.expr.writing import cost, transposed
+from matcalc.rules.book import RuleBook
+from matcalc.simplify.simplify import Simplifier
+from matcalc.simplify.structure import structure
+from matcalc.tensor.canonical import add, contract, one_hot, transpose
+from matcalc.tensor.lower import Lowering
+from matcalc.tensor.nodes import Bound, Tensor, operands
+from matcalc.tensor.substitute import Substitution
+
+Kind = Literal["gradient", "jacobian", "hessian"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is asked: a derivative of an expression by targets, and how it is to be written."""
+
+    expression: Expr
+    targets: tuple[Symbol | Named, ...]
+    stacked: bool
+    kind: Kind
+    layout: str
+    simplify: bool
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What was found; `written` and `arrays` are trees of expressions: one, a tuple, or a tuple of tuples."""
+
+    problem: Problem
+    value: Tensor
+    targets: tuple[Tensor, ...]
+    record: Record
+    raw: Any
+    written: Any
+    arrays: Any
+    structure: Any
+    layout: str
+    lowering: Lowering
+    book: RuleBook
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One derivative: its tensor, and how many of its axes belong to the result and to each variable."""
+
+    tensor: Tensor
+    parts: tuple[int, ...]
+
+
+def solve(problem: Problem, book: RuleBook) -> Solved:
+    """Differentiate, simplify and write what a problem asks."""
+    lowering = Lowering(book, _inner_derivative(book))
+    value = lowering(problem.expression)
+    targets = tuple(lowering(t) for t in problem.targets)
+    record = Record()
+    pieces = _derivatives(problem, value, targets, book, record)
+    writer = Writer(problem, lowering, targets)
+    leaves = _mapped(writer, pieces)
+    layout = problem.layout
+    if any(leaf.vec for leaf in _flat(leaves)):
+        layout += ", between vec(variable) and vec(result)"
+    return Solved(
+        problem, value, targets, record,
+        _mapped(lambda piece: piece.tensor, pieces),
+        _mapped(lambda leaf: leaf.text, leaves),
+        _mapped(lambda leaf: leaf.array, leaves),
+        _mapped(lambda leaf: leaf.structure, leaves),
+        layout, lowering, book,
+    )  # fmt: skip
+
+
+def _inner_derivative(book: RuleBook) -> Any:
+    """grad(f, x), jacobian(f, x), hessian(f, x) inside an expression."""
+
+    def differentiate(y: Tensor, x: Tensor, kind: str) -> Tensor:
+        (first,) = derivative(y, [x], book)
+        if kind != "hessian":
+            return first
+        (second,) = derivative(first, [x], book)
+        return second
+
+    return differentiate
+
+
+def _derivatives(
+    problem: Problem, value: Tensor, targets: Sequence[Tensor], book: RuleBook, record: Record
+) -> Any:
+    """A piece for each target; for a Hessian a tuple of pieces for each."""
+    first = [
+        _symmetric(problem, i, Piece(t, (value.rank, targets[i].rank)), 1)
+        for i, t in enumerate(derivative(value, targets, book, record))
+    ]
+    if problem.stacked:
+        stack = _stacked([p.tensor for p in first])
+        if problem.kind == "hessian":
+            rows = [_stacked(derivative(p.tensor, targets, book, record)) for p in first]
+            return Piece(_stacked_first(rows), (0, 1, 1))
+        return Piece(stack, (value.rank, 1))
+    if problem.kind != "hessian":
+        return first[0] if len(first) == 1 else tuple(first)
+    blocks = []
+    for p in first:
+        row = []
+        for j, t in enumerate(derivative(p.tensor, targets, book, record)):
+            row.append(_symmetric(problem, j, Piece(t, (0, p.tensor.rank, targets[j].rank)), 2))
+        blocks.append(tuple(row))
+    return blocks[0][0] if len(blocks) == 1 else tuple(blocks)
+
+
+def _symmetric(problem: Problem, index: int, piece: Piece, place: int) -> Piece:
+    """By a symmetric variable: (G + G')/2, the gradient in the space of symmetric matrices."""
+    target = problem.targets[index]
+    if not (isinstance(target, Symbol) and target.properties & {"symmetric", "spd"} and target.shape.rank == 2):
+        return piece
+    start = sum(piece.parts[:place])
+    return Piece(symmetrised(piece.tensor, (start, start + 1)), piece.parts)
+
+
+def _stacked(parts: Sequence[Tensor]) -> Tensor:
+    """Derivatives by scalars as one, with an axis more at the end."""
+    from_dims = parts[0].dims
+    count = one_hot(0, number(len(parts)))
+    rank = len(from_dims)
+    terms = []
+    for i, t in enumerate(parts):
+        hot = one_hot(i, count.dims[0])
+        terms.append((1, contract([(t, range(rank)), (hot, (rank,))], range(rank + 1)), tuple(range(rank + 1))))
+    return add(terms, (*from_dims, count.dims[0]))
+
+
+def _stacked_first(parts: Sequence[Tensor]) -> Tensor:
+    stacked = _stacked(parts)
+    return contract([(stacked, range(stacked.rank))], (stacked.rank - 1, *range(stacked.rank - 1)))
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One derivative, written: as text, as an array, and its structure."""
+
+    text: Expr
+    array: Expr
+    structure: str
+    vec: bool
+
+
+class Writer:
+    """Simplifies and writes the pieces of one problem, which share what was found out."""
+
+    def __init__(self, problem: Problem, lowering: Lowering, targets: Sequence[Tensor]) -> None:
+        self.problem = problem
+        self.simplifier = Simplifier(lowering.known)
+        self.keep = {t for t in targets if isinstance(t, Bound)}
+
+    def __call__(self, piece: Piece) -> Leaf:
+        best: tuple[Tensor, Expr] | None = None
+        for t in self.forms(piece.tensor):
+            simple = self.simplifier(t) if self.problem.simplify else t
+            expr = self.simplifier.lift(simple)
+            if best is None or cost(expr) < cost(best[1]):
+                best = simple, expr
+        assert best is not None
+        tensor, expr = best
+        text = self.text(tensor, expr, piece.parts)
+        return Leaf(text or expr, self.array(tensor, expr), structure(tensor), text is not None and tensor.rank > 2)
+
+    def forms(self, t: Tensor) -> list[Tensor]:
+        """The tensor with the user's names and, if it has any, without them."""
+        plain = without_names(t, self.keep)
+        return [t] if plain is t else [plain, t]
+
+    @staticmethod
+    def array(tensor: Tensor, expr: Expr) -> Expr:
+        return expr
+
+    def text(self, tensor: Tensor, expr: Expr, parts: tuple[int, ...]) -> Expr | None:
+        """How a derivative is printed in the layout asked for, if not as its array."""
+        numerator = self.problem.layout == "numerator"
+        if self.problem.kind == "hessian":
+            parts = parts[1:]
+        elif tensor.rank == 1:
+            by_scalar = parts[0] == 1
+            row = self.problem.expression.shape.row if by_scalar else numerator
+            return transposed(expr) if row else None
+        if has_matrices(parts):
+            vec = vectorised(tensor, parts)
+            vec = self.simplifier(vec) if self.problem.simplify else vec
+            matrix = self.simplifier.lift(vec)
+            if any(isinstance(node, Einsum) or getattr(node, "name", "") in _ARRAY_ONLY for node in postorder((matrix,))):
+                return None
+            return matrix if numerator or self.problem.kind == "hessian" else self.simplifier.lift(transpose(vec))
+        turned = written(tensor, parts, self.problem.layout)
+        return None if turned is tensor or self.problem.kind == "hessian" else self.simplifier.lift(turned)
+
+
+_ARRAY_ONLY = frozenset({"regroup", "ungroup"})
+
+
+def without_names(t: Tensor, keep: set[Tensor] | set[Bound]) -> Tensor:
+    """t with bound names replaced by what they are bound to, except those to keep."""
+    found: list[Bound] = []
+    seen: set[Tensor] = set()
+    pending = [t]
+    while pending:
+        node = pending.pop()
+        if node in seen or node in keep:
+            continue
+        seen.add(node)
+        if isinstance(node, Bound):
+            found.append(node)
+        pending.extend(operands(node))
+    if not found:
+        return t
+    return _Unnamed({k: k for k in keep})(t)
+
+
+class _Unnamed(Substitution):
+    """Bound names replaced by their values."""
+
+    def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
+        if isinstance(node, Bound) and node not in self.values:
+            return self.done[node.value]
+        return super()._replaced(node)
+
+
+def _mapped(f: Any, tree: Any) -> Any:
+    """f over the leaves of a tree of tuples."""
+    return tuple(_mapped(f, part) for part in tree) if isinstance(tree, tuple) else f(tree)
+
+
+def _flat(tree: Any) -> list[Any]:
+    return [leaf for part in tree for leaf in _flat(part)] if isinstance(tree, tuple) else [tree]

@@ -1,0 +1,235 @@
+"""The rule book in index notation: definitions and differentials, compiled from their text when first needed.
+
+A line `d f(X) = …` is linear in the differentials of the arguments.  Its tensor, with the arguments put
+in, is all that differentiation needs: transposing it gives the reverse mode, reading it the forward mode.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from matcalc.calculus.reverse import Linear, pullback
+from matcalc.dims import Dim
+from matcalc.errors import DerivationError
+from matcalc.expr.nodes import Call, Constant, Expr, Number, Power, Symbol, children, free_symbols
+from matcalc.language import book as text
+from matcalc.language.book import Entry, Statement
+from matcalc.tensor.canonical import UNIT, apply_map, as_constant, contract, is_zero, zeros
+from matcalc.tensor.lower import Definition, Lowering
+from matcalc.tensor.nodes import Atom, Map, Opaque, Tensor, Value, intern
+from matcalc.tensor.substitute import Substitution
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as a derivation shows it: its name, its statement in the language, and where it is from."""
+
+    name: str
+    statement: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """A line `d f(x, y) = …`: the parameters, their differentials, and the tensor that is linear in these."""
+
+    rule: Rule
+    params: tuple[Tensor, ...]
+    differentials: tuple[Tensor, ...]
+    body: Tensor
+    mentioned: tuple[bool, ...]
+
+
+_lock: Final = threading.RLock()
+
+
+class RuleBook:
+    """What lowering and differentiation ask of the rule book."""
+
+    def __init__(self) -> None:
+        self._differentials: dict[tuple[str, int], Differential | None] = {}
+        self._definitions: dict[tuple[str, int], list[tuple[tuple[Expr, ...], Definition]]] = {}
+        self._locals: dict[tuple[str, int, int], Tensor] = {}
+        self._lowering = Lowering(self)
+
+    def entry(self, name: str, count: int) -> Entry:
+        """The entry of a function with so many arguments; the element-wise one before the others."""
+        candidates = [e for e in text.entries(name) if takes(e, count)]
+        if not candidates:
+            raise DerivationError(
+                f"the rule book has no function {name} of {count} argument{'s' * (count != 1)}",
+                suggestion="`matcalc rules` lists the functions; derive(..., rules=...) adds one",
+            )
+        return candidates[0]
+
+    def mode(self, name: str, count: int) -> str:
+        return self.entry(name, count).mode
+
+    def definition(self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]) -> Definition | None:
+        """What a function without a differential of its own means, if its arguments fit a definition."""
+        if self.differential_of(name, len(args)) is not None:
+            return None
+        for pattern, definition in self._defined(name, len(args)):
+            if all(_fits(p, t) for p, t in zip(pattern, args, strict=True)):
+                return definition
+        return None
+
+    def meaning(self, name: str, args: Sequence[Tensor]) -> Definition | None:
+        """The definition of a function even where it has a differential of its own."""
+        for pattern, definition in self._defined(name, len(args)):
+            if all(_fits(p, t) for p, t in zip(pattern, args, strict=True)):
+                return definition
+        return None
+
+    def _defined(self, name: str, count: int) -> list[tuple[tuple[Expr, ...], Definition]]:
+        key = (name, count)
+        found = self._definitions.get(key)
+        if found is None:
+            with _lock:
+                found = [
+                    self._definition(entry, statement)
+                    for entry in text.entries(name)
+                    if takes(entry, count)
+                    for statement in entry.statements
+                    if statement.kind == "define"
+                ]
+                self._definitions[key] = found
+        return found
+
+    def _definition(self, entry: Entry, statement: Statement) -> tuple[tuple[Expr, ...], Definition]:
+        lhs, rhs, _ = text.statement_exprs(entry, statement)
+        pattern = arguments(lhs)
+        params = tuple(self._parameter(p, i) for i, p in enumerate(pattern))
+        return pattern, Definition(params, self._lowering(rhs))
+
+    def _parameter(self, pattern: Expr, position: int) -> Tensor:
+        """The variable of a parameter; one that is fixed in the pattern gets a name that nothing uses."""
+        if isinstance(pattern, Symbol):
+            return self._lowering(pattern)
+        return intern(Atom, (), f"\0fixed{position}", frozenset())
+
+    # --- differentials
+
+    def differential_of(self, name: str, count: int) -> Differential | None:
+        """The differential of a function, compiled; None if the book has only a definition."""
+        key = (name, count)
+        if key not in self._differentials:
+            with _lock:
+                self._differentials[key] = self._compiled(name, count)
+        return self._differentials[key]
+
+    def _compiled(self, name: str, count: int) -> Differential | None:
+        for entry in text.entries(name):
+            for statement in entry.statements if takes(entry, count) else ():
+                if statement.kind == "d":
+                    lhs, rhs, _ = text.statement_exprs(entry, statement)
+                    return self._differential(entry, statement, lhs, rhs)
+        return None
+
+    def _differential(self, entry: Entry, statement: Statement, lhs: Expr, rhs: Expr) -> Differential:
+        params = [p for p in arguments(lhs) if isinstance(p, Symbol)]
+        used = free_symbols(rhs)
+        zero = is_zero(self._lowering(rhs)) and not any(f"d{p.name}" in used for p in params)
+        low = Lowering(self)
+        differentials = []
+        for p in params:
+            d = intern(Atom, p.shape.dims, f"\0d{p.name}", frozenset())
+            differentials.append(d)
+            if f"d{p.name}" in used:
+                low.done[used[f"d{p.name}"]] = d
+        return Differential(
+            Rule(f"derivative of {entry.name}", statement.text, statement.note or entry.fields.get("source", "")),
+            tuple(self._lowering(p) for p in params),
+            tuple(differentials),
+            low(rhs),
+            tuple(zero or f"d{p.name}" in used for p in params),
+        )
+
+    def _need(self, name: str, count: int, position: int) -> Differential:
+        found = self.differential_of(name, count)
+        if found is None:
+            self.entry(name, count)
+            raise DerivationError(
+                f"there is no rule for the derivative of {name}",
+                suggestion=f"derive(..., rules='d {name}(…) = …') adds one",
+            )
+        if not found.mentioned[position]:
+            param = self.entry(name, count).params[position].name
+            raise DerivationError(f"there is no rule for the derivative of {name} by its argument {param}")
+        return found
+
+    def local(self, node: Map, position: int) -> tuple[object, Tensor]:
+        """The derivative of an element-wise function by one argument, with the axes of the node."""
+        if isinstance(node.fn, tuple):
+            function, order = node.fn
+            return None, apply_map((function, order + 1), node.args, node.dims)
+        found = self._need(node.fn, len(node.args), position)
+        key = (node.fn, len(node.args), position)
+        slope = self._locals.get(key)
+        if slope is None:
+            d = found.differentials[position]
+            slope = pullback(found.body, UNIT, (), {d}, self).get(d, zeros(()))
+            self._locals[key] = slope
+        everything = dict(enumerate(node.dims))
+        values = {}
+        for param, (t, labels) in zip(found.params, node.args, strict=True):
+            wide = not labels or as_constant(t) is not None
+            values[param] = t if wide and not t.rank else contract([(t, labels)], range(node.rank), everything)
+        return found.rule, Substitution(values, batch=node.dims)(slope)
+
+    def differential(self, node: Opaque, position: int) -> Linear:
+        """The differential of a function of whole tensors in one argument."""
+        assert isinstance(node.fn, str)
+        found = self._need(node.fn, len(node.args), position)
+        flags = node.batched or (False,) * len(node.args)
+        dims: dict[str, Dim] = {}
+        for param, t in zip(found.params, node.args, strict=True):
+            for d, actual in zip(param.dims, t.dims[t.rank - param.rank :], strict=True):
+                if d.name is not None:
+                    dims.setdefault(d.name, actual)
+        values: dict[Tensor, Tensor] = dict(zip(found.params, node.args, strict=True))
+        dx = intern(Atom, node.args[position].dims, f"\0d{position}", frozenset())
+        for i, d in enumerate(found.differentials):
+            inner = node.args[i].dims
+            values[d] = dx if i == position else zeros(inner)
+        batch = node.dims[: node.batch]
+        assert all(flags) or not node.batch or position < len(flags)
+        return Linear(found.rule, Substitution(values, dims, batch)(found.body), dx)
+
+
+def takes(entry: Entry, count: int) -> bool:
+    """Whether a function takes so many arguments."""
+    if entry.mode == "stack":
+        return True
+    required = sum(p.default is None for p in entry.params)
+    return required <= count <= len(entry.params)
+
+
+def arguments(lhs: Expr) -> tuple[Expr, ...]:
+    """The arguments on the left of a statement, whatever node the function is."""
+    match lhs:
+        case Call(args=args):
+            return args
+        case Power(base=base, exponent=exponent):
+            return (base, exponent)
+        case _:
+            return children(lhs)
+
+
+def _fits(pattern: Expr, t: Tensor) -> bool:
+    """Whether an argument fits a parameter: anything fits a variable, a number fits only itself."""
+    if isinstance(pattern, Number):
+        return as_constant(t) == pattern.value
+    if isinstance(pattern, Constant):
+        return isinstance(t, Value) and t.what == pattern.name
+    return True
+
+
+@lru_cache(maxsize=1)
+def default_book() -> RuleBook:
+    """The rule book that matcalc comes with."""
+    return RuleBook()

@@ -1,0 +1,1 @@
+"""Simplification in index notation, and what structure a result has."""

@@ -1,0 +1,79 @@
+"""Common factors of the terms of a sum, pulled out: x' A + x' B is x' (A + B)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from matcalc.tensor.canonical import add, as_constant, constant, contract, power
+from matcalc.tensor.nodes import Contract, Labels, Map, Rational, Sum, Tensor
+
+Factor = tuple[Tensor, Labels, Rational]
+Key = tuple[Tensor, Labels, bool]
+
+
+def _factors(t: Tensor, labels: Labels, rank: int) -> list[Factor]:
+    """The factors of a term: base, labels (those from `rank` on are summed), exponent."""
+    if not isinstance(t, Contract):
+        return [_powered(t, labels)]
+    place = {i: labels[i] for i in range(t.rank)}
+    result = []
+    for f, axes in t.factors:
+        result.append(_powered(f, tuple(place[x] if x < t.rank else rank + x for x in axes)))
+    return result
+
+
+def _powered(t: Tensor, labels: Labels) -> Factor:
+    if isinstance(t, Map) and t.fn == "pow":
+        k = as_constant(t.args[1][0])
+        base, axes = t.args[0]
+        if k is not None:
+            return base, tuple(labels[i] for i in axes), k
+    return t, labels, 1
+
+
+def _key(factor: Factor, rank: int) -> Key:
+    base, labels, exponent = factor
+    return base, tuple(x if x < rank else -1 for x in labels), exponent > 0
+
+
+def factored(t: Sum) -> Tensor | None:
+    """The sum with the most common factor of its terms pulled out of those that have it; None if there is none."""
+    rank = t.rank
+    lists = [_factors(a, labels, rank) for _, a, labels in t.terms]
+    count: dict[Key, list[int]] = {}
+    for i, factors in enumerate(lists):
+        for key in {_key(f, rank) for f in factors}:
+            count.setdefault(key, []).append(i)
+    shared = [key for key, where in count.items() if len(where) > 1]
+    if not shared:
+        return None
+    key = max(shared, key=lambda k: (len(count[k]), k[0].key[0], k[0].key, k[1]))
+    members = count[key]
+    exponents = [next(f[2] for f in lists[i] if _key(f, rank) == key) for i in members]
+    common = min(exponents) if key[2] else max(exponents)
+    inside = [_without(t, i, lists[i], key, common) for i in members]
+    base, pattern, _ = key
+    summed = [place for place, x in enumerate(pattern) if x == -1]
+    dims = t.dims + tuple(base.dims[place] for place in summed)
+    rest = add([(c, a, tuple(range(len(dims)))) for c, a in inside], dims)
+    fresh = iter(range(rank, rank + len(summed)))
+    labels = tuple(x if x >= 0 else next(fresh) for x in pattern)
+    outer = power(base, constant(common))
+    pulled = contract([(outer, labels), (rest, range(len(dims)))], range(rank), dict(enumerate(t.dims)))
+    others = [term for i, term in enumerate(t.terms) if i not in members]
+    return add([(1, pulled, tuple(range(rank))), *others], t.dims)
+
+
+def _without(t: Sum, i: int, factors: list[Factor], key: Key, common: Rational) -> tuple[Rational, Tensor]:
+    """A term without the common factor: the axes of the sum, then the indices that were summed with it."""
+    rank = t.rank
+    place = next(n for n, f in enumerate(factors) if _key(f, rank) == key)
+    base, labels, exponent = factors[place]
+    left = Fraction(exponent) - Fraction(common)
+    remaining = [*factors[:place], *factors[place + 1 :]]
+    if left:
+        remaining.append((base, labels, left))
+    out = [*range(rank), *(x for x in labels if x >= rank)]
+    dims = dict(enumerate(t.dims)) | {x: d for x, d in zip(labels, base.dims, strict=True)}
+    operands = [(power(b, constant(e)) if e != 1 else b, x) for b, x, e in remaining]
+    return t.terms[i][0], contract(operands, out, dims)

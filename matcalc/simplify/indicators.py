@@ -1,0 +1,98 @@
+"""Under an indicator the other factors may assume what it says: [z > 0] max(0, z) is [z > 0] z."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matcalc.tensor.canonical import as_constant, constant, contract
+from matcalc.tensor.nodes import Contract, Labels, Map, Sum, Tensor
+from matcalc.tensor.substitute import Substitution
+
+View = tuple[Tensor, Labels]
+
+
+def under_indicators(t: Tensor) -> Tensor:
+    """A contraction with the consequences of its indicators drawn in its other factors."""
+    if not isinstance(t, Contract):
+        return t
+    for i, (f, labels) in enumerate(t.factors):
+        if not isinstance(f, Map) or f.fn not in ("gt", "ge"):
+            continue
+        for j, (u, places) in enumerate(t.factors):
+            if i == j or not set(labels) <= set(places) or not isinstance(u, Sum | Map):
+                continue
+            new = assuming(u, places, f, labels)
+            if new is not u:
+                factors = [*t.factors[:j], (new, places), *t.factors[j + 1 :]]
+                return contract(factors, range(t.rank), dict(enumerate(t.dims)))
+    return t
+
+
+def assuming(u: Tensor, places: Labels, indicator: Map, labels: Labels) -> Tensor:
+    """u, whose axes are at places, with what follows from an indicator whose axes are at labels."""
+    axis = {label: i for i, label in enumerate(places)}
+    larger, smaller = (_moved(view, [axis[x] for x in labels]) for view in indicator.args)
+    return _Assuming(larger, smaller, indicator.fn == "gt").along(u, tuple(range(u.rank)))
+
+
+def _moved(view: View, place: Sequence[int]) -> View:
+    t, labels = view
+    return t, tuple(place[x] for x in labels)
+
+
+class _Assuming:
+    """Replaces what an indicator `larger > smaller` decides, element by element."""
+
+    def __init__(self, larger: View, smaller: View, strict: bool) -> None:
+        self.larger, self.smaller, self.strict = larger, smaller, strict
+
+    def along(self, t: Tensor, axes: Labels) -> Tensor:
+        """t, whose axes are the elements' axes `axes`; only element-wise operations are entered."""
+        if isinstance(t, Map):
+            decided = self.decided(t, axes)
+            if decided is not None:
+                return decided
+            parts = [(self.along(a, tuple(axes[i] for i in labels)), labels) for a, labels in t.args]
+            if all(new is old for (new, _), (old, _) in zip(parts, t.args, strict=True)):
+                return t
+            values = {old: new for (new, _), (old, _) in zip(parts, t.args, strict=True)}
+            return Substitution(values)(t)
+        if isinstance(t, Sum):
+            new_terms = [self.along(a, tuple(axes[i] for i in labels)) for _, a, labels in t.terms]
+            if all(new is old for new, (_, old, _) in zip(new_terms, t.terms, strict=True)):
+                return t
+            return Substitution({old: new for new, (_, old, _) in zip(new_terms, t.terms, strict=True)})(t)
+        if isinstance(t, Contract) and all(x < t.rank for _, labels in t.factors for x in labels):
+            new_factors = [self.along(a, tuple(axes[i] for i in labels)) for a, labels in t.factors]
+            if all(new is old for new, (old, _) in zip(new_factors, t.factors, strict=True)):
+                return t
+            return Substitution({old: new for new, (old, _) in zip(new_factors, t.factors, strict=True)})(t)
+        return t
+
+    def decided(self, t: Map, axes: Labels) -> Tensor | None:
+        views = [(a, tuple(axes[i] for i in labels)) for a, labels in t.args]
+        whole = range(t.rank)
+        everything = dict(enumerate(t.dims))
+
+        def chosen(i: int) -> Tensor:
+            return contract([t.args[i]], whole, everything)
+
+        order = self.order(views) if len(views) == 2 else None
+        if t.fn in ("max", "min") and order is not None:
+            return chosen(0 if (order > 0) == (t.fn == "max") else 1)
+        if t.fn in ("gt", "ge") and order is not None and (self.strict or t.fn == "ge" or order < 0):
+            if order > 0 or self.strict or t.fn == "gt":
+                return constant(1 if order > 0 else 0, t.dims)
+        if t.fn == "relu" and views[0] == self.larger and as_constant(self.smaller[0]) == 0:
+            return chosen(0)
+        if t.fn == "relu" and views[0] == self.smaller and as_constant(self.larger[0]) == 0:
+            return constant(0, t.dims)
+        return None
+
+    def order(self, views: Sequence[View]) -> int | None:
+        """1 if the first is the larger one, -1 if it is the smaller one; None if that is not said."""
+        if views[0] == self.larger and views[1] == self.smaller:
+            return 1
+        if views[0] == self.smaller and views[1] == self.larger:
+            return -1
+        return None

@@ -1,0 +1,29 @@
+"""A pass that rebuilds a tensor from its operands upwards and rewrites each node on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from matcalc.tensor.nodes import Tensor
+from matcalc.tensor.substitute import Substitution
+
+Rewrite = Callable[[Tensor], Tensor]
+
+
+class Rewriting(Substitution):
+    """Every node rebuilt, then rewritten by a function until it says no more (bounded)."""
+
+    ROUNDS = 8
+
+    def __init__(self, rewrite: Rewrite) -> None:
+        super().__init__({})
+        self.rewrite = rewrite
+
+    def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
+        new, batched = super()._replaced(node)
+        for _ in range(self.ROUNDS):
+            changed = self.rewrite(new)
+            if changed is new:
+                break
+            new = changed
+        return new, batched

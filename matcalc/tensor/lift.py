@@ -1,0 +1,294 @@
+"""Index notation back into matrix notation: the search for how a mathematician would write a tensor.
+
+Contractions are handed to `network`; everything else is written here, node by node.  What has no matrix
+notation is written with einsum, which the language reads back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Final
+
+from matcalc.dims import Dim
+from matcalc.expr import build
+from matcalc.expr.nodes import Expr, Named, Shape
+from matcalc.expr.writing import cost, negated, power, product, quotient, transposed
+from matcalc.tensor import network, stacking
+from matcalc.tensor.canonical import UNIT, as_constant, transpose
+from matcalc.tensor.nodes import (
+    Atom,
+    Bound,
+    Contract,
+    Delta,
+    Embed,
+    Group,
+    Labels,
+    Map,
+    Mask,
+    OneHot,
+    Opaque,
+    Rational,
+    Split,
+    Sum,
+    Tensor,
+    Value,
+    operands,
+)
+
+_COMPARE: Final = {"gt": ">", "ge": ">=", "eq": "=="}
+
+
+class Lift:
+    """One pass from index to matrix notation; `known` says which tensors the user has words for."""
+
+    def __init__(self, known: Mapping[Tensor, Expr] | None = None) -> None:
+        self.known = known or {}
+        self.done: dict[Tensor, Expr] = {}
+
+    def __call__(self, root: Tensor) -> Expr:
+        """A matrix expression of a tensor; vectors are columns."""
+        pending = [root]
+        while pending:
+            node = pending[-1]
+            inside = () if node in self.done or self._named_by_user(node) else operands(node)
+            missing = [t for t in inside if t not in self.done]
+            if missing:
+                pending.extend(missing)
+            else:
+                self.column(node)
+                pending.pop()
+        return self.done[root]
+
+    def _named_by_user(self, t: Tensor) -> bool:
+        return isinstance(t, Bound) and t in self.known
+
+    def column(self, t: Tensor) -> Expr:
+        """The expression of a tensor whose operands have been written."""
+        found = self.done.get(t)
+        if found is None:
+            known = self.known.get(t)
+            if known is None or not self._named_by_user(t):
+                found = self._written(t)
+            if known is not None and (found is None or cost(known) <= cost(found)):
+                found = known
+            assert found is not None
+            self.done[t] = found
+        return found
+
+    def matrix(self, t: Tensor, swapped: bool) -> Expr:
+        """A rank-2 tensor, or its transpose, in the shorter way."""
+        plain = self.column(t)
+        if not swapped:
+            return plain
+        if isinstance(t, Sum | Map | Group | Contract):
+            other = self.column(transpose(t))
+            if cost(other) <= cost(transposed(plain)):
+                return other
+        return transposed(plain)
+
+    def _written(self, t: Tensor) -> Expr:
+        match t:
+            case Atom(dims=dims, name=name, properties=properties):
+                return build.symbol(name, Shape(dims), properties)
+            case Value(what=what):
+                return build.size(what) if isinstance(what, Dim) else build.constant(what)
+            case Bound(name=name, value=value):
+                return self._named(name, value)
+            case Delta(dims=dims):
+                return build.eye(dims[0])
+            case OneHot(index=index, dims=dims):
+                place = build.number(index) if isinstance(index, int) else self.column(index)
+                return build.call(Shape(dims), "e", [place, build.size(dims[0])])
+            case Embed():
+                return stacking.selection(t)
+            case Mask(lower=lower, offset=offset, dims=dims):
+                return self.triangle(build.filled("ones", Shape(dims)), lower, offset)
+            case Contract():
+                return stacking.contraction(self, t) or network.write(self, t, 1)
+            case Sum():
+                return self._sum(t)
+            case Map():
+                return self._map(t)
+            case Opaque():
+                return self._opaque(t)
+            case Group():
+                return self._group(t)
+            case Split(arg=arg):
+                return self._split(t, arg)
+
+    def _named(self, name: str, value: Tensor) -> Named:
+        expr = self.column(value)
+        known = self.known.get(value)
+        return build.named(name, known if known is not None else expr)
+
+    @staticmethod
+    def triangle(matrix: Expr, lower: bool, offset: int) -> Expr:
+        args = [matrix, build.number(offset)] if offset else [matrix]
+        return build.call(matrix.shape, "tril" if lower else "triu", args)
+
+    # --- sums
+
+    def _sum(self, t: Sum) -> Expr:
+        constant = as_constant(t)
+        if constant is not None:
+            return self._filled(constant, t.dims)
+        stacked = stacking.stack(self, t)
+        if stacked is not None:
+            return stacked
+        if t.rank > 2:
+            return self._einsum_sum(t)
+        return self.sum_of(t.terms, t.dims)
+
+    def sum_of(self, terms: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]) -> Expr:
+        """The sum of the terms, in the textbook's order."""
+        return build.add(_arranged([self.term(c, a, labels, dims) for c, a, labels in terms]))
+
+    def _filled(self, value: Rational, dims: tuple[Dim, ...]) -> Expr:
+        if value == 0:
+            return self._zeros(dims)
+        if len(dims) > 2:
+            spec = "abcdefghijkl"[: len(dims)]
+            unit: Expr = build.einsum(f"{','.join(spec)}->{spec}", [build.filled("ones", Shape((d,))) for d in dims])
+        else:
+            unit = build.filled("ones", Shape(dims))
+        return multiple(value, unit)
+
+    @staticmethod
+    def _zeros(dims: tuple[Dim, ...]) -> Expr:
+        if len(dims) <= 2:
+            return build.filled("zeros", Shape(dims))
+        spec = "abcdefghijkl"[: len(dims)]
+        return build.einsum(f"{','.join(spec)}->{spec}", [build.filled("zeros", Shape((d,))) for d in dims])
+
+    def term(self, c: Rational, t: Tensor, labels: Labels, dims: tuple[Dim, ...]) -> Expr:
+        """c times a view, expanded to dims where the language does not expand it itself."""
+        if t is UNIT:
+            return build.number(c)
+        rank = len(dims)
+        if rank == 2 and len(labels) == 1:
+            return network.write_view(self, t, labels, dims, c)
+        if isinstance(t, Contract):
+            stacked = stacking.contraction(self, t)
+            if stacked is None and t not in self.known:
+                return network.write(self, t, c)
+        if len(labels) == 2 and labels == (1, 0):
+            return multiple(c, self.matrix(t, swapped=True))
+        if len(set(labels)) < len(labels):
+            return network.write_view(self, t, labels, dims, c)
+        return multiple(c, self.column(t))
+
+    def _einsum_sum(self, t: Sum) -> Expr:
+        return build.add([network.write_view(self, a, labels, t.dims, c) for c, a, labels in t.terms])
+
+    # --- element-wise functions
+
+    def operand(self, view: tuple[Tensor, Labels], dims: tuple[Dim, ...]) -> Expr:
+        """An operand of an element-wise function: a scalar, or expanded to dims."""
+        t, labels = view
+        if not labels or labels == tuple(range(len(dims))):
+            return self.column(t)
+        return network.write_view(self, t, labels, dims, 1)
+
+    def _map(self, t: Map) -> Expr:
+        if t.rank > 2:
+            return self._tall_map(t)
+        args = [self.operand(view, t.dims) for view in t.args]
+        if isinstance(t.fn, tuple):
+            return build.apply(t.fn[0], t.fn[1], args[0])
+        if t.fn in _COMPARE:
+            return self._compare(t.fn, args)
+        if t.fn == "pow":
+            return self._power(t, args)
+        return build.call(Shape(t.dims), t.fn, args)
+
+    @staticmethod
+    def _compare(fn: str, args: Sequence[Expr]) -> Expr:
+        left, right = args
+        if build.is_number(left) and not build.is_number(right):
+            return build.compare({"gt": "<", "ge": "<=", "eq": "=="}[fn], right, left)
+        return build.compare(_COMPARE[fn], left, right)
+
+    def _power(self, t: Map, args: Sequence[Expr]) -> Expr:
+        k = as_constant(t.args[1][0])
+        if k is None:
+            return build.power(args[0], args[1], elementwise=True)
+        if k < 0:
+            return build.divide(build.number(1), power(args[0], -k))
+        return power(args[0], k)
+
+    def _tall_map(self, t: Map) -> Expr:
+        """An element-wise function of a tensor of rank 3 or more."""
+        args = []
+        for a, labels in t.args:
+            if not labels:
+                args.append(self.column(a))
+            else:
+                args.append(network.write_view(self, a, labels, t.dims, 1))
+        if isinstance(t.fn, tuple):
+            return build.apply(t.fn[0], t.fn[1], args[0])
+        if t.fn in _COMPARE:
+            return self._compare(t.fn, args)
+        if t.fn == "pow":
+            return self._power(t, args)
+        return build.call(Shape(t.dims), t.fn, args)
+
+    # --- functions of whole tensors
+
+    def _opaque(self, t: Opaque) -> Expr:
+        args = [self.column(a) for a in t.args]
+        if isinstance(t.fn, tuple):
+            function, order = t.fn
+            return build.apply(function, order, args[0])
+        if t.fn == "inv" and not t.batch:
+            return build.inverse(args[0])
+        if t.batch:
+            return self._along(t, t.fn, args)
+        return build.call(Shape(t.dims), t.fn, args)
+
+    def _along(self, t: Opaque, fn: str, args: Sequence[Expr]) -> Expr:
+        """A function of each row; of a transpose, the function of each column."""
+        first = args[0]
+        turned = transposed(first)
+        if cost(turned) < cost(first):
+            others = [transposed(a) if b else a for a, b in zip(args, t.batched, strict=True)]
+            shape = Shape(t.dims if t.rank == 1 else t.dims[::-1])
+            made = build.call(shape, fn, others, 0)
+            return transposed(made) if t.rank == 2 else made
+        return build.call(Shape(t.dims), fn, args, 1)
+
+    # --- regrouped axes
+
+    def _group(self, t: Group) -> Expr:
+        kron = network.kronecker(self, t)
+        if kron is not None:
+            return kron
+        if t.rank == 1 and t.sizes == (2,):
+            inner = self.matrix(t.arg, swapped=True)
+            return build.call(Shape(t.dims), "vec", [inner])
+        return build.call(Shape(t.dims), "regroup", [self.column(t.arg), *map(build.number, t.sizes)])
+
+    def _split(self, t: Split, arg: Tensor) -> Expr:
+        if t.sizes == (2,):
+            n, m = t.dims
+            made = build.call(Shape((m, n)), "unvec", [self.column(arg), build.size(m), build.size(n)])
+            return build.transpose(made)
+        return build.call(Shape(t.dims), "ungroup", [self.column(arg), *map(build.number, t.sizes)])
+
+
+def multiple(c: Rational, expr: Expr) -> Expr:
+    """c times an expression: the numerator in front, the denominator below."""
+    exact = Fraction(c)
+    if exact < 0:
+        return negated(multiple(-exact, expr))
+    top = expr if exact.numerator == 1 else product([build.number(exact.numerator), expr])
+    return quotient(top, build.number(exact.denominator))
+
+
+def _arranged(terms: Sequence[Expr]) -> list[Expr]:
+    """The textbook's order: positive terms first, the longer before the shorter, numbers last."""
+    from_last = sorted(
+        enumerate(terms), key=lambda item: (build.is_negative(item[1]), build.is_number(item[1]), -cost(item[1]), item[0])
+    )
+    return [term for _, term in from_last]
+
