@@ -60,6 +60,8 @@ def latex(expr: Expr | Sequence[Expr], *, bindings: bool = False) -> str:
 class LatexPrinter(Printer):
     """Prints mathematics."""
 
+    keeps_grouping = False
+
     def __init__(self, names: Mapping[Expr, str]) -> None:
         super().__init__(names)
 
@@ -128,8 +130,8 @@ class LatexPrinter(Printer):
             case Index(arg=arg, indices=indices):
                 inside = ",".join(":" if i is None else self.pieces[i].text for i in indices)
                 piece = self.pieces[arg]
-                base = piece if piece.kind == "name" else self.bracket(piece)
-                return Piece(f"{base.text}_{{{inside}}}", Level.POSTFIX, "index")
+                held = piece if piece.kind == "name" else self.bracket(piece)
+                return Piece(f"{held.text}_{{{inside}}}", Level.POSTFIX, "index")
             case _:
                 assert_never(node)
 
@@ -211,7 +213,7 @@ def bracketed(text: str) -> str:
 def _applied(node: Apply) -> str:
     """An unknown function or its derivative: f, f', ∇f, J_f, H_f."""
     name = latex_name(node.function.name)
-    if node.function.elementwise:
+    if node.function.elementwise or (not node.function.domain.dims and node.order > 1):
         return name + "'" * node.order
     if node.order == 0:
         return name

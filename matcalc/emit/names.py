@@ -20,6 +20,8 @@ GREEK: Final = {
 }
 """Greek letters and their names."""
 
+_LETTER: Final = {name: letter for letter, name in GREEK.items()}
+
 _LATIN_LOOKS: Final = frozenset("οΑΒΕΖΗΙΚΜΝΟΡΤΥΧ")
 """Greek letters for which LaTeX has no command, since Latin ones look the same."""
 
@@ -52,6 +54,7 @@ def has_subscript(name: str) -> bool:
 
 
 def _word(text: str) -> str:
+    text = _LETTER.get(text, text)
     if text in GREEK:
         return GREEK[text][0] if text in _LATIN_LOOKS else "\\" + GREEK[text]
     if (len(text) == 1 and text.isascii()) or text.isdigit():

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from matcalc.dims import Dim
 from matcalc.emit.precedence import INFIX, POSTFIX_LEFT, Level
@@ -58,7 +58,13 @@ def atom(text: str, kind: str = "") -> Piece:
 
 
 class Printer(ABC):
-    """Prints nodes; `names` says which nodes are printed as a name."""
+    """Prints nodes; `names` says which nodes are printed as a name.
+
+    `keeps_grouping` is whether (a + b) + c is told from a + b + c, as text that parses back to the
+    identical expression does.
+    """
+
+    keeps_grouping: ClassVar[bool] = True
 
     def __init__(self, names: Mapping[Expr, str]) -> None:
         self.names = names
@@ -129,13 +135,14 @@ class Printer(ABC):
         if arg.level < Level.PRODUCT or arg.text.startswith("-"):
             arg = self.bracket(arg)
         level = Level.PRODUCT if arg.level is Level.PRODUCT else Level.UNARY
-        return Piece("-" + arg.text, level, arg.kind if level is Level.PRODUCT else "")
+        return Piece("-" + arg.text, level, "-" + arg.kind if level is Level.PRODUCT else "")
 
     def sum(self, pieces: Sequence[Piece], terms: Sequence[Expr]) -> Piece:
         """`a + b - c`: a term that begins with a minus is subtracted."""
         text = ""
         for piece, term in zip(pieces, terms, strict=True):
-            if piece.level <= Level.SUM:
+            grouped = self.keeps_grouping or bool(text) or piece.level < Level.SUM
+            if piece.level <= Level.SUM and grouped:
                 piece = self.bracket(piece)
             if not text:
                 text = piece.text
@@ -168,7 +175,10 @@ class Printer(ABC):
         return Piece(text, Level.PRODUCT, kind)
 
     def left_operand(self, kind: str, piece: Piece) -> Piece:
-        """The first operand of a product level operator."""
+        """The first operand of a product level operator; a minus stays outside brackets."""
+        if piece.kind.startswith("-"):
+            rest = Piece(piece.text[1:], Level.PRODUCT, piece.kind[1:])
+            return Piece("-" + self.left_operand(kind, rest).text, Level.UNARY)
         fits = piece.level > Level.PRODUCT or piece.kind in INFIX[kind].left
         if piece.level is Level.PRODUCT and fits:
             return piece

@@ -161,7 +161,7 @@ def _row(item: Expr) -> Expr:
 def _applied(node: Apply, ascii: bool) -> str:
     """The name of an unknown function or of its derivative: `f`, `f'`, `∇f`, `J_f`, `H_f`."""
     name = ascii_name(node.function.name) if ascii else node.function.name
-    if node.function.elementwise:
+    if node.function.elementwise or (not node.function.domain.dims and node.order > 1):
         return name + "'" * node.order
     if node.order == 0:
         return name
