@@ -202,7 +202,11 @@ def _docstring(
     results = [_shape(leaf) for leaf in _leaves(outputs)]
     text = (doc.strip() or "Computed by matcalc.").replace("\\", "\\\\").replace('"""', "'''")
     text += " " if text.endswith('"') else ""
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [
+        part
+        for line in text.splitlines()
+        for part in textwrap.wrap(line, WIDTH - 7, subsequent_indent="  ") or [""]
+    ]
     tail = ["", *_filled("Takes ", shapes)] if shapes else [""]
     tail += _filled("Returns ", results)
     return [

@@ -164,6 +164,12 @@ class Writer:
             return self.dim(data)
         return Py(self._names[str(data[0])] if isinstance(data, tuple) else f"np.{data}")
 
+    def neg(self, value: Value) -> Py:
+        """Minus a value; NumPy refuses it of a boolean, the first factor of a product included."""
+        arg, (py,) = value.args[0], self.args(value)
+        boolean = arg.op == "mul" and arg.args[0].op == "compare"
+        return negated(Py(f"({py.text})") if boolean and not py.text.isidentifier() else py)
+
     def power(self, value: Value) -> Py:
         """A power: small whole ones of arrays as products, roots by their function."""
         base, exponent = self.args(value)
@@ -319,7 +325,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "number": Writer.leaf,
     "constant": Writer.leaf,
     "size": Writer.leaf,
-    "neg": lambda w, v: negated(w.args(v)[0]),
+    "neg": Writer.neg,
     "add": lambda w, v: added(w.args(v)),
     "mul": lambda w, v: multiplied(w.args(v)),
     "div": lambda w, v: divided(*w.args(v)),
