@@ -62,7 +62,13 @@ class Arranger:
         self._survey()
 
     def fail(
-        self, message: str, at: Token | Span, *, found: str = "", expected: str = "", suggestion: str = ""
+        self,
+        message: str,
+        at: Token | Span,
+        *,
+        found: str = "",
+        expected: str = "",
+        suggestion: str = "",
     ) -> Never:
         """Raise the diagnostic for a place."""
         span = at.span if isinstance(at, Token) else at
@@ -185,12 +191,18 @@ class Arranger:
     def _close(self, position: int) -> int:
         token = self.tokens[position]
         if not self.stack:
-            self.fail(f"`{token.text}` closes nothing", token, suggestion="one bracket less here, or one more before")
+            self.fail(
+                f"`{token.text}` closes nothing",
+                token,
+                suggestion="one bracket less here, or one more before",
+            )
         opened = self.stack.pop()
         wanted = OPEN.get(opened.kind, "CLOSEBAR")
         kind = "CLOSEINDEX" if token.kind == "RSQUARE" and wanted == "CLOSEINDEX" else token.kind
         if kind != wanted:
-            shown = {"RPAR": ")", "RSQUARE": "]", "CLOSEINDEX": "]", "RBRACE": "}"}.get(wanted, opened.text)
+            shown = {"RPAR": ")", "RSQUARE": "]", "CLOSEINDEX": "]", "RBRACE": "}"}.get(
+                wanted, opened.text
+            )
             self.fail(
                 f"`{token.text}` does not close `{opened.text}`",
                 Span(opened.start, token.end),
@@ -208,7 +220,9 @@ class Arranger:
         self.fail(f"`{token.text}` has nothing on its right", token, expected="an operand")
 
     def _unclosed(self, token: Token) -> Never:
-        closer = {"LPAR": ")", "LSQUARE": "]", "OPENINDEX": "]", "LBRACE": "}"}.get(token.kind, token.text)
+        closer = {"LPAR": ")", "LSQUARE": "]", "OPENINDEX": "]", "LBRACE": "}"}.get(
+            token.kind, token.text
+        )
         self.fail(f"`{token.text}` is never closed", token, expected=f"`{closer}`")
 
     def _bar(self, position: int) -> int:
@@ -231,9 +245,15 @@ class Arranger:
             self.fail(
                 "`;` inside brackets",
                 token,
-                suggestion="the rows of a matrix as lists: [[a, b], [c, d]]" if self.stack[-1].text == "[" else "",
+                suggestion="the rows of a matrix as lists: [[a, b], [c, d]]"
+                if self.stack[-1].text == "["
+                else "",
             )
-        silent = self.stack or previous in ("", "SEP", "WHERE") or (token.kind == "NEWLINE" and previous in OPERATORS)
+        silent = (
+            self.stack
+            or previous in ("", "SEP", "WHERE")
+            or (token.kind == "NEWLINE" and previous in OPERATORS)
+        )
         if silent or following is None or self._is_where(following):
             return position + 1
         if self.where:
@@ -261,7 +281,12 @@ class Arranger:
                 return self._call(position)
             if following.kind == "PRIME" and canonical(token.text) in self.functions:
                 return self._primed(position)
-        if following is not None and following.kind == "EQUALS" and self.stack and token.text == "axis":
+        if (
+            following is not None
+            and following.kind == "EQUALS"
+            and self.stack
+            and token.text == "axis"
+        ):
             return self._make("AXIS", position)
         if not self.stack and self._is_where(position) and self.context.mode == "program":
             self.where = True
@@ -286,7 +311,9 @@ class Arranger:
     def _call(self, position: int) -> int:
         token = self.tokens[position]
         name = canonical(token.text)
-        if name in self.functions or (token.text in self.context.known and name not in self.functions):
+        if name in self.functions or (
+            token.text in self.context.known and name not in self.functions
+        ):
             return self._make("FUNCTION", position)
         if name in self.variables:
             return self._keep(position)
@@ -308,7 +335,10 @@ class Arranger:
     def _primed(self, position: int) -> int:
         """f'(x): the primes belong to the function's name if the bracket follows directly."""
         last = position + 1
-        while self.tokens[last].kind == "PRIME" and self.tokens[last].start == self.tokens[last - 1].end:
+        while (
+            self.tokens[last].kind == "PRIME"
+            and self.tokens[last].start == self.tokens[last - 1].end
+        ):
             last += 1
             if last == len(self.tokens):
                 return self._keep(position)
@@ -322,13 +352,19 @@ class Arranger:
     def _nabla(self, position: int) -> int:
         token = self.tokens[position]
         following = self.tokens[position + 1] if position + 1 < len(self.tokens) else None
-        if following is None or following.kind != "NAME" or canonical(following.text) not in self.functions:
+        if (
+            following is None
+            or following.kind != "NAME"
+            or canonical(following.text) not in self.functions
+        ):
             self.fail(
                 "∇ stands only before an unknown function's name",
                 token,
                 suggestion="grad(f, x) for the gradient of an expression f by x",
             )
-        self.out.append(Token("FUNCTION", self.text[token.start : following.end], token.start, following.end))
+        self.out.append(
+            Token("FUNCTION", self.text[token.start : following.end], token.start, following.end)
+        )
         return position + 2
 
     def _colon(self, position: int) -> int:
@@ -369,14 +405,20 @@ class Arranger:
         names = [canonical(token.text) for token in inside if token.kind == "NAME"]
         if kinds & {"TIMES", "ARROW"} or first.kind == "NUMBER":
             return True
-        if first.kind == "NAME" and _is_real(first.text) and canonical(first.text) not in self.variables:
+        if (
+            first.kind == "NAME"
+            and _is_real(first.text)
+            and canonical(first.text) not in self.variables
+        ):
             return True
         if first.kind == "LPAR" and "COMMA" in kinds:
             return True
         if kinds - {"NAME", "NUMBER", "PLUS", "MINUS", "STAR", "LPAR", "RPAR"} or not names:
             return False
         return all(
-            name in self.context.dims or name in DECLARABLE or not (is_upper(name) or name in self.variables)
+            name in self.context.dims
+            or name in DECLARABLE
+            or not (is_upper(name) or name in self.variables)
             for name in names
         )
 
@@ -399,7 +441,11 @@ class Arranger:
             self._not_a_property(token)
         if re.fullmatch(r"[A-Za-z0-9]x[A-Za-z0-9]", token.text):
             spread = f"{token.text[0]}×{token.text[2]}"
-            self.fail(f"`{token.text}` is one name", token, suggestion=f"{spread}, or {spread.replace('×', ' x ')}")
+            self.fail(
+                f"`{token.text}` is one name",
+                token,
+                suggestion=f"{spread}, or {spread.replace('×', ' x ')}",
+            )
         return self._keep(position)
 
     def _not_a_property(self, token: Token) -> Never:

@@ -1,7 +1,8 @@
 """Reading the rule book: files of entries in matcalc/rules, split by heading, parsed when first needed.
 
 Loading costs one regular expression over the files; a function's header is parsed when the function is
-first used, and the statements of an entry when they are first asked for.
+first used, and the statements of an entry when they are first asked for.  The parser itself (`reader`,
+`program`) is imported only then: a process that parses nothing does not pay for it.
 """
 
 from __future__ import annotations
@@ -12,25 +13,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from matcalc.dims import Dim
 from matcalc.errors import InputError
 from matcalc.expr.nodes import Expr, Symbol
-from matcalc.language import diagnose
-from matcalc.language.arrange import Context, arrange
-from matcalc.language.driver import drive
-from matcalc.language.parser import Builder
-from matcalc.language.syntax import Declaration, SpaceSyntax, Syntax
-from matcalc.language.tokens import Token, scan
+
+if TYPE_CHECKING:
+    from matcalc.language.syntax import Declaration, Syntax
 
 Mode = Literal["elementwise", "plain", "along", "stack"]
 Kind = Literal["d", "define", "identity", "compute"]
 
 HEADING: Final = re.compile(r"^(function|identity|compute)[ \t]+", re.MULTILINE)
 LINE: Final = re.compile(r"(?P<word>[a-z]+)[ \t]+(?P<rest>.*)", re.DOTALL)
-TITLED: Final = re.compile(r"(identity|compute)[ \t]+(?P<name>[^:\n]*):[ \t]*(?P<rest>.*)", re.DOTALL)
-TERMINALS: Final = {"size": "SIZE", "index": "INDEX", "elementwise": "ELEMENTWISE", "stack": "STACK"}
+TITLED: Final = re.compile(
+    r"(identity|compute)[ \t]+(?P<name>[^:\n]*):[ \t]*(?P<rest>.*)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,6 @@ class Statement:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A function's name, parameters, and what it gives; `result` is None for a shape worked out otherwise."""
-
-    name: str
-    params: tuple[Param, ...]
-    result: tuple[Dim, ...] | None
-    mode: Mode
-
-
 @dataclass(frozen=True)
 class Entry:
     """A function of the book; overloads of one name are entries of their own."""
@@ -79,85 +68,20 @@ class Entry:
     @cached_property
     def fields(self) -> dict[str, str]:
         """The lines `title "…"`, `latex "…"` and so on, without their quotation marks."""
-        return {word: rest.strip().strip('"') for word, rest in _lines(self.text) if word not in ("d", "define")}
+        return {
+            word: rest.strip().strip('"')
+            for word, rest in _lines(self.text)
+            if word not in ("d", "define")
+        }
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """The differentials and definitions."""
         return tuple(
-            _statement("d" if word == "d" else "define", self.name, rest, f"{word} {rest}")
+            _parsed("d" if word == "d" else "define", self.name, rest, f"{word} {rest}")
             for word, rest in _lines(self.text)
             if word in ("d", "define")
         )
-
-
-class _Reader(Builder):
-    """The reductions of grammar/rules.lark."""
-
-    def header(self, parts: list[Any]) -> Header:
-        result, mode = parts[-1]
-        params = tuple(part for part in parts if isinstance(part, Param))
-        if mode == "" and any(param.dims is None and param.role == "value" for param in params):
-            mode = "elementwise"
-        return Header(parts[0].text, params, result, mode or "plain")
-
-    def parameter(self, parts: list[Any]) -> Param:
-        name: Token = parts[0]
-        if name.kind == "ELLIPSIS":
-            return Param("", "rest", None, None)
-        if len(parts) == 1:
-            return Param(name.text, "value", None, None)
-        if isinstance(parts[2], Token):
-            return Param(name.text, "size" if parts[2].kind == "SIZE" else "index", (), None)
-        space: SpaceSyntax = parts[2]
-        return Param(name.text, "value", space.dims, parts[4] if len(parts) == 5 else None)
-
-    def default(self, parts: list[Token]) -> Fraction:
-        return Fraction(parts[-1].text) * (-1 if len(parts) == 2 else 1)
-
-    def result(self, parts: list[Any]) -> tuple[tuple[Dim, ...] | None, str]:
-        if isinstance(parts[0], Token):
-            return None, "elementwise" if parts[0].kind == "ELEMENTWISE" else "stack"
-        return parts[0].dims, "along" if len(parts) == 2 else ""
-
-    def statement(self, parts: list[Any]) -> tuple[Syntax, Syntax, tuple[Declaration, ...], str]:
-        note = parts[-1].text[1:-1] if isinstance(parts[-1], Token) else ""
-        where = next((tuple(part) for part in parts if isinstance(part, list)), ())
-        return parts[0], parts[2], (*self.inline, *where), note
-
-
-def _read(start: str, text: str, tokens: list[Token], context: Context) -> Any:
-    def unexpected(position: int, expected: set[str]) -> InputError:
-        return diagnose.unexpected(text, start, tokens, position, expected, context)
-
-    return drive("rules", start, tokens, _Reader(text, context), unexpected)
-
-
-def _header(line: str) -> Header:
-    """A heading without its word `function`."""
-    tokens: list[Token] = []
-    raw = scan(line, "rules")
-    for token in raw:
-        kind, previous = token.kind, tokens[-1] if tokens else None
-        if kind == "NAME" and previous is not None and previous.kind == "COLON":
-            kind = "REAL" if token.text == "R" else TERMINALS.get(token.text, kind)
-        elif kind == "NAME" and token.text == "along":
-            kind = "ALONG"
-        elif kind == "NAME" and previous is not None and previous.kind == "ALONG":
-            continue
-        elif kind == "DOT":
-            if previous is not None and previous.kind == "ELLIPSIS":
-                continue
-            kind = "ELLIPSIS"
-        tokens.append(Token(kind, token.text, token.start, token.end))
-    header: Header = _read("header", line, tokens, Context(origin="rules"))
-    return header
-
-
-def _statement(kind: Kind, name: str, line: str, text: str) -> Statement:
-    context = Context(known=known_functions(), origin="rules")
-    lhs, rhs, where, note = _read("statement", line, arrange(line, scan(line, "rules"), context), context)
-    return Statement(kind, name, lhs, rhs, where, note, text.strip())
 
 
 def _lines(entry: str) -> Iterator[tuple[str, str]]:
@@ -220,9 +144,17 @@ def entries(name: str) -> tuple[Entry, ...]:
 
 
 def _entry(text: str) -> Entry:
-    line = text.partition("\n")[0].partition(" ")[2]
-    header = _header(line)
-    return Entry(header.name, header.params, header.result, header.mode, text)
+    from matcalc.language.reader import read_header
+
+    name, params, result, mode = read_header(text.partition("\n")[0].partition(" ")[2])
+    return Entry(name, params, result, mode, text)
+
+
+def _parsed(kind: Kind, name: str, line: str, text: str) -> Statement:
+    from matcalc.language.reader import read_statement
+
+    lhs, rhs, where, note = read_statement(line, known_functions())
+    return Statement(kind, name, lhs, rhs, where, note, text.strip())
 
 
 @cache
@@ -234,12 +166,23 @@ def statements(kind: str) -> tuple[Statement, ...]:
         if match is None:
             raise InputError(f"a rule wants a name and a colon: {text}")
         if word == kind:
-            lines = [line for line in match["rest"].splitlines() if not line.lstrip().startswith("#")]
-            found.append(_statement(word, match["name"].strip(), "\n".join(lines), text))
+            lines = [
+                line for line in match["rest"].splitlines() if not line.lstrip().startswith("#")
+            ]
+            found.append(
+                _parsed(
+                    "identity" if word == "identity" else "compute",
+                    match["name"].strip(),
+                    "\n".join(lines),
+                    text,
+                )
+            )
     return tuple(found)
 
 
-def statement_exprs(entry: Entry | None, statement: Statement) -> tuple[Expr, Expr, dict[str, Symbol]]:
+def statement_exprs(
+    entry: Entry | None, statement: Statement
+) -> tuple[Expr, Expr, dict[str, Symbol]]:
     """A statement's sides as typed expressions, and its variables by name (`dx` is the differential of x).
 
     The parameters of an element-wise entry are scalars; other shapes are those of the header, then those of

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Never
 
 from matcalc.dims import Dim
-from matcalc.errors import InputError
 from matcalc.expr.nodes import Shape
 from matcalc.language import book, relations
 from matcalc.language.names import nearest
-from matcalc.language.syntax import Applied, Name, Num, Raised, Syntax, Text
+from matcalc.language.syntax import Applied, Name, Syntax, Text
 from matcalc.language.types import (
-    ANY,
     MATRIX,
     ROW,
     SCALAR,
     VECTORS,
+    Alternative,
     Broadcast,
     Same,
+    Solver,
     Table,
     Type,
     kind_of,
@@ -78,7 +78,9 @@ def type_of(inference: Inference, node: Applied) -> Type:
         return _unknown(inference, node)
     if node.order:
         raise inference.scope.fail(
-            f"`{name}` is not declared as an unknown function", node.head, suggestion=f"where {name}: R -> R"
+            f"`{name}` is not declared as an unknown function",
+            node.head,
+            suggestion=f"where {name}: R -> R",
         )
     if name in FORMS:
         return _form(inference, node)
@@ -95,7 +97,9 @@ def _unknown(inference: Inference, node: Applied) -> Type:
     function = inference.scope.functions[node.name]
     if len(node.args) != 1 or node.axis is not None:
         raise inference.scope.fail(
-            f"`{node.name}` takes one argument ({function})", node.span, found=f"{len(node.args)} arguments"
+            f"`{node.name}` takes one argument ({function})",
+            node.span,
+            found=f"{len(node.args)} arguments",
         )
     arg = inference.types[node.args[0]]
     _check_mark(inference, node)
@@ -132,7 +136,10 @@ def _check_mark(inference: Inference, node: Applied) -> None:
     else:
         better = f"∇{name}(x)"
     raise inference.scope.fail(
-        f"the derivative of `{name}` is not written so", node.head, found=f"{name}: {function}", suggestion=better
+        f"the derivative of `{name}` is not written so",
+        node.head,
+        found=f"{name}: {function}",
+        suggestion=better,
     )
 
 
@@ -141,19 +148,25 @@ def _form(inference: Inference, node: Applied) -> Type:
     scope, name = inference.scope, node.name
     if len(node.args) != 2 or node.axis is not None:
         raise scope.fail(
-            f"`{name}` takes an expression and a variable", node.span, expected=f"{name}(f, x)",
+            f"`{name}` takes an expression and a variable",
+            node.span,
+            expected=f"{name}(f, x)",
             found=f"{len(node.args)} arguments",
         )
     variable = node.args[1]
     if not isinstance(variable, Name):
         raise scope.fail(
-            f"the second argument of `{name}` is a variable's name", variable.span, found=scope.excerpt(variable)
+            f"the second argument of `{name}` is a variable's name",
+            variable.span,
+            found=scope.excerpt(variable),
         )
     wrt = variable.name
     known = wrt in inference.bound or wrt in scope.variables or wrt in scope.used
     if not known:
         raise scope.fail(
-            f"unknown variable `{wrt}`", variable.span, suggestion=", ".join(nearest(wrt, [*scope.used, *inference.bound]))
+            f"unknown variable `{wrt}`",
+            variable.span,
+            suggestion=", ".join(nearest(wrt, [*scope.used, *inference.bound])),
         )
     inference.types[variable] = inference.lookup(wrt, variable.span)
     result = Type()
@@ -173,13 +186,20 @@ def _einsum(inference: Inference, node: Applied) -> Type:
     operands = inputs.split(",")
     letters = inputs.replace(",", "") + output
     if not arrow or (letters and not (letters.isascii() and letters.isalpha())):
-        raise scope.fail("the subscripts of einsum are letters, commas and one `->`", node.args[0].span, expected=example)
+        raise scope.fail(
+            "the subscripts of einsum are letters, commas and one `->`",
+            node.args[0].span,
+            expected=example,
+        )
     if len(operands) != len(node.args) - 1:
         raise scope.fail(
-            f"einsum has {len(operands)} groups of subscripts and {len(node.args) - 1} operands", node.span
+            f"einsum has {len(operands)} groups of subscripts and {len(node.args) - 1} operands",
+            node.span,
         )
     if len(set(output)) != len(output) or not set(output) <= set(inputs):
-        raise scope.fail("each output subscript of einsum is one of the inputs', once", node.args[0].span)
+        raise scope.fail(
+            "each output subscript of einsum is one of the inputs', once", node.args[0].span
+        )
     labels: dict[str, Dim] = {}
     for group, arg in zip(operands, node.args[1:], strict=True):
         kind = inference.types[arg]
@@ -197,11 +217,17 @@ class _Labelled(Table):
 
     __slots__ = ("labels",)
 
-    def __init__(self, place: object, types: Sequence[Type], alternatives: Sequence[relations.Alternative], labels: dict[str, Dim]) -> None:
+    def __init__(
+        self,
+        place: object,
+        types: Sequence[Type],
+        alternatives: Sequence[Alternative],
+        labels: dict[str, Dim],
+    ) -> None:
         super().__init__(place, types, alternatives)
         self.labels = labels
 
-    def run(self, solver: relations.Solver) -> None:
+    def run(self, solver: Solver) -> None:
         kinds, rows = self.alternatives[0]
         for kind, mask in zip(self.types, kinds, strict=True):
             solver.narrow(kind, mask)
@@ -218,7 +244,9 @@ def _book(inference: Inference, node: Applied) -> Type:
         raise inference.scope.fail(f"`{node.name}` takes no axis=", node.span)
     if node.name == "kron":
         result = Type(VECTORS | MATRIX)
-        inference.relate(Table(node, [*(inference.types[arg] for arg in node.args), result], relations.krons()))
+        inference.relate(
+            Table(node, [*(inference.types[arg] for arg in node.args), result], relations.krons())
+        )
         return result
     if entry.mode == "stack":
         result = Type(VECTORS | MATRIX)
@@ -273,9 +301,11 @@ def _plain(inference: Inference, node: Applied, found: Sequence[book.Entry]) -> 
             types.append(inference.types[arg])
     result = Type()
     types.append(result)
-    alternatives: list[relations.Alternative] = []
+    alternatives: list[Alternative] = []
     for entry in found:
-        values = [param.dims or () for param in entry.params if param.role == "value"][: len(types) - 1]
+        values = [param.dims or () for param in entry.params if param.role == "value"][
+            : len(types) - 1
+        ]
         rows = [*values, entry.result or ()]
         alternatives.append((tuple(kind_of(len(row)) for row in rows), tuple(rows)))
         if node.name in ("dot", "outer"):
@@ -287,9 +317,9 @@ def _plain(inference: Inference, node: Applied, found: Sequence[book.Entry]) -> 
     return result
 
 
-def _with_rows(rows: Sequence[tuple[Dim, ...]]) -> list[relations.Alternative]:
+def _with_rows(rows: Sequence[tuple[Dim, ...]]) -> list[Alternative]:
     """The same with rows for columns in the arguments."""
-    made: list[relations.Alternative] = []
+    made: list[Alternative] = []
     for first in (False, True):
         for second in (False, True):
             if first or second:
@@ -303,7 +333,9 @@ def _wrong_arity(inference: Inference, node: Applied) -> Never:
     overloads = book.entries(name)
     if not overloads:
         raise inference.scope.fail(f"unknown function `{name}`", node.head)
-    forms = [f"{name}({', '.join(param.name or '…' for param in entry.params)})" for entry in overloads]
+    forms = [
+        f"{name}({', '.join(param.name or '…' for param in entry.params)})" for entry in overloads
+    ]
     count = len(node.args)
     raise inference.scope.fail(
         f"`{name}` does not take {count} argument{'' if count == 1 else 's'}",

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from matcalc.language.calls import FORMS
 from matcalc.language.names import is_latin_lower, is_upper
-from matcalc.language.syntax import Applied, Chain, Inverted, Minus, Name, Raised, Sum, Syntax, Transposed
+from matcalc.language.syntax import (
+    Applied,
+    Chain,
+    Inverted,
+    Minus,
+    Name,
+    Raised,
+    Sum,
+    Syntax,
+    Transposed,
+)
 from matcalc.language.types import COLUMN, MATRIX, ROW, SCALAR, Type, kinds
 
 if TYPE_CHECKING:
@@ -104,7 +114,12 @@ def _added(inference: Inference) -> Iterator[Decision]:
                     if other is not term and inference.types[other].known and mask != SCALAR:
                         mask = COLUMN if mask == ROW and not kind.mask & ROW else mask
                         if mask & kind.mask:
-                            yield name, kind, mask, f"added to or compared with `{inference.scope.excerpt(other)}`"
+                            yield (
+                                name,
+                                kind,
+                                mask,
+                                f"added to or compared with `{inference.scope.excerpt(other)}`",
+                            )
                 if whole.known and whole.mask & kind.mask and whole.mask != SCALAR:
                     yield name, kind, whole.mask, "added to or compared with what has this shape"
 
@@ -145,7 +160,9 @@ def _within(inference: Inference, operand: Syntax, depth: int) -> Iterator[str]:
                 pending.extend(reversed(terms))
             case Chain(operands=operands, operators=operators) if depth > 1:
                 pending.extend(_carriers(operands, operators))
-            case Applied(name=name, args=args) if name not in FORMS and inference.types[node].mask != SCALAR:
+            case Applied(name=name, args=args) if (
+                name not in FORMS and inference.types[node].mask != SCALAR
+            ):
                 if depth > 1 or len(args) == 1:
                     pending.extend(arg for arg in reversed(args) if arg in inference.types)
             case _:

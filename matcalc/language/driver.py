@@ -49,7 +49,11 @@ def drive(
         if rule.action != table.PASS:
             parts = values[-size:]
             del values[-size:]
-            values.append(_splice(parts) if rule.action == table.SPLICE else calls[-1 - action](builder, _flat(parts) if rule.splices else parts))
+            values.append(
+                _splice(parts)
+                if rule.action == table.SPLICE
+                else calls[-1 - action](builder, _flat(parts) if rule.splices else parts)
+            )
         del path[-size:]
         state = states[path[-1]][rule.origin]
         path.append(state)
@@ -58,7 +62,7 @@ def drive(
 
 
 @cache
-def _callbacks(grammar: str, kind: type[object]) -> list[Any]:
+def _callbacks(grammar: str, kind: type[Any]) -> list[Any]:
     """The builder's functions for the rules of a grammar, in order."""
     return [getattr(kind, rule.callback, None) for rule in table.load(grammar).rules]
 

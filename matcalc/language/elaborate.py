@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from matcalc.dims import Dim
 from matcalc.errors import InputError
 from matcalc.expr import build
-from matcalc.expr.nodes import Dot, Expr, Named, Product, Shape, Symbol
+from matcalc.expr.nodes import Expr, Named, Shape, Symbol
 from matcalc.language import calls
 from matcalc.language.infer import CONSTANTS, _is_name_T
 from matcalc.language.syntax import (
@@ -28,7 +27,7 @@ from matcalc.language.syntax import (
     Text,
     Transposed,
 )
-from matcalc.language.types import COLUMN, MATRIX, ROW, SCALAR, Type, rank_of
+from matcalc.language.types import Type
 
 if TYPE_CHECKING:
     from matcalc.language.infer import Inference
@@ -63,7 +62,9 @@ class Elaborator:
                 self.built[node] = _BUILDERS[type(node)](self, node)
             except InputError as error:
                 if error.source is None:
-                    raise self.scope.fail(error.message, node.span, found=self.scope.excerpt(node)) from None
+                    raise self.scope.fail(
+                        error.message, node.span, found=self.scope.excerpt(node)
+                    ) from None
                 raise
         return self.built[root]
 
@@ -90,7 +91,12 @@ class Elaborator:
 
     def _sum(self, node: Sum) -> Expr:
         terms = [self.built[term] for term in node.terms]
-        return build.add([term if sign > 0 else build.neg(term) for term, sign in zip(terms, node.signs, strict=True)])
+        return build.add(
+            [
+                term if sign > 0 else build.neg(term)
+                for term, sign in zip(terms, node.signs, strict=True)
+            ]
+        )
 
     def _chain(self, node: Chain) -> Expr:
         total = self.built[node.operands[0]]
@@ -115,7 +121,12 @@ class Elaborator:
                 return "dot"
             if max(left.shape.rank, right.shape.rank) > 2 and not scales:
                 return "contraction"
-            if operator in ("@", "·") and left.shape.rank == 1 and not left.shape.row and right.shape.rank == 2:
+            if (
+                operator in ("@", "·")
+                and left.shape.rank == 1
+                and not left.shape.row
+                and right.shape.rank == 2
+            ):
                 return "transposed"
             return "product"
         if operator in ("*", "⊙"):
@@ -239,7 +250,9 @@ _CHAINS: Final[dict[str, Callable[[list[Expr]], Expr]]] = {
     "hadamard": build.hadamard,
     "dot": lambda parts: build.dot(*parts),
     "contraction": _contraction,
-    "transposed": lambda parts: build.transpose(build.product([build.transpose(parts[0]), parts[1]])),
+    "transposed": lambda parts: build.transpose(
+        build.product([build.transpose(parts[0]), parts[1]])
+    ),
     "divide": lambda parts: build.divide(*parts),
     "kron": lambda parts: build.kron(*parts),
     "solve": _solve,

@@ -6,7 +6,7 @@ conclusions at once, so that a contradiction shows at the innermost place where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,7 +36,6 @@ from matcalc.language.syntax import (
     children,
 )
 from matcalc.language.types import (
-    ANY,
     COLUMN,
     LOW,
     MATRIX,
@@ -44,11 +43,9 @@ from matcalc.language.types import (
     Broadcast,
     Clash,
     Constraint,
-    Same,
     Solver,
     Table,
     Type,
-    kind_of,
     rank_of,
 )
 
@@ -182,7 +179,9 @@ class Inference:
                 self.declared[name] = self.solver.fixed(scope.variables[name].shape)
             return self.declared[name]
         if name in scope.functions:
-            raise scope.fail(f"`{name}` is a function ({scope.functions[name]})", span, suggestion=f"{name}(x)")
+            raise scope.fail(
+                f"`{name}` is a function ({scope.functions[name]})", span, suggestion=f"{name}(x)"
+            )
         if name in CONSTANTS or name in scope.dims or name in scope.integers:
             if name in scope.integers:
                 scope.used.setdefault(name, span)
@@ -201,7 +200,9 @@ class Inference:
         return made
 
     def _text(self, node: Text) -> Type:
-        raise self.scope.fail("a text stands only in einsum", node.span, suggestion='einsum("ij,jk->ik", A, B)')
+        raise self.scope.fail(
+            "a text stands only in einsum", node.span, suggestion='einsum("ij,jk->ik", A, B)'
+        )
 
     def _axis(self, node: Axis) -> Type:
         raise self.scope.fail("axis= stands only in a function's brackets", node.span)
@@ -247,7 +248,13 @@ class Inference:
                 self.twins.append((left, right))
             return self._broadcast(place, [left, right])
         result = Type(LOW)
-        self.relate(Table(place, (left, right, result), relations.SOLUTIONS if operator == "\\" else relations.krons()))
+        self.relate(
+            Table(
+                place,
+                (left, right, result),
+                relations.SOLUTIONS if operator == "\\" else relations.krons(),
+            )
+        )
         return result
 
     def _product(self, node: Chain, position: int, operator: str, left: Type, right: Type) -> Type:
@@ -261,7 +268,9 @@ class Inference:
             self.outer.append((node.operands[position], operand))
         limit = max([2, *(rank_of(each.mask) for each in (left, right) if each.known)])
         result = Type((1 << (2 * limit + 2)) - 1)
-        self.relate(Table((node, position), (left, right, result), relations.products(limit, contracts)))
+        self.relate(
+            Table((node, position), (left, right, result), relations.products(limit, contracts))
+        )
         return result
 
     def _transposed(self, node: Transposed) -> Type:
@@ -302,7 +311,9 @@ class Inference:
     def _listed(self, node: Listed) -> Type:
         result = Type(COLUMN | MATRIX)
         literal = tuple(isinstance(item, Listed) for item in node.items)
-        self.relate(relations.Listing(node, [*(self.types[item] for item in node.items), result], literal))
+        self.relate(
+            relations.Listing(node, [*(self.types[item] for item in node.items), result], literal)
+        )
         return result
 
     def _applied(self, node: Applied) -> Type:
@@ -321,11 +332,17 @@ class Inference:
                     raise self.scope.fail("an index is a whole number from 0", each.span)
             elif not isinstance(each, Sum | Chain | Minus):
                 raise self.scope.fail(
-                    "an index is made of whole numbers and names", each.span, found=self.scope.excerpt(each)
+                    "an index is made of whole numbers and names",
+                    each.span,
+                    found=self.scope.excerpt(each),
                 )
-            if isinstance(each, Minus) or (isinstance(each, Chain) and not set(each.operators) <= {"", "*"}):
+            if isinstance(each, Minus) or (
+                isinstance(each, Chain) and not set(each.operators) <= {"", "*"}
+            ):
                 raise self.scope.fail(
-                    "an index counts from 0, with + - and *", each.span, found=self.scope.excerpt(each)
+                    "an index counts from 0, with + - and *",
+                    each.span,
+                    found=self.scope.excerpt(each),
                 )
             self.types[each] = self.solver.fixed(SCALAR_SHAPE)
 
@@ -334,7 +351,11 @@ class Inference:
         if name in self.bound or name in scope.variables:
             kind = self.lookup(name, node.span)
             if kind.mask != SCALAR:
-                raise scope.fail(f"the index `{name}` is no whole number", node.span, found=f"{name} is no scalar")
+                raise scope.fail(
+                    f"the index `{name}` is no whole number",
+                    node.span,
+                    found=f"{name} is no scalar",
+                )
             if name in scope.variables:
                 scope.integers.setdefault(name)
             return
@@ -372,7 +393,9 @@ class Inference:
     def _size_name(self, node: Syntax, name: str) -> Dim:
         if name in self.bound or name in self.scope.variables:
             raise self.scope.fail(
-                f"`{name}` is a variable here, not a dimension", node.span, suggestion="another name for the one or the other"
+                f"`{name}` is a variable here, not a dimension",
+                node.span,
+                suggestion="another name for the one or the other",
             )
         self.scope.dims.setdefault(name)
         return named(name)

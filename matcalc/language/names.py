@@ -12,11 +12,16 @@ _LETTERS = "αβγδεζηθικλμνξοπρστυφχψω"
 
 GREEK: Final = {
     **dict(zip(_LOWER.split(), _LETTERS, strict=True)),
-    **{name.capitalize(): letter.upper() for name, letter in zip(_LOWER.split(), _LETTERS, strict=True)},
+    **{
+        name.capitalize(): letter.upper()
+        for name, letter in zip(_LOWER.split(), _LETTERS, strict=True)
+    },
 }
 
 # Letters of other alphabets that look like Latin ones, for a hint only.
-_LOOKALIKES: Final = dict(zip("аеорсухіјѕԁԛԝһАВЕКМНОРСТУХІЈЅ", "aeopcyxijsdqwhABEKMHOPCTYXIJS", strict=True))
+_LOOKALIKES: Final = dict(
+    zip("аеорсухіјѕԁԛԝһАВЕКМНОРСТУХІЈЅ", "aeopcyxijsdqwhABEKMHOPCTYXIJS", strict=True)
+)
 
 
 def canonical(name: str) -> str:

@@ -42,7 +42,15 @@ SUPERSCRIPTS: Final = str.maketrans(
     "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ",
     "0123456789+-abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW",
 )
-OPERATORS: Final = {"AT": "@", "DOT": "·", "STAR": "*", "HADAMARD": "⊙", "KRON": "⊗", "SLASH": "/", "DOTSLASH": "./"}
+OPERATORS: Final = {
+    "AT": "@",
+    "DOT": "·",
+    "STAR": "*",
+    "HADAMARD": "⊙",
+    "KRON": "⊗",
+    "SLASH": "/",
+    "DOTSLASH": "./",
+}
 COMPARISONS: Final = {"≤": "<=", "≥": ">="}
 
 
@@ -58,7 +66,9 @@ class Builder:
         self.inline: list[Declaration] = []
 
     def fail(self, message: str, span: Span, **details: str) -> InputError:
-        return InputError(message, source=self.text, span=span, origin=self.context.origin, **details)
+        return InputError(
+            message, source=self.text, span=span, origin=self.context.origin, **details
+        )
 
     # --- programs ------------------------------------------------------------------------------
     def program(self, parts: list[Any]) -> ProgramSyntax:
@@ -92,21 +102,30 @@ class Builder:
             if type(part) is Token:
                 if part.kind == "TIMES":
                     raise self.fail(
-                        "× stands only between dimensions", part.span, suggestion="A B, x ⊙ y, or cross(x, y)"
+                        "× stands only between dimensions",
+                        part.span,
+                        suggestion="A B, x ⊙ y, or cross(x, y)",
                     )
                 pending = OPERATORS.get(part.kind, "\\")
             else:
                 operators.append(pending)
                 operands.append(part)
                 pending = ""
-        return Chain(Span(operands[0].span.start, operands[-1].span.end), tuple(operands), tuple(operators))
+        return Chain(
+            Span(operands[0].span.start, operands[-1].span.end), tuple(operands), tuple(operators)
+        )
 
     def operator(self, parts: list[Token]) -> Token:
         return parts[0]
 
     def comparison(self, parts: list[Any]) -> Comparison:
         op = parts[1].text
-        return Comparison(Span(parts[0].span.start, parts[2].span.end), COMPARISONS.get(op, op), parts[0], parts[2])
+        return Comparison(
+            Span(parts[0].span.start, parts[2].span.end),
+            COMPARISONS.get(op, op),
+            parts[0],
+            parts[2],
+        )
 
     def negation(self, parts: list[Any]) -> Minus:
         return Minus(Span(parts[0].start, parts[1].span.end), parts[1])
@@ -123,8 +142,14 @@ class Builder:
         if plain == "-1":
             return Inverted(span, base)
         body = plain.lstrip("-")
-        exponent: Syntax = Num(token.span, Fraction(body)) if body.isdecimal() else Name(token.span, canonical(body))
-        return Raised(span, base, Minus(token.span, exponent) if plain[0] == "-" else exponent, False)
+        exponent: Syntax = (
+            Num(token.span, Fraction(body))
+            if body.isdecimal()
+            else Name(token.span, canonical(body))
+        )
+        return Raised(
+            span, base, Minus(token.span, exponent) if plain[0] == "-" else exponent, False
+        )
 
     def power(self, parts: list[Any]) -> Syntax:
         base, operator, exponent = parts
@@ -154,7 +179,9 @@ class Builder:
     def number(self, parts: list[Token]) -> Num:
         token = parts[0]
         if abs(int(token.text.lower().partition("e")[2] or 0)) > 400:
-            raise self.fail("this number's exponent is too large", token.span, expected="at most 400")
+            raise self.fail(
+                "this number's exponent is too large", token.span, expected="at most 400"
+            )
         return Num(token.span, Fraction(token.text))
 
     def name(self, parts: list[Token]) -> Name:
@@ -191,7 +218,11 @@ class Builder:
         plain = text.rstrip("'′’")
         if plain != text:
             return canonical(plain), len(text) - len(plain), "'"
-        if text[:2] in ("J_", "H_") and text not in self.context.known and text not in self.context.functions:
+        if (
+            text[:2] in ("J_", "H_")
+            and text not in self.context.known
+            and text not in self.context.functions
+        ):
             return canonical(text[2:]), 1 if text[0] == "J" else 2, text[0]
         if text in self.context.known and canonical(text) not in self.context.functions:
             return text, 0, ""
@@ -200,8 +231,12 @@ class Builder:
     def axis(self, parts: list[Token]) -> Axis:
         number = parts[-1]
         if not number.text.isdecimal() or len(number.text) > 3:
-            raise self.fail("an axis is a whole number", number.span, found=number.text, suggestion="axis=0")
-        return Axis(Span(parts[0].start, number.end), int(number.text) * (-1 if len(parts) == 4 else 1))
+            raise self.fail(
+                "an axis is a whole number", number.span, found=number.text, suggestion="axis=0"
+            )
+        return Axis(
+            Span(parts[0].start, number.end), int(number.text) * (-1 if len(parts) == 4 else 1)
+        )
 
     def string(self, parts: list[Token]) -> Text:
         return Text(parts[0].span, parts[0].text[1:-1])
@@ -222,7 +257,9 @@ class Builder:
 
     def mapping(self, parts: list[Any]) -> SpaceSyntax:
         domain, _, codomain = parts
-        return SpaceSyntax(Span(domain.span.start, codomain.span.end), domain.dims, codomain.dims, ())
+        return SpaceSyntax(
+            Span(domain.span.start, codomain.span.end), domain.dims, codomain.dims, ()
+        )
 
     def scalar(self, parts: list[Token]) -> SpaceSyntax:
         return SpaceSyntax(parts[0].span, (), None, ())
@@ -230,7 +267,11 @@ class Builder:
     def superscript_space(self, parts: list[Token]) -> SpaceSyntax:
         token = parts[1]
         names = token.text.translate(SUPERSCRIPTS).split("x")
-        dims = tuple(dim_number(int(each)) if each.isdecimal() else dim_named(canonical(each)) for each in names if each)
+        dims = tuple(
+            dim_number(int(each)) if each.isdecimal() else dim_named(canonical(each))
+            for each in names
+            if each
+        )
         return self._space(Span(parts[0].start, token.end), dims)
 
     def power_space(self, parts: list[Any]) -> SpaceSyntax:
@@ -273,7 +314,9 @@ class Builder:
 
     def dim_multiple(self, parts: list[Any]) -> Dim:
         inner = parts[1] if len(parts) == 2 else parts[2]
-        return self._dim_atom(parts[0]) * (self._dim_atom(inner) if isinstance(inner, Token) else inner)
+        return self._dim_atom(parts[0]) * (
+            self._dim_atom(inner) if isinstance(inner, Token) else inner
+        )
 
     def dim_atom(self, parts: list[Any]) -> Dim:
         return parts[1] if len(parts) == 3 else self._dim_atom(parts[0])
@@ -284,7 +327,6 @@ class Builder:
         if not token.text.isdecimal():
             raise self.fail("a dimension is a positive whole number, not " + token.text, token.span)
         return dim_number(int(token.text))
-
 
 
 def parse(text: str, start: str, context: Context) -> tuple[Any, list[Declaration]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, count
 from typing import TYPE_CHECKING, Final
@@ -16,35 +15,17 @@ from matcalc.language import book, conventions
 from matcalc.language.arrange import Context
 from matcalc.language.elaborate import Elaborator
 from matcalc.language.infer import Declared, Inference, Scope
-from matcalc.language.names import canonical, nearest
+from matcalc.language.names import canonical
 from matcalc.language.parser import parse
+from matcalc.language.result import Program
 from matcalc.language.syntax import Declaration, ProgramSyntax, SpaceSyntax
-from matcalc.language.types import COLUMN, MATRIX, SCALAR
+from matcalc.language.types import MATRIX
 
 if TYPE_CHECKING:
     from matcalc.language.book import Statement
 
 DIALECTS: Final = ("matcalc", "matlab")
 NAMES: Final = "n m p k q r s t l d h".split()
-
-
-@dataclass(frozen=True)
-class Program:
-    """A typed program.
-
-    `expression` has Named nodes for bound names; `bindings` are their values in order; `variables` every
-    used, then every declared variable; `dims` the dimension names; `assumptions` what was inferred, in
-    words; `integers` the names used as an index.
-    """
-
-    text: str
-    expression: Expr
-    bindings: dict[str, Expr]
-    variables: dict[str, Symbol]
-    functions: dict[str, Function]
-    dims: tuple[str, ...]
-    assumptions: tuple[str, ...]
-    integers: frozenset[str]
 
 
 def parse_program(
@@ -113,7 +94,9 @@ def space(text: str) -> SpaceSyntax:
 def _declare_shapes(scope: Scope, shapes: Mapping[str, str]) -> None:
     for name, text in shapes.items():
         if not isinstance(text, str):
-            raise InputError(f"the shape of `{name}` is not a text", found=repr(text), expected='"R^n", "m×n", …')
+            raise InputError(
+                f"the shape of `{name}` is not a text", found=repr(text), expected='"R^n", "m×n", …'
+            )
         _add(scope, canonical(name), space(text), None)
 
 
@@ -126,7 +109,9 @@ def _declare(scope: Scope, syntax: ProgramSyntax) -> None:
 def _declare_one(scope: Scope, declaration: Declaration, bound: set[str]) -> None:
     name = declaration.name
     if name in bound:
-        raise scope.fail(f"`{name}` is bound and declared", declaration.span, suggestion="one of the two")
+        raise scope.fail(
+            f"`{name}` is bound and declared", declaration.span, suggestion="one of the two"
+        )
     _add(scope, name, declaration.space, declaration.span)
 
 
@@ -154,9 +139,13 @@ def _twice(scope: Scope, name: str, span: Span | None) -> InputError:
 
 def _check_binding(scope: Scope, name: str, span: Span) -> None:
     if name in scope.bound:
-        raise scope.fail(f"`{name}` is bound twice", span, suggestion="another name for the second value")
+        raise scope.fail(
+            f"`{name}` is bound twice", span, suggestion="another name for the second value"
+        )
     if name in scope.used:
-        raise scope.fail(f"`{name}` is used before it is bound", span, suggestion="the binding first")
+        raise scope.fail(
+            f"`{name}` is used before it is bound", span, suggestion="the binding first"
+        )
     if name in scope.variables or name in scope.functions:
         raise scope.fail(f"`{name}` is bound and declared", span, suggestion="one of the two")
 
@@ -166,14 +155,18 @@ def _check_wrt(scope: Scope, wrt: Sequence[str]) -> None:
         name = canonical(each)
         if name in scope.variables or name in scope.used or name in scope.bound:
             continue
-        raise InputError(f"unknown variable `{each}`", source=each, span=Span(0, len(each)), origin="wrt")
+        raise InputError(
+            f"unknown variable `{each}`", source=each, span=Span(0, len(each)), origin="wrt"
+        )
 
 
 # --- dimensions ----------------------------------------------------------------------------------
 def _name_dims(inference: Inference) -> None:
     """Name the dimensions that were inferred: matrices first, rows m and columns n."""
     solver, scope = inference.solver, inference.scope
-    taken = scope.dims.keys() | inference.names.keys() | inference.bound.keys() | scope.variables.keys()
+    taken = (
+        scope.dims.keys() | inference.names.keys() | inference.bound.keys() | scope.variables.keys()
+    )
     candidates = chain(NAMES, (f"n{number}" for number in count(1)))
     free = (name for name in candidates if name not in taken)
 
@@ -211,7 +204,9 @@ def _symbols(inference: Inference) -> dict[str, Symbol]:
     return symbols
 
 
-def _assumptions(inference: Inference, symbols: Mapping[str, Symbol], reasons: Mapping[str, str]) -> list[str]:
+def _assumptions(
+    inference: Inference, symbols: Mapping[str, Symbol], reasons: Mapping[str, str]
+) -> list[str]:
     """What was inferred of each variable that is not declared, and why."""
     lines = []
     for name, symbol in symbols.items():

@@ -33,7 +33,12 @@ def _table(*rows: tuple[str, ...]) -> tuple[Alternative, ...]:
     made = []
     for row in rows:
         parts = [part.partition(":") for part in row]
-        made.append((tuple(letters[head] for head, _, _ in parts), tuple(tuple(labels) for _, _, labels in parts)))
+        made.append(
+            (
+                tuple(letters[head] for head, _, _ in parts),
+                tuple(tuple(labels) for _, _, labels in parts),
+            )
+        )
     return tuple(made)
 
 
@@ -60,7 +65,11 @@ TRANSPOSES: Final = _table(("S", "S"), ("C:a", "R:a"), ("R:a", "C:a"), ("M:ab", 
 INVERSES: Final = _table(("S", "S"), ("C:a", "C:a"), ("R:a", "R:a"), ("M:aa", "M:aa"))
 SOLUTIONS: Final = _table(("M:aa", "C:a", "C:a"), ("M:aa", "M:ab", "M:ab"))
 INNER: Final = _table(
-    ("C:a", "C:a", "S"), ("R:a", "R:a", "S"), ("R:a", "C:a", "S"), ("C:a", "R:a", "S"), ("M:ab", "M:ab", "S")
+    ("C:a", "C:a", "S"),
+    ("R:a", "R:a", "S"),
+    ("R:a", "C:a", "S"),
+    ("C:a", "R:a", "S"),
+    ("M:ab", "M:ab", "S"),
 )
 POWERS: Final = _table(
     ("S", "S", "S"),
@@ -90,7 +99,12 @@ def products(limit: int = 2, contracts: bool = False) -> tuple[Alternative, ...]
     """Juxtaposition; with `contracts` the operator `·`: of two vectors the inner product."""
     rows = [*_scalings(limit), *(_DOTS if contracts else _PRODUCTS)]
     if contracts:
-        rows += [_contraction(a, b) for a in range(1, limit + 1) for b in range(1, limit + 1) if max(a, b) > 2]
+        rows += [
+            _contraction(a, b)
+            for a in range(1, limit + 1)
+            for b in range(1, limit + 1)
+            if max(a, b) > 2
+        ]
     return tuple(rows)
 
 
@@ -116,7 +130,10 @@ def krons() -> tuple[Alternative, ...]:
         for right in (_C, _R, _M):
             if left == right != _M:
                 continue
-            (a, b), (c, d) = shapes[left], (each.replace("a", "c").replace("b", "d") for each in shapes[right])
+            (a, b), (c, d) = (
+                shapes[left],
+                (each.replace("a", "c").replace("b", "d") for each in shapes[right]),
+            )
             rows = _times(a, c)
             columns = _times(b, d)
             made.append(((left, right, _M), ((*a, *b), (*c, *d), (rows, columns))))
@@ -167,13 +184,17 @@ class Listing(Constraint):
     def run(self, solver: Solver) -> None:
         *items, result = self.types
         rows = all(
-            item.mask & (VECTORS if literal else ROW) for item, literal in zip(items, self.literal, strict=True)
+            item.mask & (VECTORS if literal else ROW)
+            for item, literal in zip(items, self.literal, strict=True)
         )
         scalars = all(item.mask & SCALAR for item in items)
         solver.narrow(result, (COLUMN if scalars else 0) | (MATRIX if rows else 0))
         for item, literal in zip(items, self.literal, strict=True):
             vector = VECTORS if literal else ROW
-            solver.narrow(item, (SCALAR if result.mask & COLUMN else 0) | (vector if result.mask & MATRIX else 0))
+            solver.narrow(
+                item,
+                (SCALAR if result.mask & COLUMN else 0) | (vector if result.mask & MATRIX else 0),
+            )
         if result.dims is None:
             return
         solver.unify(result.dims[0], number(len(items)))
@@ -190,7 +211,9 @@ class Along(Constraint):
 
     __slots__ = ("axis", "reduces")
 
-    def __init__(self, place: object, types: Sequence[Type], axis: int | None, reduces: bool) -> None:
+    def __init__(
+        self, place: object, types: Sequence[Type], axis: int | None, reduces: bool
+    ) -> None:
         super().__init__(place, types)
         self.axis = axis
         self.reduces = reduces
@@ -222,7 +245,11 @@ class Along(Constraint):
             raise Clash
         left: tuple[Dim, ...] = arg.dims
         if self.reduces:
-            left = () if self.axis is None else (*left[: self.axis % rank], *left[self.axis % rank + 1 :])
+            left = (
+                ()
+                if self.axis is None
+                else (*left[: self.axis % rank], *left[self.axis % rank + 1 :])
+            )
         solver.narrow(result, kind_of(len(left), arg.mask == ROW and not self.reduces))
         assert result.dims is not None
         solver.unify_all(result.dims, left)
@@ -254,7 +281,9 @@ class Stacking(Constraint):
             for extent in extents[1:]:
                 solver.unify(extent[across], extents[0][across])
             total = sum((extent[1 - across] for extent in extents), ZERO)
-            rows, columns = (extents[0][0], total) if self.how == "hstack" else (total, extents[0][1])
+            rows, columns = (
+                (extents[0][0], total) if self.how == "hstack" else (total, extents[0][1])
+            )
         if flat and kinds <= {SCALAR, flat}:
             solver.narrow(result, flat)
             dims: tuple[Dim, ...] = (columns if flat == ROW else rows,)

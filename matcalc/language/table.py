@@ -56,7 +56,9 @@ def folder() -> Path:
     for place in (package / "_grammar", package.parent / "grammar"):
         if (place / "matcalc.lark").is_file():
             return place
-    raise FileNotFoundError("the grammar files of matcalc are neither in matcalc/_grammar nor in grammar")
+    raise FileNotFoundError(
+        "the grammar files of matcalc are neither in matcalc/_grammar nor in grammar"
+    )
 
 
 @cache
@@ -89,11 +91,14 @@ def build(name: str) -> dict[str, Any]:
     states: list[dict[str, int]] = [{} for _ in table.states]
     for state, row in table.states.items():
         states[state] = {
-            _plain(key): arg if action is shift else -1 - numbers[arg] for key, (action, arg) in sorted(row.items())
+            _plain(key): arg if action is shift else -1 - numbers[arg]
+            for key, (action, arg) in sorted(row.items())
         }
     return {
         "hash": content_hash(name),
-        "starts": {start: [table.start_states[start], table.end_states[start]] for start in STARTS[name]},
+        "starts": {
+            start: [table.start_states[start], table.end_states[start]] for start in STARTS[name]
+        },
         "ignored": [_plain(terminal) for terminal in lark.ignore_tokens],
         "terminals": [[_plain(t.name), t.pattern.to_regexp()] for t in lark.terminals],
         "rules": [list(_rule(rule)) for rule in rules],

@@ -45,7 +45,8 @@ def scan(text: str, origin: str = "") -> list[Token]:
     """The tokens of a text, without blanks and comments; InputError for what is none."""
     if len(text) > MAX_TEXT:
         raise InputError(
-            f"the text is too long: {len(text)} characters", expected=f"at most {MAX_TEXT} characters"
+            f"the text is too long: {len(text)} characters",
+            expected=f"at most {MAX_TEXT} characters",
         )
     pattern, ignored = _scanner()
     tokens: list[Token] = []
@@ -116,6 +117,10 @@ def _strange(text: str, position: int, origin: str) -> InputError:
     elif category == "Mn":
         message = f"a mark without a letter before it: {character(letter)}"
     return InputError(
-        message, source=text, span=Span(position, position + 1), origin=origin, found=letter.strip() if letter.isprintable() else "",
+        message,
+        source=text,
+        span=Span(position, position + 1),
+        origin=origin,
+        found=letter.strip() if letter.isprintable() else "",
         suggestion=suggestion,
     )

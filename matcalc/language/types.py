@@ -2,7 +2,8 @@
 
 A `Type` is what is known of one expression's shape: a set of kinds (scalar, column, row, matrix, or a
 tensor of a rank) as bits, and, once one kind is left, its dimensions, which may hold unknowns (names that
-begin with `?`).  A `Constraint` relates types; it runs whenever one of them has learnt something.
+begin with `?`).  A `Constraint` relates types; it runs whenever one of them has learnt something,
+until it is done: has nothing more to teach.
 """
 
 from __future__ import annotations
@@ -68,12 +69,13 @@ class Type:
 class Constraint:
     """A relation of types; `run` learns from it and raises Clash if it cannot hold."""
 
-    __slots__ = ("place", "queued", "types")
+    __slots__ = ("done", "place", "queued", "types")
 
     def __init__(self, place: object, types: Sequence[Type]) -> None:
         self.place = place
         self.types = tuple(types)
         self.queued = False
+        self.done = False
 
     def run(self, solver: Solver) -> None:
         raise NotImplementedError
@@ -128,8 +130,9 @@ class Solver:
         while queue:
             constraint = queue.popleft()
             constraint.queued = False
-            self.running = constraint
-            constraint.run(self)
+            if not constraint.done:
+                self.running = constraint
+                constraint.run(self)
         self.running = None
 
     # --- dimensions ----------------------------------------------------------------------------
@@ -188,7 +191,9 @@ class Solver:
 @lru_cache(maxsize=4096)
 def _unknowns(dim: Dim) -> tuple[tuple[tuple[str, Dim], ...], bool]:
     """The unknowns in a dimension, and whether it is one name alone."""
-    return tuple((name, named(name)) for name in sorted(dim.names) if name[0] == "?"), dim.name is not None
+    return tuple(
+        (name, named(name)) for name in sorted(dim.names) if name[0] == "?"
+    ), dim.name is not None
 
 
 @lru_cache(maxsize=4096)
@@ -222,13 +227,19 @@ class Table(Constraint):
 
     __slots__ = ("alternatives",)
 
-    def __init__(self, place: object, types: Sequence[Type], alternatives: Sequence[Alternative]) -> None:
+    def __init__(
+        self, place: object, types: Sequence[Type], alternatives: Sequence[Alternative]
+    ) -> None:
         super().__init__(place, types)
         self.alternatives = alternatives
 
     def run(self, solver: Solver) -> None:
         types = self.types
-        left = [each for each in self.alternatives if all(k & t.mask for k, t in zip(each[0], types, strict=True))]
+        left = [
+            each
+            for each in self.alternatives
+            if all(k & t.mask for k, t in zip(each[0], types, strict=True))
+        ]
         if not left:
             raise Clash
         if len(left) < len(self.alternatives):
@@ -240,13 +251,17 @@ class Table(Constraint):
             solver.narrow(kind, union)
         if len(left) == 1:
             match_dims(solver, types, left[0][1])
+            self.done = True
 
 
 Alternative = tuple[tuple[int, ...], tuple[Sequence["str | Dim"], ...]]
 
 
 def match_dims(
-    solver: Solver, types: Sequence[Type], labels: Sequence[Sequence[str | Dim]], local: dict[str, Dim] | None = None
+    solver: Solver,
+    types: Sequence[Type],
+    labels: Sequence[Sequence[str | Dim]],
+    local: dict[str, Dim] | None = None,
 ) -> None:
     """Unify the dimensions of types with their labels; `local` says what labels stand for already."""
     known: dict[str, Dim] = {} if local is None else local
@@ -307,6 +322,7 @@ class Broadcast(Constraint):
             solver.narrow(operand, mask)
         if result.dims is not None:
             self._dims(solver, operands, result)
+            self.done = all(operand.dims is not None for operand in operands)
 
     @staticmethod
     def _dims(solver: Solver, operands: Sequence[Type], result: Type) -> None:
