@@ -24,6 +24,7 @@ from matcalc.derive import Derivation, derive, parse
 from matcalc.emit.text import text
 from matcalc.errors import InputError, MatcalcError, Span
 from matcalc.show import book, terminal
+from matcalc.show.record import law
 
 DESCRIPTION = """\
 The derivative of an expression of vectors and matrices, in matrix notation.
@@ -289,7 +290,7 @@ def _step(step: Any) -> dict[str, Any]:
         "kind": step.kind,
         "title": step.title,
         "text": step.text,
-        "rule": rule and {"name": rule.name, "statement": rule.statement, "source": rule.source},
+        "rule": rule and {"name": rule.name, "statement": law(rule), "source": rule.source},
         "before": step.before and _texts(step.before, text),
         "after": step.after and _texts(step.after, text),
     }

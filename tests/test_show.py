@@ -44,10 +44,10 @@ def test_steps_in_a_terminal(ascii: bool) -> None:
     shown = terminal.steps(d, ascii=ascii)
     assert max(map(len, shown.splitlines())) <= terminal.WIDTH
     assert shown.isascii() or not ascii
-    for number, step in enumerate(d.steps, 1):
+    for number, step in enumerate(d.steps[:-1], 1):
         title = terminal.plain(step.title) if ascii else step.title
         assert f"{number}. {title}"[:60] in shown
-    assert d.text(ascii=ascii).splitlines()[-1].strip() in shown
+    assert shown.endswith(d.text(ascii=ascii).splitlines()[-1])
 
 
 def test_plain_prose() -> None:

@@ -10,7 +10,7 @@ from html import escape
 
 from matcalc.emit.latex import latex
 from matcalc.expr.nodes import Expr
-from matcalc.show.record import Derivation, Rule, Step
+from matcalc.show.record import Derivation, Rule, Step, law
 
 
 def expression_latex(formula: str) -> str:
@@ -23,9 +23,10 @@ def derivation_markdown(d: Derivation) -> str:
     parts = [f"$$\n{d.latex()}\n$$"]
     if d.assumptions:
         parts.append("\n".join(f"- assuming {_prose(a)}" for a in d.assumptions))
-    if d.steps:
-        body = "\n\n".join(_step(number, step) for number, step in enumerate(d.steps, 1))
-        parts.append(f"<details><summary>{len(d.steps)} steps</summary>\n\n{body}\n\n</details>")
+    told = [step for step in d.steps if step.kind != "answer"]  # which is on top
+    if told:
+        body = "\n\n".join(_step(number, step) for number, step in enumerate(told, 1))
+        parts.append(f"<details><summary>Steps</summary>\n\n{body}\n\n</details>")
     return "\n\n".join(parts)
 
 
@@ -45,11 +46,11 @@ def expression_bundle(plain: str, formula: str) -> dict[str, str]:
 
 def _step(number: int, step: Step) -> str:
     lines = [f"**{number}. {_prose(step.title)}**"]
-    formulas = [_formula(e) for e in (step.before, step.after) if e is not None]
+    before = step.before if step.kind != "chain" else None  # the whole expression
+    joint = r" \longmapsto " if step.kind == "local" else " = "
+    formulas = [_formula(e) for e in (before, step.after) if e is not None]
     if formulas:
-        lines.append("$$\n" + " = ".join(formulas) + "\n$$")
-    if step.text:
-        lines.append(_prose(step.text))
+        lines.append("$$\n" + joint.join(formulas) + "\n$$")
     if step.rule is not None:
         lines.append(_rule(step.rule))
     return "\n\n".join(lines)
@@ -63,7 +64,7 @@ def _formula(expr: Expr | tuple[Expr, ...]) -> str:
 
 def _rule(rule: Rule) -> str:
     source = f" ({_prose(rule.source)})" if rule.source else ""
-    return f"by *{_prose(rule.name)}*: `{rule.statement}`{source}"
+    return f"by *{_prose(rule.name)}*: `{law(rule)}`{source}"
 
 
 def _prose(sentence: str) -> str:

@@ -19,8 +19,17 @@ class Rule(Protocol):
     def source(self) -> str: ...
 
 
+def law(rule: Rule) -> str:
+    """A rule's statement on one line, without the source that a line of the book ends with."""
+    line = " ".join(rule.statement.split())
+    return line.removesuffix(f'"{rule.source}"').rstrip()
+
+
 class Step(Protocol):
-    """One step; `before` and `after` are equal, or what is derived and its derivative."""
+    """One step; `before` and `after` are equal, or what is derived and its derivative.
+
+    They are the latter where the kind is "local" (by a part) or "chain" (by the variable).
+    """
 
     @property
     def kind(self) -> str: ...

@@ -6,7 +6,7 @@ import textwrap
 import unicodedata
 
 from matcalc.emit.text import text
-from matcalc.show.record import Derivation, Rule, Step
+from matcalc.show.record import Derivation, Rule, Step, law
 
 WIDTH = 80
 
@@ -27,28 +27,30 @@ def plain(sentence: str) -> str:
 def _named(letter: str) -> str:
     words = unicodedata.name(letter, "?").split()
     if words[:1] == ["GREEK"] and "LETTER" in words:
-        return words[-1].lower() if "SMALL" in words else words[-1].capitalize()
+        name = words[-1].replace("LAMDA", "LAMBDA")
+        return name.lower() if "SMALL" in words else name.capitalize()
     return unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode() or "?"
 
 
 def steps(d: Derivation, *, ascii: bool = False) -> str:
     """The derivation step by step: a number and a title, the formula, the rule that was used."""
     blocks = [f"{d.kind} by {', '.join(d.wrt)} of\n" + _formula(d.expression.text(ascii=ascii))]
-    blocks += [_step(number, step, ascii) for number, step in enumerate(d.steps, 1)]
+    told = [step for step in d.steps if step.kind != "answer"]
+    blocks += [_step(number, step, ascii) for number, step in enumerate(told, 1)]
     blocks.append("Answer\n" + _formula(d.text(ascii=ascii)))
     whole = "\n\n".join(blocks)
     return plain(whole) if ascii else whole
 
 
 def _step(number: int, step: Step, ascii: bool) -> str:
-    lines = [_wrapped(f"{number}. {step.title}", "   ")]
-    if step.before is not None:
-        lines.append(_formula(text(step.before, ascii=ascii, bindings=False)))
+    of = " of" if step.kind == "local" else ""
+    lines = [_wrapped(f"{number}. {step.title}{of}", "   ")]
+    before = step.before if step.kind != "chain" else None  # the whole expression, which is on top
+    if before is not None:
+        lines.append(_formula(text(before, ascii=ascii, bindings=False)))
     if step.after is not None:
-        lead = "= " if step.before is not None else ""
+        lead = "= " if before is not None else ""
         lines.append(_formula(lead + text(step.after, ascii=ascii, bindings=False)))
-    if step.text:
-        lines.append(_wrapped(step.text, "    ", first="    "))
     if step.rule is not None:
         lines.append(_rule(step.rule))
     return "\n".join(lines)
@@ -56,7 +58,7 @@ def _step(number: int, step: Step, ascii: bool) -> str:
 
 def _rule(rule: Rule) -> str:
     source = f"  [{rule.source}]" if rule.source else ""
-    return _wrapped(f"by {rule.name}: {rule.statement}{source}", "       ", first="    ")
+    return _wrapped(f"by {rule.name}: {law(rule)}{source}", "       ", first="    ")
 
 
 def _formula(written: str) -> str:
