@@ -1,0 +1,150 @@
+"""Properties inferred through expressions, and that each of them holds on numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from matcalc.emit.numpy import compile_function
+from matcalc.expr.nodes import Expr
+from matcalc.expr.properties import properties
+from matcalc.language import parse_program
+
+SHAPES = {
+    "A": "R^(n×n)",
+    "B": "R^(n×n) invertible",
+    "S": "R^(n×n) symmetric",
+    "P": "R^(n×n) spd",
+    "D": "R^(n×n) diagonal",
+    "Q": "R^(n×n) orthogonal",
+    "L": "R^(n×n) lower",
+    "U": "R^(n×n) upper",
+    "X": "R^(m×n)",
+    "x": "R^n",
+    "p": "R^n positive",
+    "c": "R positive",
+    "t": "R",
+}
+
+CASES = [
+    ("S + S^2", "symmetric"),
+    ("S + A", ""),
+    ("A + A'", ""),
+    ("X' X", "symmetric semidefinite"),
+    ("X' X + c eye(n)", "spd symmetric invertible"),
+    ("X' X + t eye(n)", "symmetric"),
+    ("B' B", "spd"),
+    ("A P A'", "semidefinite symmetric"),
+    ("B P B'", "spd"),
+    ("x x'", "symmetric semidefinite"),
+    ("x' x", "nonnegative"),
+    ("x' P x", "nonnegative"),
+    ("x' A x", ""),
+    ("x · x", "nonnegative"),
+    ("P^-1", "spd"),
+    ("L^-1", "lower invertible"),
+    ("L'", "upper"),
+    ("L L", "lower"),
+    ("L U", ""),
+    ("-D", "diagonal lower upper symmetric"),
+    ("Q Q", "orthogonal invertible"),
+    ("2 Q", "invertible"),
+    ("t Q", ""),
+    ("Q'", "orthogonal"),
+    ("D ⊙ A", "diagonal"),
+    ("P ⊙ P", "spd"),
+    ("P ⊗ P", "spd"),
+    ("P / c", "spd"),
+    ("P / t", "symmetric invertible"),
+    ("c P", "spd"),
+    ("t P", "symmetric"),
+    ("diag(p)", "spd diagonal nonnegative"),
+    ("diag(x)", "diagonal"),
+    ("diag(x^2)", "diagonal semidefinite nonnegative"),
+    ("diag(P)", "positive"),
+    ("exp(S)", "positive symmetric"),
+    ("expm(S)", "spd"),
+    ("expm(A)", "invertible"),
+    ("chol(P)", "lower invertible"),
+    ("sqrtm(P)", "spd"),
+    ("tril(A)", "lower"),
+    ("x^2", "nonnegative"),
+    ("x^3", ""),
+    ("p^3", "positive"),
+    ("1 + x^2", "positive"),
+    ("x > 0", "nonnegative"),
+    ("p / (1 + x^2)", "positive"),
+    ("norm(x) + c", "positive"),
+    ("max(x, p)", "positive"),
+    ("det(P)", "positive"),
+    ("ones(n, n)", "positive symmetric semidefinite"),
+    ("zeros(n, n)", "diagonal nonnegative"),
+    ("eye(n)", "spd orthogonal diagonal"),
+    ("hessian(sum(exp(x)), x)", "symmetric"),
+    ("blockdiag(P, P)", "spd"),
+    ("[c, 1]", "positive"),
+]
+
+HOLDS: dict[str, Callable[[Any], bool]] = {
+    "symmetric": lambda a: np.allclose(a, a.T),
+    "semidefinite": lambda a: bool(np.linalg.eigvalsh(a).min() > -1e-9),
+    "spd": lambda a: bool(np.linalg.eigvalsh(a).min() > 1e-9),
+    "diagonal": lambda a: np.allclose(a, np.diag(np.diag(a))),
+    "orthogonal": lambda a: np.allclose(a @ a.T, np.eye(len(a))),
+    "invertible": lambda a: bool(abs(np.linalg.det(a)) > 1e-9),
+    "lower": lambda a: np.allclose(a, np.tril(a)),
+    "upper": lambda a: np.allclose(a, np.triu(a)),
+    "positive": lambda a: bool(np.all(a > 0)),
+    "nonnegative": lambda a: bool(np.all(a >= 0)),
+}
+
+
+def parsed(text: str) -> Expr:
+    return parse_program(text, SHAPES).expression
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES)
+def test_inferred(text: str, expected: str) -> None:
+    found = properties(parsed(text))
+    assert set(expected.split()) <= found
+    if not expected:
+        assert not found
+
+
+@pytest.mark.parametrize("text", [text for text, _ in CASES if "hessian" not in text])
+def test_what_is_inferred_holds(text: str) -> None:
+    program = parse_program(text, SHAPES)
+    symbols = list(program.variables.values())
+    function = compile_function("f", [program.expression], symbols, single=True)
+    rng = np.random.default_rng(1)
+    a = rng.standard_normal((3, 3))
+    point: dict[str, Any] = {
+        "A": a,
+        "B": a + 6 * np.eye(3),
+        "S": a + a.T,
+        "P": a @ a.T + np.eye(3),
+        "D": np.diag(a[0]),
+        "Q": np.linalg.qr(a)[0],
+        "L": np.tril(a) + 3 * np.eye(3),
+        "U": np.triu(a) + 3 * np.eye(3),
+        "X": rng.standard_normal((2, 3)),
+        "x": a[1],
+        "p": np.exp(a[2]),
+        "c": 0.7,
+        "t": -0.4,
+    }
+    value = function(**{symbol.name: point[symbol.name] for symbol in symbols})
+    for name in properties(program.expression):
+        assert HOLDS[name](value), name
+
+
+def test_deep_graphs_are_no_problem() -> None:
+    from matcalc.expr import build
+
+    expr: Expr = parsed("P")
+    for _ in range(5000):
+        expr = build.transpose(expr)
+    assert "spd" in properties(expr)
