@@ -80,7 +80,7 @@ def check(
                 rng,
                 functions=functions,
                 sizes=sizes,
-                smallest=2 if question.second else 3,
+                smallest=2 if question.deep else 3,
             )
             truth = question.answer(drawn, rng)
             if truth.doubt:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[Any]
 
 STEPS = (1e-2, 1e-3)
-GOOD_ENOUGH = 1e-11
+GOOD_ENOUGH = 1e-9
 
 
 def slope(f: Callable[[float], Any]) -> tuple[Array, float]:

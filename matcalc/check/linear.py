@@ -7,6 +7,7 @@ or LinAlgError.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -61,9 +62,7 @@ def matrix_power(A: Any, exponent: Any) -> Any:
 
 def logdet(A: Any) -> Any:
     """log|det(A)|; to first order in the imaginary part."""
-    sign, size = np.linalg.slogdet(A)
-    if not np.isfinite(size):
-        raise DomainError("a singular matrix")
+    sign, size = np.linalg.slogdet(_regular(A))
     return size + 1j * np.angle(sign / np.sign(np.real(sign))) if np.iscomplexobj(A) else size
 
 
@@ -176,18 +175,50 @@ def skew(x: Any) -> Any:
 
 
 def expm(X: Any) -> Any:
-    """The matrix exponential."""
-    return la.expm(_finite(X))
+    """The matrix exponential: Taylor's series of X / 2^k, squared k times."""
+    unit = np.eye(len(_finite(X)))
+    length = float(np.linalg.norm(np.real(X)))
+    k = math.ceil(math.log2(length)) + 2 if length > 0.25 else 0
+    small, total = X / 2.0**k, unit
+    for n in range(16, 0, -1):
+        total = unit + small @ total / n
+    for _ in range(k):
+        total = total @ total
+    return total
 
 
 def _logm(X: Any) -> Array:
-    if np.any(np.linalg.eigvals(_finite(X)) == 0):
-        raise DomainError("the logarithm of a singular matrix")
-    return _real(la.logm(X))
+    """The principal logarithm 2^k log(I + E), I + E = X^(1/2^k), by quadrature of E (I + t E)^-1."""
+    root, k, unit = _regular(X), 0, np.eye(len(X))
+    while np.linalg.norm(root - unit) > 0.2 and k < 60:
+        root, k = _sqrtm(root), k + 1
+    places, weights = np.polynomial.legendre.leggauss(12)
+    nodes = zip((1 + places) / 2, weights, strict=True)
+    E = root - unit
+    parts = [w * np.linalg.solve(unit + t * E, E) for t, w in nodes]
+    return np.asarray(sum(parts) * 2.0**k / 2)
 
 
-logm = lifted(_logm)
-sqrtm = lifted(lambda X: _real(la.sqrtm(_finite(X))))
+def _sqrtm(X: Any) -> Array:
+    return _real(la.sqrtm(_finite(X)))
+
+
+def _followed(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A matrix function of real matrices, made to answer complex ones to first order."""
+    along = frechet(function)
+
+    def followed(X: Any) -> Any:
+        if not np.iscomplexobj(X):
+            return function(X)
+        real, imag = np.real(X), np.imag(X)
+        size = max(float(np.max(np.abs(imag))), 1e-300)
+        return function(real) + 1j * size * along(real, imag / size)
+
+    return followed
+
+
+logm = _followed(_logm)
+sqrtm = _followed(_sqrtm)
 
 LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
     "tr": np.trace,

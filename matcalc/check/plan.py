@@ -11,7 +11,7 @@ from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr, Function, Symbol
 
 OF_SYMMETRIC: Final = frozenset("chol eigmax eigmin eigvals eigvecs eigvecmax eigvecmin".split())
-LARGER: Final = (3, 8, 21)
+LARGER: Final = (0, 3, 21)
 SHIFTS: Final = ((0, 1), (1, 1), (3, 1), (1, 2), (0, 6))  # what is added, then multiplied
 
 
@@ -59,15 +59,17 @@ def plan_of(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Plan:
 
 
 def sizes_for(plan: Plan, given: Mapping[str, int], smallest: int) -> Iterator[dict[str, int]]:
-    """Small, distinct sizes for the dimension names, each choice larger than the one before."""
+    """Small, distinct sizes for the dimension names: in one order, the other, and larger ones."""
     names = sorted({name for dim in plan.dims for name in dim.names} - set(given))
-    for start in (smallest, *(smallest + more for more in LARGER if names)):
-        for shift, scale in SHIFTS:
-            chosen = {name: (start + k + shift) * scale for k, name in enumerate(names)}
-            chosen.update(given)
-            if _fits(plan.dims, chosen):
-                yield chosen
-                break
+    starts = [smallest + more for more in (LARGER if names else LARGER[:1])]
+    for start in starts:
+        for order in (names, names[::-1])[: max(1, len(names))]:
+            for shift, scale in SHIFTS:
+                chosen = {name: (start + k + shift) * scale for k, name in enumerate(order)}
+                chosen.update(given)
+                if _fits(plan.dims, chosen):
+                    yield chosen
+                    break
 
 
 def _fits(dims: Iterable[Dim], sizes: Mapping[str, int]) -> bool:

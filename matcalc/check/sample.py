@@ -74,9 +74,8 @@ def sample(
 ) -> Sample:
     """Inputs at which all the expressions have finite real values; DerivationError if none found.
 
-    `functions` are stand-ins of the caller's; further unknown functions get random ones.
-    `smallest`
-    is the size to begin with for dimension names that `sizes` does not give.
+    functions   Stand-ins of the caller's; further unknown functions get random ones.
+    smallest    The size to begin with for dimension names that `sizes` does not give.
     """
     plan = plan_of(expressions, symbols)
     trouble = "no sizes fit its dimensions"
@@ -87,7 +86,6 @@ def sample(
             trouble = str(error)
         except DomainError as error:
             trouble = str(error)
-            break
     raise DerivationError(
         f"no inputs were found at which the expression has a finite real value ({trouble})"
     )

@@ -16,7 +16,7 @@ from matcalc.check.derivative import Differentiator
 from matcalc.check.differences import Array, bend, slope
 from matcalc.check.sample import Sample
 from matcalc.check.steps import Numerical, directions, kink, size
-from matcalc.expr.nodes import Expr, Named, Symbol
+from matcalc.expr.nodes import Derivative, Expr, Named, Symbol, postorder
 
 Kind: TypeAlias = Literal[
     "gradient", "jacobian", "hessian", "differential", "jvp", "vjp", "hvp"
@@ -48,6 +48,12 @@ class Question:
     kind: Kind
     stacked: bool = False
     along: tuple[Symbol, ...] = ()
+
+    @property
+    def deep(self) -> bool:
+        """Whether it takes many evaluations: second derivatives, or derivatives inside."""
+        parts = postorder((self.expression,))
+        return self.second or any(isinstance(part, Derivative) for part in parts)
 
     @property
     def second(self) -> bool:

@@ -140,6 +140,14 @@ def test_vec_and_its_matrices() -> None:
     np.testing.assert_array_equal(vech(np.arange(9).reshape(3, 3)), [0, 3, 6, 4, 7, 8])
 
 
+def test_exponentials_and_logarithms() -> None:
+    for X in (SPD, SQUARE, 5 * ROOT, 0 * ROOT):
+        np.testing.assert_allclose(LINEAR["expm"](X), la.expm(X), rtol=1e-10, atol=1e-10)
+    for X in (SPD, SQUARE, la.expm(ROOT), 1000 * SPD):
+        np.testing.assert_allclose(la.expm(LINEAR["logm"](X)), X, rtol=1e-11, atol=1e-10)
+    np.testing.assert_allclose(LINEAR["logm"](SPD), la.logm(SPD), atol=1e-12)
+
+
 def test_frechet_and_sylvester() -> None:
     wanted = la.expm_frechet(SPD, OTHER, compute_expm=False)
     np.testing.assert_allclose(LINEAR["expm_frechet"](SPD, OTHER), wanted)
