@@ -254,7 +254,7 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
     elif options.latex:
         result = d.latex()
     elif options.numpy or options.code:
-        result = d.code(options.code or "numpy").rstrip()
+        result = d.code(options.code or "numpy").strip("\n")
     else:  # the report as comments, so that the output is still a program
         comments = [f"# {line}" for text in verdict for line in text.splitlines()]
         return Answer("\n".join([d.text(ascii=options.ascii), *comments]), notes, code)

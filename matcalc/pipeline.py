@@ -19,7 +19,7 @@ from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
 from matcalc.tensor.canonical import add, contract, one_hot, transpose
 from matcalc.tensor.lower import Lowering
-from matcalc.tensor.nodes import Bound, Tensor, operands
+from matcalc.tensor.nodes import Bound, Tensor
 from matcalc.tensor.substitute import Substitution
 
 Kind = Literal["gradient", "jacobian", "hessian"]
@@ -69,7 +69,7 @@ def solve(problem: Problem, book: RuleBook) -> Solved:
     targets = tuple(lowering(t) for t in problem.targets)
     record = Record()
     pieces = _derivatives(problem, value, targets, book, record)
-    writer = Writer(problem, lowering, targets)
+    writer = Writer(problem, lowering)
     leaves = _mapped(writer, pieces)
     layout = problem.layout
     if any(leaf.vec for leaf in _flat(leaves)):
@@ -161,17 +161,16 @@ class Leaf:
 class Writer:
     """Simplifies and writes the pieces of one problem, which share what was found out."""
 
-    def __init__(self, problem: Problem, lowering: Lowering, targets: Sequence[Tensor]) -> None:
+    def __init__(self, problem: Problem, lowering: Lowering) -> None:
         self.problem = problem
         self.simplifier = Simplifier(lowering.known)
-        self.keep = {t for t in targets if isinstance(t, Bound)}
 
     def __call__(self, piece: Piece) -> Leaf:
         best: tuple[Tensor, Expr] | None = None
         for t in self.forms(piece.tensor):
             simple = self.simplifier(t) if self.problem.simplify else t
             expr = self.simplifier.lift(simple)
-            if best is None or cost(expr) < cost(best[1]):
+            if best is None or printed_cost(expr) <= printed_cost(best[1]):
                 best = simple, expr
         assert best is not None
         tensor, expr = best
@@ -180,7 +179,7 @@ class Writer:
 
     def forms(self, t: Tensor) -> list[Tensor]:
         """The tensor with the user's names and, if it has any, without them."""
-        plain = without_names(t, self.keep)
+        plain = without_names(t)
         return [t] if plain is t else [plain, t]
 
     @staticmethod
@@ -210,31 +209,25 @@ class Writer:
 _ARRAY_ONLY = frozenset({"regroup", "ungroup"})
 
 
-def without_names(t: Tensor, keep: set[Tensor] | set[Bound]) -> Tensor:
-    """t with bound names replaced by what they are bound to, except those to keep."""
-    found: list[Bound] = []
-    seen: set[Tensor] = set()
-    pending = [t]
-    while pending:
-        node = pending.pop()
-        if node in seen or node in keep:
-            continue
-        seen.add(node)
-        if isinstance(node, Bound):
-            found.append(node)
-        pending.extend(operands(node))
-    if not found:
-        return t
-    return _Unnamed({k: k for k in keep})(t)
+def printed_cost(expr: Expr) -> int:
+    """The cost of an expression with the bindings that it needs, each counted once."""
+    total = cost(expr)
+    for node in postorder((expr,)):
+        if isinstance(node, Named):
+            total += cost(node.value)
+    return total
+
+
+def without_names(t: Tensor) -> Tensor:
+    """t with bound names replaced by what they are bound to."""
+    return _Unnamed({})(t)
 
 
 class _Unnamed(Substitution):
     """Bound names replaced by their values."""
 
     def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
-        if isinstance(node, Bound) and node not in self.values:
-            return self.done[node.value]
-        return super()._replaced(node)
+        return self.done[node.value] if isinstance(node, Bound) else super()._replaced(node)
 
 
 def _mapped(f: Any, tree: Any) -> Any:

@@ -121,7 +121,7 @@ def product(factors: Sequence[Expr]) -> Expr:
     """The product of linear algebra with nested products opened and factors 1 and identities left out."""
     flat: list[Expr] = []
     for factor in factors:
-        if isinstance(factor, Product) and _opens(factor, flat):
+        if isinstance(factor, Product) and _opens(factor):
             flat.extend(factor.factors)
         else:
             flat.append(factor)
@@ -129,9 +129,9 @@ def product(factors: Sequence[Expr]) -> Expr:
     return build.product(kept) if kept else build.number(1)
 
 
-def _opens(factor: Product, before: Sequence[Expr]) -> bool:
+def _opens(factor: Product) -> bool:
     """Whether a product inside a product needs no brackets: not if it is a scalar made of vectors."""
-    return bool(factor.shape.dims) or all(not f.shape.dims for f in factor.factors) or not before
+    return bool(factor.shape.dims) or all(not f.shape.dims for f in factor.factors)
 
 
 def hadamard(factors: Sequence[Expr]) -> Expr:

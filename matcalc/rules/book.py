@@ -53,6 +53,7 @@ class RuleBook:
     def __init__(self) -> None:
         self._differentials: dict[tuple[str, int], Differential | None] = {}
         self._definitions: dict[tuple[str, int], list[tuple[tuple[Expr, ...], Definition]]] = {}
+        self._known: dict[tuple[str, int], bool] = {}
         self._locals: dict[tuple[str, int, int], Tensor] = {}
         self._lowering = Lowering(self)
 
@@ -71,7 +72,7 @@ class RuleBook:
 
     def definition(self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]) -> Definition | None:
         """What a function without a differential of its own means, if its arguments fit a definition."""
-        if self.differential_of(name, len(args)) is not None:
+        if self.has_differential(name, len(args)):
             return None
         for pattern, definition in self._defined(name, len(args)):
             if all(_fits(p, t) for p, t in zip(pattern, args, strict=True)):
@@ -113,6 +114,15 @@ class RuleBook:
         return intern(Atom, (), f"\0fixed{position}", frozenset())
 
     # --- differentials
+
+    def has_differential(self, name: str, count: int) -> bool:
+        """Whether the book has a line `d name(…) = …` for so many arguments."""
+        key = (name, count)
+        if key not in self._known:
+            self._known[key] = any(
+                s.kind == "d" for e in text.entries(name) if takes(e, count) for s in e.statements
+            )
+        return self._known[key]
 
     def differential_of(self, name: str, count: int) -> Differential | None:
         """The differential of a function, compiled; None if the book has only a definition."""

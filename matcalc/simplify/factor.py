@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import count
 
 from matcalc.tensor.canonical import add, as_constant, constant, contract, power
 from matcalc.tensor.nodes import Contract, Labels, Map, Rational, Sum, Tensor
@@ -12,13 +13,21 @@ Key = tuple[Tensor, Labels, bool]
 
 
 def _factors(t: Tensor, labels: Labels, rank: int) -> list[Factor]:
-    """The factors of a term: base, labels (those from `rank` on are summed), exponent."""
-    if not isinstance(t, Contract):
-        return [_powered(t, labels)]
-    place = {i: labels[i] for i in range(t.rank)}
-    result = []
-    for f, axes in t.factors:
-        result.append(_powered(f, tuple(place[x] if x < t.rank else rank + x for x in axes)))
+    """The factors of a term: base, labels (those from `rank` on are summed), exponent; scalars are opened."""
+    result: list[Factor] = []
+    pending = [(t, labels)]
+    fresh = count(rank)
+    while pending:
+        t, labels = pending.pop()
+        if not isinstance(t, Contract):
+            result.append(_powered(t, labels))
+            continue
+        place = {i: labels[i] for i in range(t.rank)}
+        for f, axes in t.factors:
+            for x in axes:
+                if x not in place:
+                    place[x] = next(fresh)
+            pending.append((f, tuple([place[x] for x in axes])))
     return result
 
 
@@ -40,15 +49,15 @@ def factored(t: Sum) -> Tensor | None:
     """The sum with the most common factor of its terms pulled out of those that have it; None if there is none."""
     rank = t.rank
     lists = [_factors(a, labels, rank) for _, a, labels in t.terms]
-    count: dict[Key, list[int]] = {}
+    found: dict[Key, list[int]] = {}
     for i, factors in enumerate(lists):
         for key in {_key(f, rank) for f in factors}:
-            count.setdefault(key, []).append(i)
-    shared = [key for key, where in count.items() if len(where) > 1]
+            found.setdefault(key, []).append(i)
+    shared = [key for key, where in found.items() if len(where) > 1]
     if not shared:
         return None
-    key = max(shared, key=lambda k: (len(count[k]), k[0].key[0], k[0].key, k[1]))
-    members = count[key]
+    key = max(shared, key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]))
+    members = found[key]
     exponents = [next(f[2] for f in lists[i] if _key(f, rank) == key) for i in members]
     common = min(exponents) if key[2] else max(exponents)
     inside = [_without(t, i, lists[i], key, common) for i in members]

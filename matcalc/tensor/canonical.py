@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import gcd
 from typing import Final
 
-from matcalc.dims import Dim
+from matcalc.dims import ONE, Dim
 from matcalc.expr.nodes import Function
 from matcalc.tensor.nodes import (
     Contract,
@@ -146,8 +146,9 @@ class _Contraction:
         self.alias: dict[int, int] = {}
         self.deltas: list[tuple[int, int]] = []
         self.factors: list[tuple[Tensor, Labels]] = []
+        self.alone = False
 
-    def result(self, views: Iterable[tuple[Tensor, Labels]], axes: Labels) -> Tensor:
+    def result(self, views: Sequence[tuple[Tensor, Labels]], axes: Labels) -> Tensor:
         out: list[int] = []
         for label in axes:  # a label twice in the output is a delta
             if label in out:
@@ -155,8 +156,10 @@ class _Contraction:
                 self.deltas.append((label, out[-1]))
             else:
                 out.append(label)
+        self.alone = len(views) == 1
         for t, labels in views:
             self.push(t, labels)
+        self.alone = False
         for a, b in zip(axes, out, strict=True):
             if a in self.dim:
                 self.dim.setdefault(b, self.dim[a])
@@ -207,7 +210,7 @@ class _Contraction:
     def flattens(self, t: Contract) -> bool:
         if not t.rank and any(axes for _, axes in t.factors):
             return False  # a connected scalar stays one factor, so that its powers collect
-        return len(t.factors) < 2 or len(t.factors) + len(self.factors) <= FLAT
+        return self.alone or len(t.factors) < 2 or len(t.factors) + len(self.factors) <= FLAT
 
     def push_sum(self, t: Sum, labels: Labels) -> None:
         content, primitive = primitive_part(t)
@@ -249,6 +252,7 @@ class _Contraction:
             self.push_repeats()
             or self.merge_powers()
             or self.select(out)
+            or self.block_product(out)
             or self.ungroup(out)
             or self.separate_scalars(out)
         )
@@ -342,6 +346,37 @@ class _Contraction:
             return True
         return False
 
+    def block_product(self, out: Sequence[int]) -> bool:
+        """Two stacks that meet in a summed index are multiplied block by block."""
+        for i, (t, labels) in enumerate(self.factors):
+            if not isinstance(t, Sum):
+                continue
+            for axis, label in enumerate(labels):
+                if label in out or not is_stacked(t, axis):
+                    continue
+                others = [j for j, (_, axes) in enumerate(self.factors) if label in axes and j != i]
+                if len(others) != 1 or labels.count(label) > 1:
+                    continue
+                u, axes = self.factors[others[0]]
+                if isinstance(u, Sum) and axes.count(label) == 1 and is_stacked(u, axes.index(label)):
+                    self.multiply_blocks(i, others[0], label)
+                    return True
+        return False
+
+    def multiply_blocks(self, i: int, j: int, label: int) -> None:
+        (t, labels), (u, axes) = self.factors[i], self.factors[j]
+        rest = tuple(dict.fromkeys(x for x in labels + axes if x != label))
+        dims = {x: d for x, d in zip(labels + axes, t.dims + u.dims, strict=True)}
+        assert isinstance(t, Sum)
+        terms = [
+            (c, contract([(a, tuple([labels[k] for k in place])), (u, axes)], rest, dims), tuple(range(len(rest))))
+            for c, a, place in t.terms
+        ]
+        for k in sorted((i, j), reverse=True):
+            del self.factors[k]
+        self.use_up([label])
+        self.push(add(terms, tuple(dims[x] for x in rest)), rest)
+
     def ungroup(self, out: Sequence[int]) -> bool:
         """A summed label that only grouped axes of one make carry is the sum over each of the grouped axes."""
         for label in {x for t, labels in self.factors if isinstance(t, Group) for x in labels}:
@@ -411,6 +446,11 @@ class _Contraction:
             self.dim = {x: d for x, d in self.dim.items() if self.find(x) != label}
         if roots:
             self.merge_powers()
+        if len(self.factors) == 1 and not self.deltas and self.coefficient != 1:
+            t, labels = self.factors[0]
+            if isinstance(t, Sum) and set(labels) <= set(out):  # a view of a sum keeps its content inside
+                self.factors = [(scaled(t, self.coefficient), labels)]
+                self.coefficient = 1
         factors: list[Factor] = [*self.factors, *((delta(self.dim[a]), (a, b)) for a, b in self.deltas)]
         if len(factors) == 1 and factors[0][1] == tuple(out):
             plain = factors[0][0]
@@ -433,7 +473,7 @@ def _root(parents: list[int], i: int) -> int:
 def _orient(factor: Factor, position: Mapping[Hashable, int]) -> Factor:
     """A matrix and its transpose are one factor, read either way."""
     t, labels = factor
-    if t.rank == 2 and isinstance(t, Map | Sum | Opaque | Contract):
+    if t.rank == 2 and (isinstance(t, Map | Sum | Contract) or is_symmetric(t)):
         other = transpose(t)
         if other is t:
             first, second = (position.get(x, len(position)) for x in labels)
@@ -620,7 +660,7 @@ def group(arg: Tensor, sizes: tuple[int, ...]) -> Tensor:
     dims = []
     start = 0
     for s in sizes:
-        total = Dim((((), Fraction(1)),))
+        total = ONE
         for d in arg.dims[start : start + s]:
             total = total * d
         dims.append(total)
@@ -693,7 +733,9 @@ def normal_view(t: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
         kept = [labels[i] for i in range(t.rank) if i in used]
         target = sorted(set(kept))
         if list(labels) != target:
-            t = contract([(t, labels)], target)
+            out = [("own", x) for x in target]
+            inside = [(f, [("own", labels[x]) if x < t.rank else x for x in axes]) for f, axes in t.factors]
+            t = contract(inside, out)
             labels = tuple(target)
             if not isinstance(t, Contract):
                 return t, labels

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, Protocol
 
-from matcalc.dims import ONE, Dim
+from matcalc.dims import ONE, ZERO, Dim
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import (
     Add,
@@ -35,7 +35,6 @@ from matcalc.expr.nodes import (
     Stack,
     Symbol,
     Transpose,
-    children,
     postorder,
 )
 from matcalc.tensor.canonical import (
@@ -51,7 +50,6 @@ from matcalc.tensor.canonical import (
     one_hot,
     opaque,
     power,
-    rational,
     size,
     split,
     transpose,
@@ -358,7 +356,7 @@ def _blocks(low: Lowering, node: Call) -> Tensor:
     down, across = node.name != "hstack", node.name != "vstack"
     if len(dims) == 1:
         down, across = not node.shape.row, node.shape.row
-    row, column = Dim(()), Dim(())
+    row, column = ZERO, ZERO
     terms: list[tuple[int | Fraction, Tensor, Labels]] = []
     for part in node.args:
         axes = _matrix_axes(part.shape, 0) if part.shape.dims else (None, None)
@@ -392,5 +390,3 @@ _STRUCTURAL: Final[dict[str, Callable[[Lowering, Call], Tensor]]] = {
     "vec": _vec, "unvec": _unvec, "tril": _triangle, "triu": _triangle, "hstack": _blocks, "vstack": _blocks,
     "blockdiag": _blocks,
 }  # fmt: skip
-
-__all__ = ["Book", "Definition", "Lowering", "apply_definition", "children", "rational"]
