@@ -3,24 +3,229 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from matcalc.errors import InputError, Span
-from matcalc.language.arrange import Context
-from matcalc.language.tokens import Token
+
+if TYPE_CHECKING:
+    from matcalc.language.arrange import Context
+    from matcalc.language.tokens import Token
+
+OPERAND: Final = frozenset({"NAME", "NUMBER", "FUNCTION", "LPAR"})
+BINARY: Final = frozenset(
+    "PLUS MINUS STAR AT DOT SLASH DOTSLASH BACKSLASH HADAMARD KRON TIMES COMPARE POWER DOTPOWER "
+    "FROBENIUS ARROW".split()
+)
+CLOSERS: Final = {
+    "RPAR": "`)`",
+    "RSQUARE": "`]`",
+    "CLOSEINDEX": "`]`",
+    "RBRACE": "`}`",
+    "CLOSEBAR": "the closing `‖`",
+}
+# What may stand somewhere, in words: all of the terminals on the left, then the words.
+WORDS: Final[tuple[tuple[frozenset[str], str], ...]] = (
+    (frozenset({"NAME", "NUMBER", "LPAR", "FUNCTION"}), "an operand (a name, a number, a bracket)"),
+    (frozenset({"REAL", "NAME"}), "a shape (R, R^n, R^(m×n), n, m×n)"),
+    (frozenset({"PLUS"}), "an operator"),
+    (frozenset({"COMMA"}), "`,`"),
+    (frozenset({"COLON"}), "`:`"),
+    (frozenset({"EQUALS"}), "`=`"),
+    (frozenset({"SEP"}), "the end of the line"),
+    (frozenset({"$END"}), "the end"),
+    (frozenset({"NAME"}), "a name"),
+    (frozenset({"NUMBER"}), "a whole number"),
+)
+
+
+class Unexpected:
+    """One unexpected token: the text, the tokens, the position, and what could stand there."""
+
+    def __init__(
+        self,
+        text: str,
+        start: str,
+        tokens: Sequence[Token],
+        position: int,
+        expected: set[str],
+        context: Context,
+    ) -> None:
+        self.text = text
+        self.start = start
+        self.tokens = tokens
+        self.position = position
+        self.expected = expected
+        self.context = context
+        self.token = tokens[position] if position < len(tokens) else None
+        self.previous = tokens[position - 1] if position else None
+
+    def error(self) -> InputError:
+        """The first diagnosis that fits."""
+        for diagnosis in (self._empty, self._no_expression, self._doubled, self._trailing, self._binding, self._equals):
+            found = diagnosis()
+            if found is not None:
+                return found
+        return self._plain()
+
+    def fail(self, message: str, span: Span, *, found: str = "", expected: str = "", suggestion: str = "") -> InputError:
+        return InputError(
+            message,
+            source=self.text,
+            span=span,
+            origin=self.context.origin,
+            found=found,
+            expected=expected,
+            suggestion=suggestion,
+        )
+
+    # --- diagnoses -----------------------------------------------------------------------------
+    def _empty(self) -> InputError | None:
+        if self.tokens:
+            return None
+        if self.start == "shape":
+            return self.fail("the shape is empty", Span(0, 1), expected="R, R^n, R^(m×n), n, m×n, R -> R, …")
+        return self.fail("there is no expression", Span(0, 1), expected="an expression, such as sum(max(0, X w + b))")
+
+    def _no_expression(self) -> InputError | None:
+        """The end, or `where`, where the expression should be."""
+        if self.token is not None and self.token.kind != "WHERE":
+            return None
+        if self.start != "program" or not self._is_binding(self._last_statement()):
+            if self.token is not None and (self.previous is None or self.previous.kind == "SEP"):
+                return self.fail("there is no expression before `where`", self.token.span, expected="an expression")
+            return None
+        if "SEP" not in self.expected:
+            return None
+        name = self._last_statement()[0]
+        at = self.token.span if self.token is not None else self._end()
+        return self.fail(
+            "the program binds names but has no expression at its end",
+            at,
+            expected="an expression after the bindings",
+            suggestion=f"a last line `{name.text}`",
+        )
+
+    def _last_statement(self) -> Sequence[Token]:
+        first = self.position
+        while first and self.tokens[first - 1].kind != "SEP":
+            first -= 1
+        return self.tokens[first : self.position]
+
+    @staticmethod
+    def _is_binding(statement: Sequence[Token]) -> bool:
+        return len(statement) > 1 and statement[0].kind == "NAME" and statement[1].kind == "EQUALS"
+
+    def _doubled(self) -> InputError | None:
+        token, previous = self.token, self.previous
+        if token is None or token.kind not in BINARY or "PLUS" in self.expected:
+            return None
+        if previous is not None and (previous.kind in BINARY or previous.kind == "EQUALS"):
+            return self.fail(
+                f"`{previous.text}` and `{token.text}` side by side",
+                Span(previous.start, token.end),
+                expected="an operand between them",
+                suggestion="one of the two",
+            )
+        hint = f"the line before ends with `{token.text}`" if previous is not None and previous.kind == "SEP" else ""
+        return self.fail(
+            f"`{token.text}` has nothing on its left",
+            token.span,
+            expected="an operand before it",
+            suggestion=hint,
+        )
+
+    def _trailing(self) -> InputError | None:
+        token, previous = self.token, self.previous
+        if previous is None or previous.kind not in BINARY | {"EQUALS", "COMMA"} or "NAME" not in self.expected:
+            return None
+        if token is None or token.kind in CLOSERS or token.kind in ("SEP", "COMMA", "WHERE"):
+            return self.fail(
+                f"`{previous.text}` has nothing on its right", previous.span, expected="an operand after it"
+            )
+        return None
+
+    def _binding(self) -> InputError | None:
+        """A statement before the last one that is no binding."""
+        token = self.token
+        if token is None or token.kind != "SEP" or "WHERE" not in self.expected:
+            return None
+        following = self.tokens[self.position + 1] if self.position + 1 < len(self.tokens) else None
+        statement = self._last_statement()
+        span = Span(statement[0].start, statement[-1].end)
+        if following is not None and following.kind in BINARY:
+            advice = f"`{following.text}` at the end of the line before, or brackets around the expression"
+        else:
+            advice = "name = … before it, or an operator at the end of this line"
+        return self.fail(
+            "an expression that is not the last one needs a name", span, found="a line after it", suggestion=advice
+        )
+
+    def _equals(self) -> InputError | None:
+        token, previous = self.token, self.previous
+        if token is None or token.kind != "EQUALS":
+            return None
+        if previous is not None and previous.kind == "NAME" and self._in_call():
+            return self.fail(
+                f"no function takes `{previous.text}=`",
+                Span(previous.start, token.end),
+                expected="axis= is the only named argument",
+                suggestion="== for a comparison",
+            )
+        return self.fail(
+            "`=` binds a name, at the beginning of a line",
+            token.span,
+            suggestion="== for a comparison, or name = value on a line of its own",
+        )
+
+    def _in_call(self) -> bool:
+        depth = 0
+        for token in reversed(self.tokens[: self.position]):
+            depth += (token.kind in CLOSERS) - (token.kind in ("LPAR", "LSQUARE", "OPENINDEX"))
+            if depth < 0:
+                return True
+        return False
+
+    def _plain(self) -> InputError:
+        token, previous = self.token, self.previous
+        if token is None:
+            return self.fail("the text ends too early", self._end(), found="the end", expected=self._words())
+        suggestion = ""
+        if token.kind == "PRIME":
+            suggestion = "x' for a transpose, directly after what is transposed"
+        elif token.kind == "COMPARE" and previous is not None:
+            suggestion = "(a < b) ⊙ (b < c) for two comparisons"
+        elif token.kind == "STRING":
+            suggestion = 'einsum("ij,jk->ik", A, B): only einsum takes a text'
+        elif token.kind == "COLON":
+            suggestion = "X[i, :] for a whole row; ranges such as 0:2 are not in the language"
+        elif token.kind == "WHERE":
+            suggestion = "the declarations at the end, after the expression"
+        elif token.kind in ("RPAR", "CLOSEINDEX", "RSQUARE") and previous is not None and previous.text in "([":
+            return self.fail("empty brackets", Span(previous.start, token.end), expected="an expression inside")
+        elif token.kind in ("ARROW",):
+            suggestion = "a > b, or a declaration `where f: R -> R`"
+        shown = "the end of the line" if token.kind == "SEP" else f"`{token.text}`"
+        return self.fail(
+            f"{shown} cannot stand here", token.span, found=shown, expected=self._words(), suggestion=suggestion
+        )
+
+    def _words(self) -> str:
+        """What could stand here."""
+        words = [CLOSERS[kind] for kind in sorted(self.expected & CLOSERS.keys())]
+        left = set(self.expected)
+        for needed, word in WORDS:
+            if needed <= left and not (word == "an operator" and "NAME" in left and "LPAR" not in left):
+                words.append(word)
+                left -= needed
+        return ", or ".join(dict.fromkeys(words))
+
+    def _end(self) -> Span:
+        end = len(self.text.rstrip())
+        return Span(end, end + 1)
 
 
 def unexpected(
-    text: str,
-    start: str,
-    tokens: Sequence[Token],
-    position: int,
-    expected: set[str],
-    context: Context,
+    text: str, start: str, tokens: Sequence[Token], position: int, expected: set[str], context: Context
 ) -> InputError:
     """The diagnostic for the token at a position (the end, if there is none) that cannot stand there."""
-    token = tokens[position] if position < len(tokens) else None
-    span = token.span if token is not None else Span(len(text.rstrip()), len(text.rstrip()) + 1)
-    found = f"`{token.text}`" if token is not None else "the end"
-    return InputError(
-        "this cannot stand here", source=text, span=span, origin=context.origin, found=found
-    )
+    return Unexpected(text, start, tokens, position, expected, context).error()
