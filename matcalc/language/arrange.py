@@ -8,79 +8,38 @@ there.  After it the grammar has no ambiguity left.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Final, Never
 
-from matcalc.errors import InputError, Span
-from matcalc.expr.nodes import PROPERTIES
-from matcalc.language.names import canonical, is_upper, nearest
+from matcalc.errors import Span
+from matcalc.language.names import canonical, nearest
+from matcalc.language.survey import CLOSERS, DECLARABLE, OPEN, Context, Survey, is_real
 from matcalc.language.tokens import Token
 
 MAX_DEPTH: Final = 200
 MAX_POSTFIX: Final = 200
 
-OPEN: Final = {"LPAR": "RPAR", "LSQUARE": "RSQUARE", "LBRACE": "RBRACE", "OPENINDEX": "CLOSEINDEX"}
-CLOSERS: Final = frozenset({"RPAR", "RSQUARE", "RBRACE"})
 OPERATORS: Final = frozenset(
-    "PLUS MINUS STAR AT DOT SLASH DOTSLASH BACKSLASH HADAMARD KRON TIMES COMPARE EQUALS COMMA COLON POWER "
-    "DOTPOWER ARROW FROBENIUS NABLA".split()
+    "PLUS MINUS STAR AT DOT SLASH DOTSLASH BACKSLASH HADAMARD KRON TIMES COMPARE EQUALS COMMA COLON "
+    "POWER DOTPOWER ARROW FROBENIUS NABLA".split()
 )
 ENDS: Final = frozenset(
-    "NUMBER NAME SUPERSCRIPT STRING TRANSPOSE PRIME RPAR RSQUARE RBRACE CLOSEINDEX CLOSEBAR REAL PROPERTY".split()
+    "NUMBER NAME SUPERSCRIPT STRING TRANSPOSE PRIME RPAR RSQUARE RBRACE CLOSEINDEX CLOSEBAR REAL "
+    "PROPERTY".split()
 )
 POSTFIXES: Final = frozenset({"PRIME", "TRANSPOSE", "SUPERSCRIPT", "MINUS"})
-DECLARABLE: Final = PROPERTIES - {"integer"}
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What is known before the text is read: declared variables, functions and dimensions, and the book."""
-
-    variables: Collection[str] = frozenset()
-    functions: Collection[str] = frozenset()
-    dims: Collection[str] = frozenset()
-    known: Mapping[str, str] = field(default_factory=dict)
-    origin: str = ""
-    mode: str = "program"
-
-
-class Arranger:
-    """One pass over the tokens of one text."""
+class Arranger(Survey):
+    """One pass over the tokens of one text, which has been surveyed."""
 
     def __init__(self, text: str, tokens: list[Token], context: Context) -> None:
-        self.text = text
-        self.tokens = tokens
-        self.context = context
+        super().__init__(text, tokens, context)
         self.out: list[Token] = []
         self.stack: list[Token] = []
         self.in_shape: list[int] = []
         self.where = context.mode == "shape"
         self.run = 0
-        self.functions = set(context.functions)
-        self.variables = set(context.variables)
-        self._survey()
-
-    def fail(
-        self,
-        message: str,
-        at: Token | Span,
-        *,
-        found: str = "",
-        expected: str = "",
-        suggestion: str = "",
-    ) -> Never:
-        """Raise the diagnostic for a place."""
-        span = at.span if isinstance(at, Token) else at
-        raise InputError(
-            message,
-            source=self.text,
-            span=span,
-            origin=self.context.origin,
-            found=found,
-            expected=expected,
-            suggestion=suggestion,
-        )
 
     def arrange(self) -> list[Token]:
         """The tokens as the grammar wants them."""
@@ -102,65 +61,6 @@ class Arranger:
         while self.out and self.out[-1].kind in ("SEP", "NEWLINE"):
             self.out.pop()
         return self.out
-
-    # --- what is declared and bound, found before the pass -------------------------------------
-    def _survey(self) -> None:
-        tokens, depth, start = self.tokens, 0, True
-        declaring = self.where
-        for position, token in enumerate(tokens):
-            kind = token.kind
-            if kind in OPEN:
-                depth += 1
-            elif kind in CLOSERS:
-                depth -= 1
-            elif kind == "NAME":
-                following = tokens[position + 1].kind if position + 1 < len(tokens) else ""
-                if following == "EQUALS" and start and not depth:
-                    self.variables.add(canonical(token.text))
-                elif declaring and following in ("COLON", "COMMA") and not depth:
-                    self._declared(position)
-                elif following == "COLON" and position and tokens[position - 1].kind == "LPAR":
-                    self._declared_inline(position)
-                elif token.text == "where" and not depth and self._opens_declarations(position):
-                    declaring = True
-            start = kind in ("NEWLINE", "SEMICOLON")
-
-    def _declared(self, position: int) -> None:
-        """Whether a declared name is a function or a variable: a function's space has an arrow."""
-        name = canonical(self.tokens[position].text)
-        depth = 0
-        for token in self.tokens[position + 1 :]:
-            if token.kind == "ARROW":
-                self.functions.add(name)
-                return
-            if token.kind in OPEN:
-                depth += 1
-            elif token.kind in CLOSERS:
-                depth -= 1
-            elif token.kind == "COMMA" and not depth and self._seen_colon(position, token):
-                break
-        self.variables.add(name)
-
-    def _seen_colon(self, position: int, stop: Token) -> bool:
-        return any(t.kind == "COLON" for t in self.tokens[position:] if t.start < stop.start)
-
-    def _declared_inline(self, position: int) -> None:
-        inside = self._inside(position)
-        name = canonical(self.tokens[position].text)
-        if any(token.kind == "ARROW" for token in inside):
-            self.functions.add(name)
-        elif self._is_space(inside):
-            self.variables.add(name)
-
-    def _opens_declarations(self, position: int) -> bool:
-        """`where` opens the declarations unless it is called or is itself a name."""
-        following = self.tokens[position + 1] if position + 1 < len(self.tokens) else None
-        if following is None:
-            return position > 0 and "where" not in self.variables
-        while following.kind == "NEWLINE" and position + 2 < len(self.tokens):
-            position += 1
-            following = self.tokens[position + 1]
-        return following.kind == "NAME" and "where" not in self.variables
 
     # --- handlers: each takes a position and returns the next ----------------------------------
     def _keep(self, position: int) -> int:
@@ -269,7 +169,7 @@ class Arranger:
 
     def _is_where(self, position: int) -> bool:
         token = self.tokens[position]
-        return token.kind == "NAME" and token.text == "where" and self._opens_declarations(position)
+        return token.kind == "NAME" and token.text == "where" and self.opens_declarations(position)
 
     def _name(self, position: int) -> int:
         token = self.tokens[position]
@@ -279,7 +179,7 @@ class Arranger:
         if following is not None and following.start == token.end:
             if following.kind == "LPAR":
                 return self._call(position)
-            if following.kind == "PRIME" and canonical(token.text) in self.functions:
+            if following.kind == "PRIME" and canonical(token.text) not in self.variables:
                 return self._primed(position)
         if (
             following is not None
@@ -321,7 +221,7 @@ class Arranger:
             return self._make("FUNCTION", position)
         if name in self.context.known:
             return self._make("FUNCTION", position)
-        if name in self.context.dims:
+        if name in self.dims:
             return self._keep(position)
         self._unknown_function(token)
 
@@ -345,6 +245,8 @@ class Arranger:
         token, bracket = self.tokens[position], self.tokens[last]
         if bracket.kind != "LPAR" or bracket.start != self.tokens[last - 1].end:
             return self._keep(position)
+        if canonical(token.text) not in self.functions:
+            self._unknown_function(token)
         end = self.tokens[last - 1].end
         self.out.append(Token("FUNCTION", self.text[token.start : end], token.start, end))
         return last
@@ -374,7 +276,7 @@ class Arranger:
         top = self.stack[-1] if self.stack else None
         if top is not None and top.kind == "LPAR":
             inline = out[-1].kind == "NAME" and len(out) > 1 and out[-2] is top
-            if inline and self._is_space(self._inside(position - 1)):
+            if inline and self.is_space(self.inside(position - 1)):
                 self.in_shape.append(len(self.stack))
                 return self._keep(position)
             return self._make("FROBENIUS", position)
@@ -385,42 +287,6 @@ class Arranger:
                 suggestion="expression where x: R^n, or (x: R^n)·y",
             )
         return self._keep(position)
-
-    def _inside(self, position: int) -> list[Token]:
-        """The tokens from after the colon that follows `position` to the closing bracket."""
-        depth, inside = 0, []
-        for token in self.tokens[position + 2 :]:
-            depth += (token.kind in OPEN) - (token.kind in CLOSERS)
-            if depth < 0:
-                break
-            inside.append(token)
-        return inside
-
-    def _is_space(self, inside: list[Token]) -> bool:
-        """Whether what follows `(name :` declares it; otherwise it is a Frobenius product."""
-        if not inside:
-            return True
-        kinds = {token.kind for token in inside}
-        first = inside[0]
-        names = [canonical(token.text) for token in inside if token.kind == "NAME"]
-        if kinds & {"TIMES", "ARROW"} or first.kind == "NUMBER":
-            return True
-        if (
-            first.kind == "NAME"
-            and _is_real(first.text)
-            and canonical(first.text) not in self.variables
-        ):
-            return True
-        if first.kind == "LPAR" and "COMMA" in kinds:
-            return True
-        if kinds - {"NAME", "NUMBER", "PLUS", "MINUS", "STAR", "LPAR", "RPAR"} or not names:
-            return False
-        return all(
-            name in self.context.dims
-            or name in DECLARABLE
-            or not (is_upper(name) or name in self.variables)
-            for name in names
-        )
 
     # --- shapes --------------------------------------------------------------------------------
     def _name_in_shape(self, position: int) -> int:
@@ -433,7 +299,7 @@ class Arranger:
         if self._is_times(token, previous, following):
             return self._times(position)
         starts = kind in ("COLON", "ARROW", "")
-        if starts and (_is_real(token.text) or token.text == "R"):
+        if starts and (is_real(token.text) or token.text == "R"):
             return self._make("REAL", position)
         if kind in ENDS and token.text in DECLARABLE and kind != "POWER":
             return self._make("PROPERTY", position)
@@ -449,6 +315,18 @@ class Arranger:
         return self._keep(position)
 
     def _not_a_property(self, token: Token) -> Never:
+        colon = False
+        for each in reversed(self.out):
+            if each.kind in ("COMMA", "WHERE"):
+                break
+            colon = colon or each.kind == "COLON"
+        if not colon and self.context.mode == "program":
+            name = self.out[-1]
+            self.fail(
+                "a declaration wants a colon",
+                Span(name.start, token.end),
+                suggestion=f"{name.text}: {self.text[token.start :].split(',')[0]}",
+            )
         similar = nearest(token.text, DECLARABLE) or sorted(DECLARABLE)
         self.fail(
             f"`{token.text}` is no property of a variable",
@@ -491,10 +369,6 @@ class Arranger:
         if following is not None and following.kind == "STAR" and following.start == token.end:
             self.fail("`**` is not an operator", Span(token.start, following.end), suggestion="x^2")
         return self._keep(position)
-
-
-def _is_real(name: str) -> bool:
-    return name in ("R", "ℝ", "scalar")
 
 
 _HANDLERS: Final[dict[str, Callable[[Arranger, int], int]]] = {

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from matcalc.errors import InputError, Span
+from matcalc.language.arrange import ENDS
+from matcalc.language.survey import OPEN
 
 if TYPE_CHECKING:
-    from matcalc.language.arrange import Context
+    from matcalc.language.survey import Context
     from matcalc.language.tokens import Token
 
-OPERAND: Final = frozenset({"NAME", "NUMBER", "FUNCTION", "LPAR"})
 BINARY: Final = frozenset(
     "PLUS MINUS STAR AT DOT SLASH DOTSLASH BACKSLASH HADAMARD KRON TIMES COMPARE POWER DOTPOWER "
     "FROBENIUS ARROW".split()
@@ -83,8 +84,10 @@ class Unexpected:
         if self.tokens:
             return None
         if self.start == "shape":
-            return self.fail("the shape is empty", Span(0, 1), expected="R, R^n, R^(m×n), n, m×n, R -> R, …")
-        return self.fail("there is no expression", Span(0, 1), expected="an expression, such as sum(max(0, X w + b))")
+            return InputError("the shape is empty", expected="R, R^n, R^(m×n), n, m×n, R -> R, …")
+        return InputError(
+            "there is no expression", expected="an expression, such as sum(max(0, X w + b))"
+        )
 
     def _no_expression(self) -> InputError | None:
         """The end, or `where`, where the expression should be."""
@@ -117,7 +120,7 @@ class Unexpected:
 
     def _doubled(self) -> InputError | None:
         token, previous = self.token, self.previous
-        if token is None or token.kind not in BINARY or "PLUS" in self.expected:
+        if token is None or token.kind not in BINARY or (previous is not None and previous.kind in ENDS):
             return None
         if previous is not None and (previous.kind in BINARY or previous.kind == "EQUALS"):
             return self.fail(
@@ -179,10 +182,11 @@ class Unexpected:
 
     def _in_call(self) -> bool:
         depth = 0
-        for token in reversed(self.tokens[: self.position]):
-            depth += (token.kind in CLOSERS) - (token.kind in ("LPAR", "LSQUARE", "OPENINDEX"))
+        for position in range(self.position - 1, 0, -1):
+            token = self.tokens[position]
+            depth += (token.kind in CLOSERS) - (token.kind in OPEN)
             if depth < 0:
-                return True
+                return self.tokens[position - 1].kind == "FUNCTION"
         return False
 
     def _plain(self) -> InputError:
@@ -211,13 +215,31 @@ class Unexpected:
 
     def _words(self) -> str:
         """What could stand here."""
-        words = [CLOSERS[kind] for kind in sorted(self.expected & CLOSERS.keys())]
-        left = set(self.expected)
+        possible = set(self.expected)
+        opened = self._open_bracket()
+        possible -= CLOSERS.keys() - {opened}
+        if opened:
+            possible -= {"SEP", "$END", "WHERE"}
+        if opened in ("", "RPAR") and not self._in_call():
+            possible -= {"COMMA"}
+        words = [CLOSERS[opened]] if opened in possible else []
         for needed, word in WORDS:
-            if needed <= left and not (word == "an operator" and "NAME" in left and "LPAR" not in left):
+            if needed <= possible:
                 words.append(word)
-                left -= needed
+                possible -= needed
         return ", or ".join(dict.fromkeys(words))
+
+    def _open_bracket(self) -> str:
+        """The terminal that closes the innermost open bracket."""
+        stack = [""]
+        for token in self.tokens[: self.position]:
+            if token.kind in OPEN:
+                stack.append(OPEN[token.kind])
+            elif token.kind == "OPENBAR":
+                stack.append("CLOSEBAR")
+            elif token.kind in CLOSERS and len(stack) > 1:
+                stack.pop()
+        return stack[-1]
 
     def _end(self) -> Span:
         end = len(self.text.rstrip())

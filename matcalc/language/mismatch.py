@@ -185,14 +185,14 @@ class _Explainer:
         if one is not None and other is not None:
             a, b = self.text(first), self.text(second)
             if one.transposed == other:
-                suggestion = f"{_bracketed(second, b)}' instead of {b}"
+                suggestion = f"{_primed(_bracketed(second, b))} instead of {b}"
             elif {one.rank, other.rank} == {1, 2}:
                 matrix, vector, shown = (one, other, b) if one.rank == 2 else (other, one, a)
                 wanted = matrix.dims[1 if vector.row else 0]
                 flipped = matrix.dims[0 if vector.row else 1]
                 if flipped == vector.dims[0] and wanted != vector.dims[0]:
                     node_of = second if one.rank == 2 else first
-                    suggestion = f"{_bracketed(node_of, shown)}' instead of {shown}"
+                    suggestion = f"{_primed(_bracketed(node_of, shown))} instead of {shown}"
         return self.fail(node, [first, second], what, suggestion=suggestion, expected="equal shapes, or a scalar")
 
     def _culprits(self, parts: list[Syntax]) -> tuple[Syntax, Syntax]:
@@ -314,13 +314,18 @@ def _bracketed(node: Syntax, text: str) -> str:
     return text
 
 
+def _primed(text: str) -> str:
+    """The transpose of an operand, as text."""
+    return text[:-1] if text.endswith("'") else f"{text}'"
+
+
 def _transposed_advice(one: Shape, other: Shape, a: str, b: str, operator: str) -> str:
     """The product with one side transposed, if that exists."""
     from matcalc.expr.build import product_shape
 
     between = f" {operator} " if operator else " "
     if product_shape(one, other.transposed) is not None and one.rank and other.rank:
-        return f"{a}{between}{b}'"
+        return f"{a}{between}{_primed(b)}"
     if product_shape(one.transposed, other) is not None and one.rank and other.rank:
-        return f"{a}'{between}{b}"
+        return f"{_primed(a)}{between}{b}"
     return ""

@@ -18,6 +18,8 @@ GREEK: Final = {
     },
 }
 
+SUBSCRIPTS: Final = frozenset("₀₁₂₃₄₅₆₇₈₉")
+
 # Letters of other alphabets that look like Latin ones, for a hint only.
 _LOOKALIKES: Final = dict(
     zip("аеорсухіјѕԁԛԝһАВЕКМНОРСТУХІЈЅ", "aeopcyxijsdqwhABEKMHOPCTYXIJS", strict=True)
@@ -25,11 +27,14 @@ _LOOKALIKES: Final = dict(
 
 
 def canonical(name: str) -> str:
-    """The one spelling of a name: `lambda` is `λ`; letters with their marks are composed."""
-    found = GREEK.get(name)
-    if found is not None or name.isascii():
-        return found or name
-    return unicodedata.normalize("NFC", name)
+    """The one spelling of a name: `lambda` is `λ`; variants of a letter, which Python's names do not
+    tell apart either, are the letter; subscript digits stay."""
+    if name.isascii():
+        return GREEK.get(name, name)
+    plain = "".join(
+        letter if letter in SUBSCRIPTS else unicodedata.normalize("NFKC", letter) for letter in name
+    )
+    return unicodedata.normalize("NFC", plain)
 
 
 def skeleton(name: str) -> str:

@@ -10,9 +10,10 @@ from matcalc.dims import named as dim_named
 from matcalc.dims import number as dim_number
 from matcalc.errors import InputError, Span
 from matcalc.language import diagnose
-from matcalc.language.arrange import Context, arrange
+from matcalc.language.arrange import arrange
 from matcalc.language.driver import drive
 from matcalc.language.names import canonical
+from matcalc.language.survey import Context
 from matcalc.language.syntax import (
     Applied,
     Axis,

@@ -12,12 +12,12 @@ from matcalc.errors import InputError, Span
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Function, Shape, Symbol
 from matcalc.language import book, conventions
-from matcalc.language.arrange import Context
 from matcalc.language.elaborate import Elaborator
 from matcalc.language.infer import Declared, Inference, Scope
 from matcalc.language.names import canonical
 from matcalc.language.parser import parse
 from matcalc.language.result import Program
+from matcalc.language.survey import Context
 from matcalc.language.syntax import Declaration, ProgramSyntax, SpaceSyntax
 from matcalc.language.types import MATRIX
 

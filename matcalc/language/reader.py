@@ -9,10 +9,11 @@ from typing import Any, Final
 from matcalc.dims import Dim
 from matcalc.errors import InputError
 from matcalc.language import diagnose
-from matcalc.language.arrange import Context, arrange
+from matcalc.language.arrange import arrange
 from matcalc.language.book import Mode, Param
 from matcalc.language.driver import drive
 from matcalc.language.parser import Builder
+from matcalc.language.survey import Context
 from matcalc.language.syntax import Declaration, SpaceSyntax, Syntax
 from matcalc.language.tokens import Token, scan
 
