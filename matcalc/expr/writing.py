@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import groupby
 from typing import Final
 
 from matcalc.expr import build
@@ -13,6 +14,7 @@ from matcalc.expr.nodes import (
     Call,
     Divide,
     Dot,
+    Einsum,
     Expr,
     Hadamard,
     Inverse,
@@ -31,6 +33,8 @@ from matcalc.expr.nodes import (
 _costs: dict[Expr, int] = {}
 _LIMIT: Final = 100_000
 CAP: Final = 10**9
+EINSUM: Final = 12
+"""What an einsum costs by itself: matrix notation is preferred where there is one."""
 
 
 def cost(expr: Expr) -> int:
@@ -61,8 +65,8 @@ def _own_cost(node: Expr, count: int) -> int:
             return 0
         case Add() | Product() | Hadamard():
             return count - 1
-        case Named():
-            return 1
+        case Einsum():
+            return EINSUM
         case _:
             return 1
 
@@ -104,6 +108,9 @@ def transposed(expr: Expr) -> Expr:
         case Add(terms=terms) if all(t.shape == expr.shape for t in terms):
             turned = build.add([transposed(t) for t in terms])
             return turned if cost(turned) <= cost(expr) else build.transpose(expr)
+        case Hadamard(factors=factors) if expr.shape.rank == 2:
+            turned = build.hadamard([transposed(f) for f in factors])
+            return turned if cost(turned) <= cost(expr) else build.transpose(expr)
         case _:
             return build.transpose(expr)
 
@@ -126,7 +133,17 @@ def product(factors: Sequence[Expr]) -> Expr:
         else:
             flat.append(factor)
     kept = [f for f in flat if not (isinstance(f, Number) and f.value == 1)]
-    return build.product(kept) if kept else build.number(1)
+    return build.product(_powers(kept)) if kept else build.number(1)
+
+
+def _powers(factors: Sequence[Expr]) -> list[Expr]:
+    """X X X is X^3."""
+    result: list[Expr] = []
+    for base, run in groupby(factors):
+        count = len(list(run))
+        square = base.shape.rank == 2 and base.shape.dims[0] == base.shape.dims[1]
+        result.extend([build.power(base, build.number(count))] if square and count > 1 else [base] * count)
+    return result
 
 
 def _opens(factor: Product) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import count
 
-from matcalc.tensor.canonical import add, as_constant, constant, contract, power
+from matcalc.tensor.canonical import add, as_constant, constant, contract, power, size
 from matcalc.tensor.nodes import Contract, Labels, Map, Rational, Sum, Tensor
 
 Factor = tuple[Tensor, Labels, Rational]
@@ -45,8 +45,12 @@ def _key(factor: Factor, rank: int) -> Key:
     return base, tuple(x if x < rank else -1 for x in labels), exponent > 0
 
 
-def factored(t: Sum) -> Tensor | None:
-    """The sum with the most common factor of its terms pulled out of those that have it; None if there is none."""
+CANDIDATES = 6
+"""So many common factors are tried, the most common and largest first."""
+
+
+def factored(t: Sum) -> list[Tensor]:
+    """The sum with a common factor pulled out of the terms that have it, in each promising way."""
     rank = t.rank
     lists = [_factors(a, labels, rank) for _, a, labels in t.terms]
     found: dict[Key, list[int]] = {}
@@ -54,10 +58,12 @@ def factored(t: Sum) -> Tensor | None:
         for key in {_key(f, rank) for f in factors}:
             found.setdefault(key, []).append(i)
     shared = [key for key, where in found.items() if len(where) > 1]
-    if not shared:
-        return None
-    key = max(shared, key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]))
-    members = found[key]
+    shared.sort(key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]), reverse=True)
+    return [_pulled(t, lists, key, found[key]) for key in shared[:CANDIDATES]]
+
+
+def _pulled(t: Sum, lists: list[list[Factor]], key: Key, members: list[int]) -> Tensor:
+    rank = t.rank
     exponents = [next(f[2] for f in lists[i] if _key(f, rank) == key) for i in members]
     common = min(exponents) if key[2] else max(exponents)
     inside = [_without(t, i, lists[i], key, common) for i in members]
@@ -86,3 +92,25 @@ def _without(t: Sum, i: int, factors: list[Factor], key: Key, common: Rational) 
     dims = dict(enumerate(t.dims)) | {x: d for x, d in zip(labels, base.dims, strict=True)}
     operands = [(power(b, constant(e)) if e != 1 else b, x) for b, x, e in remaining]
     return t.terms[i][0], contract(operands, out, dims)
+
+
+MANY = 6
+"""A product is not multiplied out over a sum of more terms than this."""
+
+
+def distributed(t: Contract) -> list[Tensor]:
+    """The contraction multiplied out over one of its sums, for each sum that is short."""
+    result = []
+    for i, (f, labels) in enumerate(t.factors):
+        if isinstance(f, Sum) and 1 < len(f.terms) <= MANY:
+            others = [*t.factors[:i], *t.factors[i + 1 :]]
+            dims = {x: d for u, y in t.factors for x, d in zip(y, u.dims, strict=True)} | dict(enumerate(t.dims))
+            everything = tuple(range(t.rank))
+            terms = []
+            for c, a, places in f.terms:
+                view = (a, tuple(labels[x] for x in places))
+                carried = {x for _, y in [*others, view] for x in y}
+                ones = [(size(dims[x]), ()) for x in labels if x >= t.rank and x not in carried]
+                terms.append((c, contract([view, *others, *ones], everything, dims), everything))
+            result.append(add(terms, t.dims))
+    return result

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from matcalc.expr.nodes import Expr
 from matcalc.expr.writing import cost
-from matcalc.simplify.factor import factored
+from matcalc.simplify.factor import distributed, factored
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
 from matcalc.tensor.lift import Lift
-from matcalc.tensor.nodes import Sum, Tensor
+from matcalc.tensor.nodes import Contract, Sum, Tensor
 
 TALL = 24
 """Sums of more terms than this are not searched for common factors."""
@@ -34,14 +34,17 @@ class Simplifier:
         if new is not t:
             return new
         if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
-            return self.shorter(t)
+            return self.shortest(t, factored(t))
+        if isinstance(t, Contract):
+            return self.shortest(t, distributed(t))
         return t
 
-    def shorter(self, t: Sum) -> Tensor:
-        """The sum, or the sum with a common factor pulled out if that prints shorter."""
-        best, candidate = t, factored(t)
-        while candidate is not None:
-            if cost(self.lift(candidate)) < cost(self.lift(best)):
-                return candidate
-            return t
+    def shortest(self, t: Tensor, others: list[Tensor]) -> Tensor:
+        """Of equal tensors the one that prints shortest; t itself at a tie."""
+        best, least = t, -1
+        for other in others:
+            least = cost(self.lift(t)) if least < 0 else least
+            price = cost(self.lift(other))
+            if price < least:
+                best, least = other, price
         return best

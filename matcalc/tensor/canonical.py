@@ -665,13 +665,9 @@ def group(arg: Tensor, sizes: tuple[int, ...]) -> Tensor:
             total = total * d
         dims.append(total)
         start += s
-    if isinstance(arg, Sum) and len(arg.terms) != 1:
-        whole = tuple(range(arg.rank))
-        parts = [(c, contract([(a, axes)], whole, dict(enumerate(arg.dims)))) for c, a, axes in arg.terms]
-        if len(parts) == 0:
-            return zeros(tuple(dims))
-        return add([(c, group(a, sizes), tuple(range(len(dims)))) for c, a in parts], tuple(dims))
-    if isinstance(arg, Sum):
+    if isinstance(arg, Sum) and not arg.terms:
+        return zeros(tuple(dims))
+    if isinstance(arg, Sum) and len(arg.terms) == 1:
         c, a, axes = arg.terms[0]
         return scaled(group(contract([(a, axes)], range(arg.rank), dict(enumerate(arg.dims))), sizes), c)
     if isinstance(arg, Contract) and not arg.factors:
@@ -704,6 +700,10 @@ def add(terms: Iterable[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...])
             continue
         total[view] = rational(total.get(view, 0) + c)
     items = [(c, t, labels) for (t, labels), c in total.items() if c != 0]
+    if len(items) > 1:
+        grouped = _grouped_sum(items, dims)
+        if grouped is not None:
+            return grouped
     carried = sorted({i for _, _, labels in items for i in labels})
     if len(carried) < len(dims) and items:
         inner = {label: i for i, label in enumerate(carried)}
@@ -719,6 +719,17 @@ def add(terms: Iterable[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...])
         return contract([items[0][1:]], range(len(dims)), dict(enumerate(dims)))
     items.sort(key=lambda item: (item[1].key, item[2]))
     return intern(Sum, dims, tuple(items))
+
+
+def _grouped_sum(items: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]) -> Tensor | None:
+    """A sum of regrouped axes is regrouped."""
+    makes = _common_make([(t, labels) for _, t, labels in items], len(dims))
+    if makes is None:
+        return None
+    sizes, inner = makes
+    axes = tuple(range(len(inner)))
+    terms = [(c, t.arg, axes) if isinstance(t, Group) and labels else (c, t, labels) for c, t, labels in items]
+    return group(add(terms, inner), sizes)
 
 
 def normal_view(t: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
@@ -778,16 +789,24 @@ def apply_map(fn: Fn, args: Sequence[tuple[Tensor, Labels]], dims: tuple[Dim, ..
     return intern(Map, dims, fn, tuple(views))
 
 
-def _grouped_map(fn: Fn, views: list[tuple[Tensor, Labels]], dims: tuple[Dim, ...]) -> Tensor | None:
+def _common_make(views: Sequence[tuple[Tensor, Labels]], rank: int) -> tuple[tuple[int, ...], tuple[Dim, ...]] | None:
+    """How all the views that are not scalars were regrouped, if they all were in one way."""
+    whole = tuple(range(rank))
+    makes = set()
+    for t, labels in views:
+        if labels:
+            if not isinstance(t, Group) or labels != whole:
+                return None
+            makes.add((t.sizes, t.arg.dims))
+    return makes.pop() if len(makes) == 1 else None
+
+
+def _grouped_map(fn: Fn, views: Sequence[tuple[Tensor, Labels]], dims: tuple[Dim, ...]) -> Tensor | None:
     """An element-wise function of regrouped axes is regrouped."""
-    whole = tuple(range(len(dims)))
-    wide = [(t, labels) for t, labels in views if labels]
-    if not wide or not all(isinstance(t, Group) and labels == whole for t, labels in wide):
+    make = _common_make(views, len(dims))
+    if make is None:
         return None
-    makes = {(t.sizes, t.arg.dims) for t, _ in wide if isinstance(t, Group)}
-    if len(makes) != 1:
-        return None
-    ((sizes, inner),) = makes
+    sizes, inner = make
     axes = tuple(range(len(inner)))
     args = [(t.arg, axes) if isinstance(t, Group) and labels else (t, labels) for t, labels in views]
     return group(apply_map(fn, args, inner), sizes)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final, TypeVar, cast
 
 from matcalc.dims import Dim
@@ -19,7 +20,7 @@ from matcalc.interning import Table
 
 Rational = int | Fraction
 Labels = tuple[int, ...]
-Key = tuple[int, str, bytes]
+Key = tuple[int, int, str, bytes]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -188,18 +189,20 @@ _KINDS: Final = {
 
 
 def _key(kind: type[Node], dims: tuple[Dim, ...], fields: tuple[Any, ...]) -> Key:
-    """(size, name, digest): structural, so the order of tensors depends neither on history nor on hash seeds."""
+    """(size, transposes, name, digest): structural, so the order of tensors depends neither on history nor on hash seeds."""
     parts: list[str] = [kind.__name__, ",".join(map(str, dims))]
-    size, label, digests = 1, "", []
+    size, turns, label, digests = 1, 0, "", []
     pending = list(reversed(fields))
     while pending:
         field = pending.pop()
         if isinstance(field, tuple):
+            turns += sum(a > b for a, b in pairwise(field) if type(a) is int and type(b) is int)
             parts.append(f"({len(field)}")
             pending.extend(reversed(field))
         elif isinstance(field, Node):
             size += field.key[0]
-            digests.append(field.key[2])
+            turns += field.key[1]
+            digests.append(field.key[3])
             parts.append("#")
         elif isinstance(field, frozenset):
             parts.append(",".join(sorted(field)))
@@ -210,7 +213,7 @@ def _key(kind: type[Node], dims: tuple[Dim, ...], fields: tuple[Any, ...]) -> Ke
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
     for child in digests:
         digest.update(child)
-    return (min(size, CAP) * 16 + _KINDS[kind], label, digest.digest())
+    return (min(size, CAP) * 16 + _KINDS[kind], min(turns, CAP), label, digest.digest())
 
 
 def describe(root: Tensor, depth: int = 5) -> str:
