@@ -9,6 +9,7 @@ they cannot be wrong together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -70,18 +71,29 @@ def check(
     question = Question(expression, tuple(wrt), kind, stacked, tuple(along))
     answers = [_evaluated(r, question, layout) for r in results]
     rng = np.random.default_rng(seed)
-    variables = _variables(expression, [*symbols, *along, *wrt, *results])
-    tally = Tally(points)
-    for _ in range(TRIES):
+    draw = partial(
+        sample,
+        [expression],
+        _variables(expression, [*symbols, *along, *wrt, *results]),
+        rng,
+        functions=functions,
+        sizes=sizes,
+        smallest=2 if question.deep else 3,
+    )
+    return _compared(question, answers, draw, Tally(points), rng)
+
+
+def _compared(
+    question: Question,
+    answers: Sequence[Callable[[Sample], Array]],
+    draw: Callable[..., Sample],
+    tally: Tally,
+    rng: np.random.Generator,
+) -> Report:
+    """The report on the answers at as many random inputs as the tally wants."""
+    for attempt in range(TRIES):
         try:
-            drawn = sample(
-                [expression],
-                variables,
-                rng,
-                functions=functions,
-                sizes=sizes,
-                smallest=2 if question.deep else 3,
-            )
+            drawn = draw(turned=attempt % 2 == 1)
             truth = question.answer(drawn, rng)
             if truth.doubt:
                 tally.skip(truth.doubt)

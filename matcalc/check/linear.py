@@ -188,7 +188,7 @@ def expm(X: Any) -> Any:
 
 
 def _logm(X: Any) -> Array:
-    """The principal logarithm 2^k log(I + E), I + E = X^(1/2^k), by quadrature of E (I + t E)^-1."""
+    """The principal logarithm 2^k log(I + E), I + E a 2^k-th root; E (I + t E)^-1 by quadrature."""
     root, k, unit = _regular(X), 0, np.eye(len(X))
     while np.linalg.norm(root - unit) > 0.2 and k < 60:
         root, k = _sqrtm(root), k + 1

@@ -157,6 +157,8 @@ def _call(node: nodes.Call, result: tuple[int, ...]) -> Operation:
     name, axis = node.name, node.axis
     if name in STACKING:
         return _stacking(name, node.args, result)
+    if name in {"regroup", "ungroup"}:  # axes merged or split, the last counting fastest
+        return lambda arg, *_: np.reshape(arg, result)
     if name in LINEAR:
         return LINEAR[name]
     if name in {"max", "min"} and len(node.args) == 2:

@@ -58,9 +58,11 @@ def plan_of(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Plan:
     return plan
 
 
-def sizes_for(plan: Plan, given: Mapping[str, int], smallest: int) -> Iterator[dict[str, int]]:
+def sizes_for(
+    plan: Plan, given: Mapping[str, int], smallest: int, turned: bool
+) -> Iterator[dict[str, int]]:
     """Small, distinct sizes for the dimension names: in one order, the other, and larger ones."""
-    names = sorted({name for dim in plan.dims for name in dim.names} - set(given))
+    names = sorted({name for dim in plan.dims for name in dim.names} - set(given), reverse=turned)
     starts = [smallest + more for more in (LARGER if names else LARGER[:1])]
     for start in starts:
         for order in (names, names[::-1])[: max(1, len(names))]:

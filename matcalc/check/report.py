@@ -109,7 +109,7 @@ class Tally:
         if not self.tried:
             return self.undecided("no random input could be compared")
         domains = dict.fromkeys(sample.domain for sample in self.samples)
-        sizes = ", ".join(f"{name} = {n}" for name, n in self.samples[0].sizes.items())
+        sizes = "; ".join(dict.fromkeys(_sizes(sample) for sample in self.samples))
         lines = [f"verified on {self.tried} random input{'s' * (self.tried > 1)}"]
         lines += [f"  sizes: {sizes}"] if sizes else []
         lines.append(f"  domain: {'; '.join(domains)}")
@@ -118,6 +118,10 @@ class Tally:
 
     def _skips(self) -> list[str]:
         return [f"  set aside: {number}, {reason}" for reason, number in self.skipped.items()]
+
+
+def _sizes(drawn: Sample) -> str:
+    return ", ".join(f"{name} = {n}" for name, n in sorted(drawn.sizes.items()))
 
 
 def point_lines(drawn: Sample) -> list[str]:

@@ -71,15 +71,17 @@ def sample(
     functions: Functions | None = None,
     sizes: Mapping[str, int] | None = None,
     smallest: int = 3,
+    turned: bool = False,
 ) -> Sample:
     """Inputs at which all the expressions have finite real values; DerivationError if none found.
 
     functions   Stand-ins of the caller's; further unknown functions get random ones.
-    smallest    The size to begin with for dimension names that `sizes` does not give.
+    smallest    The size to begin with for dimension names that `sizes` does not give; it grows
+                from name to name, or if `turned` from the last name to the first.
     """
     plan = plan_of(expressions, symbols)
     trouble = "no sizes fit its dimensions"
-    for attempt, chosen in enumerate(sizes_for(plan, sizes or {}, smallest)):
+    for attempt, chosen in enumerate(sizes_for(plan, sizes or {}, smallest, turned)):
         try:
             return _search(plan, chosen, functions or {}, rng, TRIES if attempt == 0 else 20)
         except IndexError as error:

@@ -121,7 +121,9 @@ def test_a_right_derivative_is_verified_quickly() -> None:
     report = check(HINGE, [HINGE_BY_W], [w])
     assert time.perf_counter() - start < 0.2
     assert report.passed and report.tried == 3 and report.worst < 1e-12
-    assert str(report).startswith("verified on 3 random inputs\n  sizes: m = 3, n = 4\n")
+    assert str(report).startswith(
+        "verified on 3 random inputs\n  sizes: m = 3, n = 4; m = 4, n = 3\n"
+    )
     assert "normal inputs" in str(report)
 
 
