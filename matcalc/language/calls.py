@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Never
 
 from matcalc.dims import Dim
 from matcalc.expr.nodes import Shape
-from matcalc.language import book, relations
+from matcalc.language import book, places, relations
 from matcalc.language.names import nearest
 from matcalc.language.syntax import Applied, Name, Syntax, Text
 from matcalc.language.types import (
@@ -43,7 +43,7 @@ def value_args(inference: Inference, node: Applied) -> tuple[Syntax, ...]:
         return node.args[1:]
     if name == "norm" and len(node.args) == 2 and is_nuclear(inference, node):
         return node.args[:1]
-    if not (found := candidates(inference, node)):
+    if not (found := candidates(node)):
         return node.args
     roles = [param.role for param in found[0].params]
     if roles == ["rest"]:
@@ -58,7 +58,7 @@ def is_nuclear(inference: Inference, node: Applied) -> bool:
     return isinstance(arg, Name) and arg.name == "nuc" and "nuc" not in known
 
 
-def candidates(inference: Inference, node: Applied) -> Sequence[book.Entry]:
+def candidates(node: Applied) -> Sequence[book.Entry]:
     """The entries of a name that take this number of arguments."""
     name = ALIASES.get(node.name, node.name)
     count = len(node.args)
@@ -236,7 +236,7 @@ class _Labelled(Table):
 
 def _book(inference: Inference, node: Applied) -> Type:
     """A function of the rule book."""
-    found = candidates(inference, node)
+    found = candidates(node)
     if not found:
         _wrong_arity(inference, node)
     entry = found[0]
@@ -294,9 +294,9 @@ def _plain(inference: Inference, node: Applied, found: Sequence[book.Entry]) -> 
     types: list[Type] = []
     for arg, param in zip(node.args, found[0].params, strict=False):
         if param.role == "size":
-            sizes[param.name] = inference.size(arg)
+            sizes[param.name] = places.size(inference, arg)
         elif param.role == "index":
-            inference.integer(arg)
+            places.integer(inference, arg)
         else:
             types.append(inference.types[arg])
     result = Type()

@@ -62,13 +62,22 @@ class Unexpected:
 
     def error(self) -> InputError:
         """The first diagnosis that fits."""
-        for diagnosis in (self._empty, self._no_expression, self._doubled, self._trailing, self._binding, self._equals):
+        for diagnosis in (
+            self._empty,
+            self._no_expression,
+            self._doubled,
+            self._trailing,
+            self._binding,
+            self._equals,
+        ):
             found = diagnosis()
             if found is not None:
                 return found
         return self._plain()
 
-    def fail(self, message: str, span: Span, *, found: str = "", expected: str = "", suggestion: str = "") -> InputError:
+    def fail(
+        self, message: str, span: Span, *, found: str = "", expected: str = "", suggestion: str = ""
+    ) -> InputError:
         return InputError(
             message,
             source=self.text,
@@ -95,7 +104,11 @@ class Unexpected:
             return None
         if self.start != "program" or not self._is_binding(self._last_statement()):
             if self.token is not None and (self.previous is None or self.previous.kind == "SEP"):
-                return self.fail("there is no expression before `where`", self.token.span, expected="an expression")
+                return self.fail(
+                    "there is no expression before `where`",
+                    self.token.span,
+                    expected="an expression",
+                )
             return None
         if "SEP" not in self.expected:
             return None
@@ -120,7 +133,11 @@ class Unexpected:
 
     def _doubled(self) -> InputError | None:
         token, previous = self.token, self.previous
-        if token is None or token.kind not in BINARY or (previous is not None and previous.kind in ENDS):
+        if (
+            token is None
+            or token.kind not in BINARY
+            or (previous is not None and previous.kind in ENDS)
+        ):
             return None
         if previous is not None and (previous.kind in BINARY or previous.kind == "EQUALS"):
             return self.fail(
@@ -129,7 +146,11 @@ class Unexpected:
                 expected="an operand between them",
                 suggestion="one of the two",
             )
-        hint = f"the line before ends with `{token.text}`" if previous is not None and previous.kind == "SEP" else ""
+        hint = (
+            f"the line before ends with `{token.text}`"
+            if previous is not None and previous.kind == "SEP"
+            else ""
+        )
         return self.fail(
             f"`{token.text}` has nothing on its left",
             token.span,
@@ -139,11 +160,17 @@ class Unexpected:
 
     def _trailing(self) -> InputError | None:
         token, previous = self.token, self.previous
-        if previous is None or previous.kind not in BINARY | {"EQUALS", "COMMA"} or "NAME" not in self.expected:
+        if (
+            previous is None
+            or previous.kind not in BINARY | {"EQUALS", "COMMA"}
+            or "NAME" not in self.expected
+        ):
             return None
         if token is None or token.kind in CLOSERS or token.kind in ("SEP", "COMMA", "WHERE"):
             return self.fail(
-                f"`{previous.text}` has nothing on its right", previous.span, expected="an operand after it"
+                f"`{previous.text}` has nothing on its right",
+                previous.span,
+                expected="an operand after it",
             )
         return None
 
@@ -160,7 +187,10 @@ class Unexpected:
         else:
             advice = "name = … before it, or an operator at the end of this line"
         return self.fail(
-            "an expression that is not the last one needs a name", span, found="a line after it", suggestion=advice
+            "an expression that is not the last one needs a name",
+            span,
+            found="a line after it",
+            suggestion=advice,
         )
 
     def _equals(self) -> InputError | None:
@@ -192,7 +222,9 @@ class Unexpected:
     def _plain(self) -> InputError:
         token, previous = self.token, self.previous
         if token is None:
-            return self.fail("the text ends too early", self._end(), found="the end", expected=self._words())
+            return self.fail(
+                "the text ends too early", self._end(), found="the end", expected=self._words()
+            )
         suggestion = ""
         if token.kind == "PRIME":
             suggestion = "x' for a transpose, directly after what is transposed"
@@ -204,13 +236,23 @@ class Unexpected:
             suggestion = "X[i, :] for a whole row; ranges such as 0:2 are not in the language"
         elif token.kind == "WHERE":
             suggestion = "the declarations at the end, after the expression"
-        elif token.kind in ("RPAR", "CLOSEINDEX", "RSQUARE") and previous is not None and previous.text in "([":
-            return self.fail("empty brackets", Span(previous.start, token.end), expected="an expression inside")
+        elif (
+            token.kind in ("RPAR", "CLOSEINDEX", "RSQUARE")
+            and previous is not None
+            and previous.text in "(["
+        ):
+            return self.fail(
+                "empty brackets", Span(previous.start, token.end), expected="an expression inside"
+            )
         elif token.kind in ("ARROW",):
             suggestion = "a > b, or a declaration `where f: R -> R`"
         shown = "the end of the line" if token.kind == "SEP" else f"`{token.text}`"
         return self.fail(
-            f"{shown} cannot stand here", token.span, found=shown, expected=self._words(), suggestion=suggestion
+            f"{shown} cannot stand here",
+            token.span,
+            found=shown,
+            expected=self._words(),
+            suggestion=suggestion,
         )
 
     def _words(self) -> str:
@@ -247,7 +289,12 @@ class Unexpected:
 
 
 def unexpected(
-    text: str, start: str, tokens: Sequence[Token], position: int, expected: set[str], context: Context
+    text: str,
+    start: str,
+    tokens: Sequence[Token],
+    position: int,
+    expected: set[str],
+    context: Context,
 ) -> InputError:
     """The diagnostic for the token at a position (the end, if there is none) that cannot stand there."""
     return Unexpected(text, start, tokens, position, expected, context).error()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,7 +29,8 @@ def drive(
     loaded = table.load(grammar)
     states, rules = loaded.states, loaded.rules
     first, last = loaded.starts[start]
-    calls = _callbacks(grammar, type(builder))
+    kind_of_builder: Hashable = type(builder)
+    calls = _callbacks(grammar, kind_of_builder)
     state, path, values = first, [first], list[Any]()
     position, count = 0, len(tokens)
     kind = tokens[0].kind if count else "$END"
@@ -62,7 +63,7 @@ def drive(
 
 
 @cache
-def _callbacks(grammar: str, kind: type[Any]) -> list[Any]:
+def _callbacks(grammar: str, kind: Hashable) -> list[Any]:
     """The builder's functions for the rules of a grammar, in order."""
     return [getattr(kind, rule.callback, None) for rule in table.load(grammar).rules]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from matcalc.errors import InputError
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Named, Shape, Symbol
-from matcalc.language import calls
-from matcalc.language.infer import CONSTANTS, _is_name_T
+from matcalc.language import calls, places
+from matcalc.language.infer import CONSTANTS, is_transpose
 from matcalc.language.syntax import (
     Applied,
     Chain,
@@ -57,7 +57,7 @@ class Elaborator:
 
     def statement(self, root: Syntax) -> Expr:
         """The expression of a binding's value or of the program."""
-        for node in self.inference._ordered(root):
+        for node in self.inference.ordered(root):
             try:
                 self.built[node] = _BUILDERS[type(node)](self, node)
             except InputError as error:
@@ -83,7 +83,7 @@ class Elaborator:
         if name in CONSTANTS and name not in self.scope.variables:
             return build.constant(CONSTANTS[name])
         if name in self.scope.dims:
-            return build.size(self.inference.size(node))
+            return build.size(places.size(self.inference, node))
         return build.eye(self._shape(self.inference.types[node]).dims[0])
 
     def _minus(self, node: Minus) -> Expr:
@@ -145,7 +145,7 @@ class Elaborator:
 
     def _raised(self, node: Raised) -> Expr:
         base = self.built[node.base]
-        if _is_name_T(node):
+        if is_transpose(node):
             return build.transpose(base)
         return build.power(base, self.built[node.exponent], node.elementwise)
 
@@ -197,19 +197,19 @@ class Elaborator:
         if name == "eye":
             return build.eye(shape.dims[0])
         if len(args) < len(node.args):
-            args = self._mixed(node, name)
+            args = self._mixed(node)
         axis = node.axis
         if axis is not None and axis < 0:
             axis += args[0].shape.rank
         return build.call(shape, name, args, axis)
 
-    def _mixed(self, node: Applied, name: str) -> list[Expr]:
+    def _mixed(self, node: Applied) -> list[Expr]:
         """Arguments some of which are sizes or indices."""
-        roles = [param.role for param in calls.candidates(self.inference, node)[0].params]
+        roles = [param.role for param in calls.candidates(node)[0].params]
         made: list[Expr] = []
         for arg, role in zip(node.args, roles, strict=False):
             if role == "size":
-                made.append(build.size(self.inference.size(arg)))
+                made.append(build.size(places.size(self.inference, arg)))
             else:
                 made.append(self.index(arg) if role == "index" else self.built[arg])
         return made

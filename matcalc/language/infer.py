@@ -10,11 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from matcalc.dims import Dim, named, number
 from matcalc.errors import InputError, Span
 from matcalc.expr.nodes import SCALAR as SCALAR_SHAPE
 from matcalc.expr.nodes import Function, Shape
-from matcalc.language import relations
+from matcalc.language import places, relations
 from matcalc.language.syntax import (
     Applied,
     Axis,
@@ -49,6 +48,7 @@ from matcalc.language.types import (
     rank_of,
 )
 
+MAX_DEPTH: Final = 500
 CONSTANTS: Final = {"π": "pi", "inf": "inf"}
 Fail = Callable[..., InputError]
 
@@ -106,7 +106,16 @@ class Inference:
     # --- statements ----------------------------------------------------------------------------
     def statement(self, root: Syntax) -> Type:
         """The type of a binding's value or of the expression."""
-        for node in self._ordered(root):
+        depths: dict[Syntax, int] = {}
+        for node in self.ordered(root):
+            depth = 1 + max([depths.get(child, 0) for child in children(node)], default=0)
+            if depth > MAX_DEPTH:
+                raise self.scope.fail(
+                    f"the expression is nested more than {MAX_DEPTH} deep",
+                    node.span,
+                    suggestion="names for parts of it: h = …",
+                )
+            depths[node] = depth
             self.types[node] = self._visit(node)
         return self.types[root]
 
@@ -115,7 +124,7 @@ class Inference:
         self.bound[binding.name] = self.statement(binding.value)
         self.scope.bound[binding.name] = binding.value
 
-    def _ordered(self, root: Syntax) -> list[Syntax]:
+    def ordered(self, root: Syntax) -> list[Syntax]:
         """The nodes that are values, children first; indices, sizes and the like are not among them."""
         order: list[Syntax] = []
         pending = [root]
@@ -126,7 +135,7 @@ class Inference:
                 pending.extend(self.value_args(node))
             elif isinstance(node, Indexed):
                 pending.append(node.arg)
-            elif isinstance(node, Raised) and not _is_name_T(node):
+            elif isinstance(node, Raised) and not is_transpose(node):
                 pending.extend((node.base, node.exponent))
             else:
                 pending.extend(children(node))
@@ -282,14 +291,29 @@ class Inference:
 
     def _raised(self, node: Raised) -> Type:
         base = self.types[node.base]
-        if _is_name_T(node):
+        if is_transpose(node):
             return self._table(node, (base,), relations.TRANSPOSES)
         exponent = self.types[node.exponent]
+        self._check_exponent(node)
         if node.elementwise:
             return self._broadcast(node, [base, exponent])
         if base.mask == exponent.mask == SCALAR:
             return base
         return self._table(node, (base, exponent), relations.POWERS)
+
+    def _check_exponent(self, node: Raised) -> None:
+        """x^Ty: an undeclared name that begins with T was meant as a transpose and a name."""
+        exponent = node.exponent
+        if not isinstance(exponent, Name) or exponent.name not in self.names:
+            return
+        rest = exponent.name[1:]
+        known = rest in self.scope.variables or rest in self.scope.used or rest in self.bound
+        if exponent.name[0] == "T" and known:
+            raise self.scope.fail(
+                f"`{exponent.name}` is one name, an exponent",
+                exponent.span,
+                suggestion=f"{self.scope.excerpt(node.base)}^T {rest}",
+            )
 
     def _table(self, node: object, operands: tuple[Type, ...], table: Any) -> Type:
         result = Type(LOW)
@@ -302,7 +326,7 @@ class Inference:
     def _indexed(self, node: Indexed) -> Type:
         for subscript in node.subscripts:
             if subscript is not None:
-                self.integer(subscript)
+                places.integer(self, subscript)
         result = Type()
         whole = tuple(subscript is None for subscript in node.subscripts)
         self.relate(relations.Indexing(node, (self.types[node.arg], result), whole))
@@ -321,87 +345,8 @@ class Inference:
 
         return calls.type_of(self, node)
 
-    # --- what is no value ----------------------------------------------------------------------
-    def integer(self, node: Syntax) -> None:
-        """An index: whole numbers, dimensions, and names, which become integer inputs."""
-        for each in self._ordered(node):
-            if isinstance(each, Name):
-                self._integer_name(each)
-            elif isinstance(each, Num):
-                if each.value.denominator != 1 or each.value < 0:
-                    raise self.scope.fail("an index is a whole number from 0", each.span)
-            elif not isinstance(each, Sum | Chain | Minus):
-                raise self.scope.fail(
-                    "an index is made of whole numbers and names",
-                    each.span,
-                    found=self.scope.excerpt(each),
-                )
-            if isinstance(each, Minus) or (
-                isinstance(each, Chain) and not set(each.operators) <= {"", "*"}
-            ):
-                raise self.scope.fail(
-                    "an index counts from 0, with + - and *",
-                    each.span,
-                    found=self.scope.excerpt(each),
-                )
-            self.types[each] = self.solver.fixed(SCALAR_SHAPE)
 
-    def _integer_name(self, node: Name) -> None:
-        name, scope = node.name, self.scope
-        if name in self.bound or name in scope.variables:
-            kind = self.lookup(name, node.span)
-            if kind.mask != SCALAR:
-                raise scope.fail(
-                    f"the index `{name}` is no whole number",
-                    node.span,
-                    found=f"{name} is no scalar",
-                )
-            if name in scope.variables:
-                scope.integers.setdefault(name)
-            return
-        if name in scope.dims:
-            return
-        if name in self.names:
-            self.assume(self.names[name], SCALAR)
-        scope.integers.setdefault(name)
-        scope.used.setdefault(name, node.span)
-
-    def size(self, node: Syntax) -> Dim:
-        """A dimension written as an argument: numbers, names, and + - * of these."""
-        match node:
-            case Num(value=value) if value.denominator == 1 and value > 0:
-                return number(int(value))
-            case Name(name=name):
-                return self._size_name(node, name)
-            case Sum(terms=terms, signs=signs):
-                total = number(0)
-                for term, sign in zip(terms, signs, strict=True):
-                    total = total + self.size(term) if sign > 0 else total - self.size(term)
-                return total
-            case Chain(operands=operands, operators=operators) if set(operators) <= {"", "*", "·"}:
-                total = number(1)
-                for operand in operands:
-                    total = total * self.size(operand)
-                return total
-            case _:
-                raise self.scope.fail(
-                    "a size is a positive whole number, a dimension's name, or + - * of these",
-                    node.span,
-                    found=self.scope.excerpt(node),
-                )
-
-    def _size_name(self, node: Syntax, name: str) -> Dim:
-        if name in self.bound or name in self.scope.variables:
-            raise self.scope.fail(
-                f"`{name}` is a variable here, not a dimension",
-                node.span,
-                suggestion="another name for the one or the other",
-            )
-        self.scope.dims.setdefault(name)
-        return named(name)
-
-
-def _is_name_T(node: Raised) -> bool:
+def is_transpose(node: Raised) -> bool:
     """A^{T}: the transpose whatever T is."""
     return not node.elementwise and isinstance(node.exponent, Name) and node.exponent.name == "T"
 

@@ -29,7 +29,12 @@ from matcalc.language.types import COLUMN, MATRIX, ROW, SCALAR, Constraint, Type
 if TYPE_CHECKING:
     from matcalc.language.infer import Inference
 
-KINDS: Final = {SCALAR: "a scalar", COLUMN: "a column vector", ROW: "a row vector", MATRIX: "a matrix"}
+KINDS: Final = {
+    SCALAR: "a scalar",
+    COLUMN: "a column vector",
+    ROW: "a row vector",
+    MATRIX: "a matrix",
+}
 
 
 def explain(inference: Inference, constraint: Constraint | None) -> InputError:
@@ -55,7 +60,12 @@ class _Explainer:
             case Applied():
                 return self._applied(node, detail, constraint)
             case Inverted(arg=arg):
-                return self.fail(node, [arg], "only a square matrix has an inverse", suggestion=f"pinv({self.text(arg)})")
+                return self.fail(
+                    node,
+                    [arg],
+                    "only a square matrix has an inverse",
+                    suggestion=f"pinv({self.text(arg)})",
+                )
             case Raised():
                 return self._raised(node)
             case Indexed():
@@ -64,7 +74,9 @@ class _Explainer:
                 return self._listed(node)
             case Transposed(arg=arg):
                 advice = 'einsum("ijk->ikj", A)'
-                return self.fail(node, [arg], "only vectors and matrices have a transpose", suggestion=advice)
+                return self.fail(
+                    node, [arg], "only vectors and matrices have a transpose", suggestion=advice
+                )
             case Frobenius(left=a, right=b):
                 return self.fail(node, [a, b], "(A : B) is for two arrays of one shape")
             case _:
@@ -106,7 +118,13 @@ class _Explainer:
         return "; ".join(seen.values())
 
     def fail(
-        self, node: Syntax, parts: list[Syntax], message: str, *, expected: str = "", suggestion: str = ""
+        self,
+        node: Syntax,
+        parts: list[Syntax],
+        message: str,
+        *,
+        expected: str = "",
+        suggestion: str = "",
     ) -> InputError:
         shapes = " and ".join(self.described(part) for part in parts)
         return self.scope.fail(
@@ -159,7 +177,11 @@ class _Explainer:
                 return f"{a} {b}' or {a} · {b} (inner product)"
             choices = [f"{a} {b}' (outer product)"]
             if one.dims == other.dims:
-                choices = [f"{a}' {b} or {a} · {b} (inner product)", f"{a} ⊙ {b} (element-wise)", *choices]
+                choices = [
+                    f"{a}' {b} or {a} · {b} (inner product)",
+                    f"{a} ⊙ {b} (element-wise)",
+                    *choices,
+                ]
             return ", ".join(choices)
         return _transposed_advice(one, other, a, b, operator)
 
@@ -178,7 +200,9 @@ class _Explainer:
     # --- sums ----------------------------------------------------------------------------------
     def _sum(self, node: Sum | Comparison) -> InputError:
         parts = list(node.terms) if isinstance(node, Sum) else [node.left, node.right]
-        what = "this sum does not exist" if isinstance(node, Sum) else "this comparison does not exist"
+        what = (
+            "this sum does not exist" if isinstance(node, Sum) else "this comparison does not exist"
+        )
         first, second = self._culprits(parts)
         one, other = (self._known(self.inference.types[each]) for each in (first, second))
         suggestion = ""
@@ -193,7 +217,9 @@ class _Explainer:
                 if flipped == vector.dims[0] and wanted != vector.dims[0]:
                     node_of = second if one.rank == 2 else first
                     suggestion = f"{_primed(_bracketed(node_of, shown))} instead of {shown}"
-        return self.fail(node, [first, second], what, suggestion=suggestion, expected="equal shapes, or a scalar")
+        return self.fail(
+            node, [first, second], what, suggestion=suggestion, expected="equal shapes, or a scalar"
+        )
 
     def _culprits(self, parts: list[Syntax]) -> tuple[Syntax, Syntax]:
         """Two parts of a sum that do not fit together."""
@@ -235,7 +261,9 @@ class _Explainer:
         """A function with shapes in its header."""
         forms = []
         for entry in entries:
-            shapes = [str(Shape(param.dims or ())) for param in entry.params if param.role == "value"]
+            shapes = [
+                str(Shape(param.dims or ())) for param in entry.params if param.role == "value"
+            ]
             forms.append(" and ".join(shapes[: len(args)]))
         square = any(shape == "R^(n×n)" for shape in forms)
         arg = self.inference.types[args[0]] if args else None
@@ -256,7 +284,10 @@ class _Explainer:
         if node.axis is not None and shape is not None:
             axes = ", ".join(f"axis={k}" for k in range(shape.rank))
             return self.fail(
-                node, args, f"there is no axis {node.axis} here", expected=axes or f"{name}({text}) without axis"
+                node,
+                args,
+                f"there is no axis {node.axis} here",
+                expected=axes or f"{name}({text}) without axis",
             )
         if kind.mask == SCALAR:
             return self.fail(node, args, f"`{name}` is of vectors")
@@ -269,14 +300,22 @@ class _Explainer:
     def _raised(self, node: Raised) -> InputError:
         base, exponent = node.base, node.exponent
         text = _bracketed(base, self.text(base))
-        if self.inference.types[base].mask == MATRIX and self.inference.types[exponent].mask & SCALAR:
+        if (
+            self.inference.types[base].mask == MATRIX
+            and self.inference.types[exponent].mask & SCALAR
+        ):
             return self.fail(
                 node,
                 [base],
                 "only a square matrix has powers",
                 suggestion=f"{text}.^{self.text(exponent)} for the powers of the entries",
             )
-        return self.fail(node, [base, exponent], "this power does not exist", suggestion="x.^p for powers entry by entry")
+        return self.fail(
+            node,
+            [base, exponent],
+            "this power does not exist",
+            suggestion="x.^p for powers entry by entry",
+        )
 
     def _indexed(self, node: Indexed) -> InputError:
         kind = self.inference.types[node.arg]

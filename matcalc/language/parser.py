@@ -53,6 +53,13 @@ OPERATORS: Final = {
     "DOTSLASH": "./",
 }
 COMPARISONS: Final = {"≤": "<=", "≥": ">="}
+# Functions of the matlab dialect: the function that each is, and arguments that it adds.
+MATLAB: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
+    "norm1": ("norm", (1,)),
+    "norm2": ("norm", ()),
+    "vector": ("ones", ()),
+    "matrix": ("ones", ()),
+}
 
 
 class Builder:
@@ -209,6 +216,9 @@ class Builder:
             else:
                 args.append(arg)
         name, order, mark = self._head(head)
+        if self.context.matlab and name in MATLAB and name not in self.context.functions:
+            name, extra = MATLAB[name]
+            args += [Num(head.span, Fraction(value)) for value in extra]
         return Applied(span, name, tuple(args), axis, order, mark, head.span)
 
     def _head(self, head: Token) -> tuple[str, int, str]:
@@ -332,7 +342,8 @@ class Builder:
 
 def parse(text: str, start: str, context: Context) -> tuple[Any, list[Declaration]]:
     """The syntax of a text (`program` or `shape`), and the declarations made inline; InputError if it is wrong."""
-    arranged = arrange(text, scan(text, context.origin), context)
+    scanned = text.replace("%", "#") if context.matlab else text
+    arranged = arrange(text, scan(scanned, context.origin), context)
     builder = Builder(text, context)
 
     def unexpected(position: int, expected: set[str]) -> InputError:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from itertools import chain, count
 from typing import TYPE_CHECKING, Final
 
 from matcalc.dims import Dim, named
-from matcalc.errors import InputError, Span
+from matcalc.errors import InputError
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Function, Shape, Symbol
+from matcalc.expr.nodes import Expr, Shape, Symbol
 from matcalc.language import book, conventions
+from matcalc.language.assumptions import assumptions
+from matcalc.language.declare import check_binding, check_wrt, declare, declare_one, declare_shapes
 from matcalc.language.elaborate import Elaborator
 from matcalc.language.infer import Declared, Inference, Scope
-from matcalc.language.names import canonical
-from matcalc.language.parser import parse
+from matcalc.language.parser import MATLAB, parse
 from matcalc.language.result import Program
 from matcalc.language.survey import Context
-from matcalc.language.syntax import Declaration, ProgramSyntax, SpaceSyntax
+from matcalc.language.syntax import ProgramSyntax
 from matcalc.language.types import MATRIX
 
 if TYPE_CHECKING:
@@ -42,25 +43,32 @@ def parse_program(
     if dialect not in DIALECTS:
         raise InputError(f"unknown dialect `{dialect}`", expected=" or ".join(DIALECTS))
     scope = Scope(text, matlab=dialect == "matlab")
-    _declare_shapes(scope, shapes or {})
+    declare_shapes(scope, shapes or {})
     context = Context(
         variables=scope.variables.keys(),
         functions=scope.functions.keys(),
         dims=scope.dims.keys(),
-        known=book.known_functions(),
+        known=_known(scope.matlab),
+        matlab=scope.matlab,
     )
     syntax, _ = parse(text, "program", context)
-    _declare(scope, syntax)
+    declare(scope, syntax)
     return _typed(scope, syntax, wrt)
+
+
+@cache
+def _known(matlab: bool) -> dict[str, str]:
+    """The functions that a text may call, with those of the dialect."""
+    return {**book.known_functions(), **(dict.fromkeys(MATLAB, "") if matlab else {})}
 
 
 def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
     inference = Inference(scope)
     for binding in syntax.bindings:
-        _check_binding(scope, binding.name, binding.span)
+        check_binding(scope, binding.name, binding.span)
         inference.binding(binding)
     inference.statement(syntax.expression)
-    _check_wrt(scope, wrt)
+    check_wrt(scope, wrt)
     reasons = conventions.decide(inference)
     _name_dims(inference)
     symbols = _symbols(inference)
@@ -77,87 +85,9 @@ def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
         symbols,
         dict(scope.functions),
         tuple(scope.dims),
-        tuple(_assumptions(inference, symbols, reasons)),
+        tuple(assumptions(inference, symbols, reasons)),
         frozenset(scope.integers),
     )
-
-
-# --- declarations --------------------------------------------------------------------------------
-@lru_cache(maxsize=1024)
-def space(text: str) -> SpaceSyntax:
-    """The space that a text of `shapes` says; InputError with origin `shapes`."""
-    read, _ = parse(text, "shape", Context(origin="shapes", mode="shape"))
-    result: SpaceSyntax = read
-    return result
-
-
-def _declare_shapes(scope: Scope, shapes: Mapping[str, str]) -> None:
-    for name, text in shapes.items():
-        if not isinstance(text, str):
-            raise InputError(
-                f"the shape of `{name}` is not a text", found=repr(text), expected='"R^n", "m×n", …'
-            )
-        _add(scope, canonical(name), space(text), None)
-
-
-def _declare(scope: Scope, syntax: ProgramSyntax) -> None:
-    bound = {binding.name for binding in syntax.bindings}
-    for declaration in syntax.declarations:
-        _declare_one(scope, declaration, bound)
-
-
-def _declare_one(scope: Scope, declaration: Declaration, bound: set[str]) -> None:
-    name = declaration.name
-    if name in bound:
-        raise scope.fail(
-            f"`{name}` is bound and declared", declaration.span, suggestion="one of the two"
-        )
-    _add(scope, name, declaration.space, declaration.span)
-
-
-def _add(scope: Scope, name: str, space: SpaceSyntax, span: Span | None) -> None:
-    """Take up a declaration; the same declaration twice is none too many."""
-    shape = Shape(space.dims)
-    for dim in (*space.dims, *(space.codomain or ())):
-        for each in sorted(dim.names):
-            scope.dims.setdefault(each)
-    if space.codomain is not None:
-        function = Function(name, shape, Shape(space.codomain))
-        if scope.functions.setdefault(name, function) != function or name in scope.variables:
-            raise _twice(scope, name, span)
-        return
-    declared = Declared(shape, frozenset(space.properties), span)
-    before = scope.variables.setdefault(name, declared)
-    if name in scope.functions or (before.shape, before.properties) != (shape, declared.properties):
-        raise _twice(scope, name, span)
-
-
-def _twice(scope: Scope, name: str, span: Span | None) -> InputError:
-    message = f"`{name}` is declared twice, differently"
-    return InputError(message) if span is None else scope.fail(message, span)
-
-
-def _check_binding(scope: Scope, name: str, span: Span) -> None:
-    if name in scope.bound:
-        raise scope.fail(
-            f"`{name}` is bound twice", span, suggestion="another name for the second value"
-        )
-    if name in scope.used:
-        raise scope.fail(
-            f"`{name}` is used before it is bound", span, suggestion="the binding first"
-        )
-    if name in scope.variables or name in scope.functions:
-        raise scope.fail(f"`{name}` is bound and declared", span, suggestion="one of the two")
-
-
-def _check_wrt(scope: Scope, wrt: Sequence[str]) -> None:
-    for each in wrt:
-        name = canonical(each)
-        if name in scope.variables or name in scope.used or name in scope.bound:
-            continue
-        raise InputError(
-            f"unknown variable `{each}`", source=each, span=Span(0, len(each)), origin="wrt"
-        )
 
 
 # --- dimensions ----------------------------------------------------------------------------------
@@ -204,21 +134,6 @@ def _symbols(inference: Inference) -> dict[str, Symbol]:
     return symbols
 
 
-def _assumptions(
-    inference: Inference, symbols: Mapping[str, Symbol], reasons: Mapping[str, str]
-) -> list[str]:
-    """What was inferred of each variable that is not declared, and why."""
-    lines = []
-    for name, symbol in symbols.items():
-        if name in inference.scope.variables:
-            continue
-        if name in inference.scope.integers:
-            lines.append(f"{name} is a whole number: an index")
-        else:
-            lines.append(f"{name}: {symbol.shape} ({reasons.get(name, 'from its use')})")
-    return lines
-
-
 # --- statements of the rule book -----------------------------------------------------------------
 def typed_statement(
     statement: Statement,
@@ -229,7 +144,7 @@ def typed_statement(
     """Both sides of a rule, typed together, and its variables."""
     scope = Scope(statement.text, origin="rules")
     for declaration in statement.where:
-        _declare_one(scope, declaration, set())
+        declare_one(scope, declaration)
     for name, dims in shapes.items():
         if name not in scope.variables:
             scope.variables[name] = Declared(Shape(dims), frozenset(), None)

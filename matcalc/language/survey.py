@@ -177,13 +177,15 @@ class Survey:
         for token in self.tokens:
             if token.kind != "NAME" or token.text in GREEK:
                 continue
-            name = canonical(token.text)
-            other, spelled = seen.setdefault(skeleton(name), (name, token.text))
-            if other != name or (spelled != token.text and spelled not in GREEK):
+            name, typed = canonical(token.text), token.text.replace("µ", "μ")
+            other, spelled = seen.setdefault(skeleton(name), (name, typed))
+            if other != name or (spelled != typed and spelled not in GREEK):
                 self.fail(
                     f"`{token.text}` only looks like `{spelled}`: they are different names",
                     token,
-                    found=" and ".join(f"{each} ({_codes(each)})" for each in (spelled, token.text)),
+                    found=" and ".join(
+                        f"{each} ({_codes(each)})" for each in (spelled, token.text)
+                    ),
                     suggestion="one spelling for one variable, another name for another",
                 )
 

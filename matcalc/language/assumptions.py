@@ -1,0 +1,61 @@
+"""What was assumed, in words: the shapes that were inferred, and what could have been read otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matcalc.expr.nodes import Symbol
+from matcalc.language.infer import Inference
+from matcalc.language.types import COLUMN, MATRIX, ROW
+
+
+def assumptions(
+    inference: Inference, symbols: Mapping[str, Symbol], reasons: Mapping[str, str]
+) -> list[str]:
+    """A line for each variable that is not declared, with the reason for its shape, and for each reading."""
+    scope, lines = inference.scope, []
+    for name, symbol in symbols.items():
+        if name in scope.variables:
+            continue
+        if name in scope.integers:
+            lines.append(f"{name} is a whole number: an index")
+            continue
+        reason = reasons.get(name, "from its use")
+        parts = _parts(name, symbols)
+        hint = f"; `{parts}` would be a product" if parts else ""
+        lines.append(f"{name}: {symbol.shape} ({reason}{hint})")
+    return [*lines, *_expanded(inference), *_stars(inference)]
+
+
+def _parts(name: str, symbols: Mapping[str, Symbol]) -> str:
+    """`x y` for a name xy that two other names make."""
+    splits = ((name[:cut], name[cut:]) for cut in range(1, len(name)))
+    return next((f"{a} {b}" for a, b in splits if a in symbols and b in symbols), "")
+
+
+def _expanded(inference: Inference) -> list[str]:
+    """Rows and columns expanded over a matrix."""
+    scope, types, lines = inference.scope, inference.types, []
+    for node, terms in inference.sums:
+        if types[node].mask != MATRIX:
+            continue
+        for term in terms:
+            if types[term].mask in (ROW, COLUMN):
+                row = types[term].mask == ROW
+                over = "a row, over the rows" if row else "a column, over the columns"
+                lines.append(
+                    f"`{scope.excerpt(term)}` is expanded: {over} of `{scope.excerpt(node)}`"
+                )
+    return lines
+
+
+def _stars(inference: Inference) -> list[str]:
+    """`*` between square matrices."""
+    scope, lines = inference.scope, []
+    for chain, position, left, right in inference.stars:
+        if left.mask == right.mask == MATRIX and len(set(inference.solver.shape(left).dims)) == 1:
+            a, b = (scope.excerpt(chain.operands[position + k]) for k in (0, 1))
+            lines.append(
+                f"`{a} * {b}` is the element-wise product; the matrix product is `{a} {b}`"
+            )
+    return lines

@@ -1,0 +1,120 @@
+"""Declarations: what `shapes`, `where` and inline declarations say, and what names may not be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+
+from matcalc.errors import InputError, Span
+from matcalc.expr.nodes import Function, Shape
+from matcalc.language.infer import Declared, Scope
+from matcalc.language.names import canonical, nearest, skeleton
+from matcalc.language.parser import parse
+from matcalc.language.survey import Context
+from matcalc.language.syntax import Declaration, ProgramSyntax, SpaceSyntax
+
+
+@lru_cache(maxsize=1024)
+def space(text: str) -> SpaceSyntax:
+    """The space that a text of `shapes` says; InputError with origin `shapes`."""
+    read, _ = parse(text, "shape", Context(origin="shapes", mode="shape"))
+    result: SpaceSyntax = read
+    return result
+
+
+def declare_shapes(scope: Scope, shapes: Mapping[str, str]) -> None:
+    """Take up the declarations of `shapes`."""
+    for name, text in shapes.items():
+        if not isinstance(text, str):
+            raise InputError(
+                f"the shape of `{name}` is not a text", found=repr(text), expected='"R^n", "m×n", …'
+            )
+        _add(scope, canonical(name), space(text), None)
+
+
+def declare(scope: Scope, syntax: ProgramSyntax) -> None:
+    """Take up the declarations of a program, after `where` and inline."""
+    bound = {binding.name for binding in syntax.bindings}
+    for declaration in syntax.declarations:
+        declare_one(scope, declaration, bound)
+
+
+def declare_one(scope: Scope, declaration: Declaration, bound: Collection[str] = ()) -> None:
+    """Take up one declaration."""
+    name = declaration.name
+    if name in bound:
+        raise scope.fail(
+            f"`{name}` is bound and declared", declaration.span, suggestion="one of the two"
+        )
+    _add(scope, name, declaration.space, declaration.span)
+
+
+def _add(scope: Scope, name: str, space: SpaceSyntax, span: Span | None) -> None:
+    """Take up a declaration; the same declaration twice is none too many."""
+    shape = Shape(space.dims)
+    for dim in (*space.dims, *(space.codomain or ())):
+        for each in sorted(dim.names):
+            scope.dims.setdefault(each)
+    if space.codomain is not None:
+        function = Function(name, shape, Shape(space.codomain))
+        if scope.functions.setdefault(name, function) != function or name in scope.variables:
+            raise _twice(scope, name, span)
+        return
+    declared = Declared(shape, frozenset(space.properties), span)
+    before = scope.variables.setdefault(name, declared)
+    if name in scope.functions or (before.shape, before.properties) != (shape, declared.properties):
+        raise _twice(scope, name, span)
+
+
+def _twice(scope: Scope, name: str, span: Span | None) -> InputError:
+    message = f"`{name}` is declared twice, differently"
+    return InputError(message) if span is None else scope.fail(message, span)
+
+
+def check_binding(scope: Scope, name: str, span: Span) -> None:
+    """Refuse a second meaning of a name, and a use before the binding."""
+    if name in scope.bound:
+        raise scope.fail(
+            f"`{name}` is bound twice", span, suggestion="another name for the second value"
+        )
+    if name in scope.used:
+        raise scope.fail(
+            f"`{name}` is used before it is bound", span, suggestion="the binding first"
+        )
+    if name in scope.variables or name in scope.functions:
+        raise scope.fail(f"`{name}` is bound and declared", span, suggestion="one of the two")
+
+
+def check_wrt(scope: Scope, wrt: Sequence[str]) -> None:
+    """Refuse names to differentiate by that the program does not know."""
+    known = [*dict.fromkeys([*scope.used, *scope.bound, *scope.variables])]
+    for each in wrt:
+        name = canonical(each)
+        if name in scope.variables or name in scope.used or name in scope.bound:
+            continue
+        raise InputError(
+            f"unknown variable `{each}`",
+            source=each,
+            span=Span(0, len(each)),
+            origin="wrt",
+            found=_alike(name, known),
+            expected="one of " + ", ".join(known) if known else "a declared variable",
+            suggestion=_split_name(name, known) or ", ".join(nearest(name, known)),
+        )
+
+
+def _alike(name: str, known: Sequence[str]) -> str:
+    """A name that only looks like this one."""
+    alike = [each for each in known if skeleton(each) == skeleton(name)]
+    codes = " ".join(f"U+{ord(letter):04X}" for letter in alike[0]) if alike else ""
+    return f"`{alike[0]}`, other letters that look the same ({codes})" if alike else ""
+
+
+def _split_name(name: str, known: Sequence[str]) -> str:
+    """`x y`, if the program says `xy`."""
+    for each in known:
+        parts = each.split(name, 1)
+        if len(parts) == 2 and len(each) <= 2 * len(name) + 2:
+            spread = " ".join(part for part in (parts[0], name, parts[1]) if part)
+            return f"{spread} for a product: `{each}` is one name"
+    return ""

@@ -1,0 +1,87 @@
+"""Indices and sizes: what stands in a program and is no value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matcalc.dims import Dim, named, number
+from matcalc.expr.nodes import Shape
+from matcalc.language.syntax import Chain, Minus, Name, Num, Sum, Syntax
+from matcalc.language.types import SCALAR
+
+if TYPE_CHECKING:
+    from matcalc.language.infer import Inference
+
+
+def integer(inference: Inference, node: Syntax) -> None:
+    """An index: whole numbers, dimensions, and names, which become integer inputs."""
+    scope = inference.scope
+    for each in inference.ordered(node):
+        if isinstance(each, Name):
+            _integer_name(inference, each)
+        elif isinstance(each, Num):
+            if each.value.denominator != 1 or each.value < 0:
+                raise scope.fail("an index is a whole number from 0", each.span)
+        elif not isinstance(each, Sum | Chain) or (
+            isinstance(each, Chain) and not set(each.operators) <= {"", "*"}
+        ):
+            what = "from 0, so without a sign" if isinstance(each, Minus) else "with + - *"
+            raise scope.fail(
+                f"an index is made of whole numbers and names, {what}",
+                each.span,
+                found=scope.excerpt(each),
+            )
+        inference.types[each] = inference.solver.fixed(Shape())
+
+
+def _integer_name(inference: Inference, node: Name) -> None:
+    name, scope = node.name, inference.scope
+    if name in inference.bound or name in scope.variables:
+        if inference.lookup(name, node.span).mask != SCALAR:
+            raise scope.fail(f"the index `{name}` is no scalar", node.span)
+        if name in scope.variables:
+            scope.integers.setdefault(name)
+    elif name not in scope.dims:
+        if name in inference.names:
+            inference.assume(inference.names[name], SCALAR)
+        scope.integers.setdefault(name)
+        scope.used.setdefault(name, node.span)
+
+
+def size(inference: Inference, node: Syntax) -> Dim:
+    """A dimension written as an argument: numbers, names, and + - * of these."""
+    match node:
+        case Num(value=value) if value.denominator == 1 and value > 0:
+            return number(int(value))
+        case Name(name=name):
+            return _size_name(inference, node, name)
+        case Sum(terms=terms, signs=signs):
+            total = number(0)
+            for term, sign in zip(terms, signs, strict=True):
+                part = size(inference, term)
+                total = total + part if sign > 0 else total - part
+            return total
+        case Chain(operands=operands, operators=operators) if set(operators) <= {"", "*", "·"}:
+            total = number(1)
+            for operand in operands:
+                total = total * size(inference, operand)
+            return total
+        case _:
+            scope = inference.scope
+            raise scope.fail(
+                "a size is a positive whole number, a dimension's name, or + - * of these",
+                node.span,
+                found=scope.excerpt(node),
+            )
+
+
+def _size_name(inference: Inference, node: Syntax, name: str) -> Dim:
+    scope = inference.scope
+    if name in inference.bound or name in scope.variables:
+        raise scope.fail(
+            f"`{name}` is a variable here, not a dimension",
+            node.span,
+            suggestion="another name for the one or the other",
+        )
+    scope.dims.setdefault(name)
+    return named(name)
