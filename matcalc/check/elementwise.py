@@ -120,8 +120,8 @@ def layernorm(x: Any, epsilon: Any = 0.0, axis: int | None = None) -> Any:
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:
-    """x between low and high."""
-    return smaller(larger(x, low), high)
+    """x between low and high; nothing where these are not in order."""
+    return np.where(np.real(low) <= np.real(high), smaller(larger(x, low), high), np.nan)
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:

@@ -94,7 +94,7 @@ ROWS: list[tuple[Expr, Any]] = [
     (call("max", b.number(0), u, shape=u.shape), np.maximum(0, p["u"])),
     (call("max", X, shape=x.shape, axis=0), p["X"].max(axis=0)),
     (call("where", x, t, b.number(1), shape=x.shape), np.full(4, p["t"])),
-    (call("clip", t, b.number(0), x, shape=x.shape), np.minimum(max(p["t"], 0), p["x"])),
+    (call("clip", t, b.number(-9), x, shape=x.shape), np.minimum(p["t"], p["x"])),
     (call("norm", x, b.constant("inf")), np.abs(p["x"]).max()),
     (call("tril", A, b.number(-1), shape=A.shape), np.tril(p["A"], -1)),
 ]
