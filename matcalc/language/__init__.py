@@ -22,8 +22,8 @@ def parse_program(
 ) -> Program:
     """The program of a text; InputError if it is none, or if its shapes do not fit.
 
-    `shapes` declares variables and functions, as `where` does; `wrt` names variables that may be used or
-    declared only, and is checked.
+    `shapes` declares variables and functions, as `where` does; `wrt` names variables that may be
+    used or declared only, and is checked.
     """
     from matcalc.language.program import parse_program as read
 

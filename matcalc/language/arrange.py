@@ -1,8 +1,8 @@
 """The token pass between scanner and parser: what blanks, newlines and declarations decide.
 
-It ends bindings, matches brackets and norm bars, tells a call from a product with a bracket, an index
-from a literal, a declaration from a Frobenius product, and reads shapes with the words that are special
-there.  After it the grammar has no ambiguity left.
+It ends bindings, matches brackets and norm bars, tells a call from a product with a bracket, an
+index from a literal, a declaration from a Frobenius product, and reads shapes with the words that
+are special there.  After it the grammar has no ambiguity left.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MAX_DEPTH: Final = 200
 MAX_POSTFIX: Final = 200
 
 OPERATORS: Final = frozenset(
-    "PLUS MINUS STAR AT DOT SLASH DOTSLASH BACKSLASH HADAMARD KRON TIMES COMPARE EQUALS COMMA COLON "
-    "POWER DOTPOWER ARROW FROBENIUS NABLA".split()
+    "PLUS MINUS STAR AT DOT SLASH DOTSLASH BACKSLASH HADAMARD KRON TIMES COMPARE EQUALS COMMA "
+    "COLON POWER DOTPOWER ARROW FROBENIUS NABLA".split()
 )
 ENDS: Final = frozenset(
     "NUMBER NAME SUPERSCRIPT STRING TRANSPOSE PRIME RPAR RSQUARE RBRACE CLOSEINDEX CLOSEBAR REAL "
@@ -203,7 +203,7 @@ class Arranger(Survey):
         )
         if is_function and name not in self.variables:
             self.fail(
-                f"`{token.text} (` is a product with a variable `{token.text}`, which is a function here",
+                f"`{token.text} (` is a product with a variable, but `{token.text}` is a function",
                 Span(token.start, bracket.end),
                 suggestion=f"{token.text}(…) without the blank",
             )
@@ -211,19 +211,18 @@ class Arranger(Survey):
     def _call(self, position: int) -> int:
         token = self.tokens[position]
         name = canonical(token.text)
-        if name in self.functions or (
-            token.text in self.context.known and name not in self.functions
-        ):
-            return self._make("FUNCTION", position)
-        if name in self.variables:
-            return self._keep(position)
-        if name[:2] in ("J_", "H_") and canonical(name[2:]) in self.functions:
-            return self._make("FUNCTION", position)
-        if name in self.context.known:
-            return self._make("FUNCTION", position)
-        if name in self.dims:
-            return self._keep(position)
-        self._unknown_function(token)
+        derivative = name[:2] in ("J_", "H_") and canonical(name[2:]) in self.functions
+        if name in self.functions or token.text in self.context.known:
+            kind = "FUNCTION"
+        elif name in self.variables:
+            kind = "NAME"
+        elif derivative or name in self.context.known:
+            kind = "FUNCTION"
+        elif name in self.dims:
+            kind = "NAME"
+        else:
+            self._unknown_function(token)
+        return self._make(kind, position)
 
     def _unknown_function(self, token: Token) -> Never:
         similar = nearest(token.text, [*self.context.known, *self.functions])

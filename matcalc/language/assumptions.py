@@ -1,4 +1,6 @@
-"""What was assumed, in words: the shapes that were inferred, and what could have been read otherwise."""
+"""What was assumed, in words: the shapes that were inferred, and what could have been read
+otherwise.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from matcalc.language.types import COLUMN, MATRIX, ROW
 def assumptions(
     inference: Inference, symbols: Mapping[str, Symbol], reasons: Mapping[str, str]
 ) -> list[str]:
-    """A line for each variable that is not declared, with the reason for its shape, and for each reading."""
+    """A line for each variable that is not declared, with the reason for its shape, and for each
+    reading.
+    """
     scope, lines = inference.scope, []
     for name, symbol in symbols.items():
         if name in scope.variables:

@@ -1,8 +1,10 @@
-"""Reading the rule book: files of entries in matcalc/rules, split by heading, parsed when first needed.
+"""Reading the rule book: files of entries in matcalc/rules, split by heading, parsed when first
+needed.
 
-Loading costs one regular expression over the files; a function's header is parsed when the function is
-first used, and the statements of an entry when they are first asked for.  The parser itself (`reader`,
-`program`) is imported only then: a process that parses nothing does not pay for it.
+Loading costs one regular expression over the files; a function's header is parsed when the
+function is first used, and the statements of an entry when they are first asked for.  The parser
+itself (`reader`, `program`) is imported only then: a process that parses nothing does not pay for
+it.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ TITLED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter: `dims` is its shape, None if it is free (element-wise); `role` is value, size, index or rest."""
+    """A parameter: `dims` is its shape, None if it is free (element-wise); `role` is value, size,
+    index or rest.
+    """
 
     name: str
     role: Literal["value", "size", "index", "rest"]
@@ -85,7 +89,9 @@ class Entry:
 
 
 def _lines(entry: str) -> Iterator[tuple[str, str]]:
-    """The word and the rest of each line of an entry's body; a line further in continues the one before."""
+    """The word and the rest of each line of an entry's body; a line further in continues the one
+    before.
+    """
     body: list[str] = []
     for line in entry.splitlines()[1:]:
         if not line.strip() or line.lstrip().startswith("#"):
@@ -103,7 +109,9 @@ def _lines(entry: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def _texts() -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
-    """The entries of all files: functions by name, and (kind, text) of identities and evaluation rules."""
+    """The entries of all files: functions by name, and (kind, text) of identities and evaluation
+    rules.
+    """
     functions: dict[str, list[str]] = {}
     rules: list[tuple[str, str]] = []
     for path in sorted((Path(__file__).resolve().parents[1] / "rules").glob("*.rules")):
@@ -183,10 +191,11 @@ def statements(kind: str) -> tuple[Statement, ...]:
 def statement_exprs(
     entry: Entry | None, statement: Statement
 ) -> tuple[Expr, Expr, dict[str, Symbol]]:
-    """A statement's sides as typed expressions, and its variables by name (`dx` is the differential of x).
+    """A statement's sides as typed expressions, and its variables by name (`dx` is the
+    differential of x).
 
-    The parameters of an element-wise entry are scalars; other shapes are those of the header, then those of
-    the statement's own declarations; a name declared nowhere is inferred.
+    The parameters of an element-wise entry are scalars; other shapes are those of the header, then
+    those of the statement's own declarations; a name declared nowhere is inferred.
     """
     from matcalc.language.program import typed_statement
 

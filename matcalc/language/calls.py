@@ -1,4 +1,6 @@
-"""The types of calls: unknown functions, functions of the book by their headers, and the special forms."""
+"""The types of calls: unknown functions, functions of the book by their headers, and the special
+forms.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ FORMS: Final = frozenset({"grad", "jacobian", "hessian"})
 
 
 def value_args(inference: Inference, node: Applied) -> tuple[Syntax, ...]:
-    """The arguments that are expressions: no sizes, indices, texts, variables of a derivative, or `nuc`."""
+    """The arguments that are expressions: no sizes, indices, texts, variables of a derivative, or
+    `nuc`.
+    """
     name = node.name
     if name in inference.scope.functions:
         return node.args

@@ -1,4 +1,5 @@
-"""Letter conventions: what decides where the operators leave a shape open, in the order of LANGUAGE.md section 2.
+"""Letter conventions: what decides where the operators leave a shape open, in the order of
+LANGUAGE.md section 2.
 
 Each decision is recorded in words, as the reason of the name that it was about.
 """
@@ -145,7 +146,8 @@ def _name(inference: Inference, node: Syntax) -> str | None:
 def _within(inference: Inference, operand: Syntax, depth: int) -> Iterator[str]:
     """Lower-case Latin names in an operand, through what works entry by entry.
 
-    With depth 1 only through signs, powers and functions of one argument, with 2 through sums and products too.
+    With depth 1 only through signs, powers and functions of one argument, with 2 through sums and
+    products too.
     """
     pending = [operand]
     while pending:
@@ -170,7 +172,9 @@ def _within(inference: Inference, operand: Syntax, depth: int) -> Iterator[str]:
 
 
 def _carriers(operands: tuple[Syntax, ...], operators: tuple[str, ...]) -> list[Syntax]:
-    """The operands of a product that give it its shape: of ⊙ all, of / the left, of a scaling the last."""
+    """The operands of a product that give it its shape: of ⊙ all, of / the left, of a scaling the
+    last.
+    """
     carriers = [operands[0]]
     for operator, operand in zip(operators, operands[1:], strict=True):
         if operator == "⊙":

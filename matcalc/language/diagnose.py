@@ -183,7 +183,7 @@ class Unexpected:
         statement = self._last_statement()
         span = Span(statement[0].start, statement[-1].end)
         if following is not None and following.kind in BINARY:
-            advice = f"`{following.text}` at the end of the line before, or brackets around the expression"
+            advice = f"`{following.text}` at the end of the line before, or brackets around all"
         else:
             advice = "name = … before it, or an operator at the end of this line"
         return self.fail(
@@ -296,5 +296,7 @@ def unexpected(
     expected: set[str],
     context: Context,
 ) -> InputError:
-    """The diagnostic for the token at a position (the end, if there is none) that cannot stand there."""
+    """The diagnostic for the token at a position (the end, if there is none) that cannot stand
+    there.
+    """
     return Unexpected(text, start, tokens, position, expected, context).error()

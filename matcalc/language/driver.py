@@ -23,19 +23,19 @@ def drive(
 ) -> Any:
     """The builder's value of the tokens, read from `start` of a grammar.
 
-    For a token that cannot stand where it is, raises `unexpected(position, expected terminals)`; the
-    position of the end is the number of tokens.
+    For a token that cannot stand where it is, raises `unexpected(position, expected terminals)`;
+    the position of the end is the number of tokens.
     """
     loaded = table.load(grammar)
     states, rules = loaded.states, loaded.rules
     first, last = loaded.starts[start]
-    kind_of_builder: Hashable = type(builder)
-    calls = _callbacks(grammar, kind_of_builder)
+    kind: Any = type(builder)
+    calls = _callbacks(grammar, kind)
     state, path, values = first, [first], list[Any]()
     position, count = 0, len(tokens)
-    kind = tokens[0].kind if count else "$END"
+    terminal = tokens[0].kind if count else "$END"
     while True:
-        action = states[state].get(kind)
+        action = states[state].get(terminal)
         if action is None:
             raise unexpected(position, {name for name in states[state] if name.isupper()})
         if action >= 0:
@@ -43,7 +43,7 @@ def drive(
             values.append(tokens[position])
             state = action
             position += 1
-            kind = tokens[position].kind if position < count else "$END"
+            terminal = tokens[position].kind if position < count else "$END"
             continue
         rule = rules[-1 - action]
         size = rule.size

@@ -46,7 +46,9 @@ def _column(x: Expr) -> Expr:
 
 
 class Elaborator:
-    """Builds the expressions of one program; `symbols` are its variables, `named` its bound names so far."""
+    """Builds the expressions of one program; `symbols` are its variables, `named` its bound names
+    so far.
+    """
 
     def __init__(self, inference: Inference, symbols: dict[str, Symbol]) -> None:
         self.inference = inference
@@ -166,9 +168,6 @@ class Elaborator:
             return build.dot(left, right)
         return build.call(Shape(), "tr", [build.product([build.transpose(left), right])])
 
-    def _text(self, node: Text) -> Expr:
-        raise AssertionError("texts are not values")
-
     def _applied(self, node: Applied) -> Expr:
         name = calls.ALIASES.get(node.name, node.name)
         if name in self.scope.functions:
@@ -270,7 +269,6 @@ _BUILDERS: Final[dict[type[Any], Callable[[Elaborator, Any], Expr]]] = {
     Inverted: Elaborator._inverted,
     Indexed: Elaborator._indexed,
     Applied: Elaborator._applied,
-    Text: Elaborator._text,
     Listed: Elaborator._listed,
     Frobenius: Elaborator._frobenius,
 }

@@ -1,7 +1,9 @@
-"""Inference: a type for every node of the syntax, by the operators alone (letters come in `conventions`).
+"""Inference: a type for every node of the syntax, by the operators alone (letters come in
+`conventions`).
 
-Nodes are visited children first; each adds the constraint that its operator is, and the solver draws
-conclusions at once, so that a contradiction shows at the innermost place where it can be seen.
+Nodes are visited children first; each adds the constraint that its operator is, and the solver
+draws conclusions at once, so that a contradiction shows at the innermost place where it can be
+seen.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from matcalc.language.types import (
     MATRIX,
     SCALAR,
     Broadcast,
-    Clash,
+    ClashError,
     Constraint,
     Solver,
     Table,
@@ -50,12 +52,11 @@ from matcalc.language.types import (
 
 MAX_DEPTH: Final = 500
 CONSTANTS: Final = {"π": "pi", "inf": "inf"}
-Fail = Callable[..., InputError]
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A declared variable: its shape and properties, and where that was said (None: in `shapes`)."""
+    """A declared variable: its shape, properties, and place (None: in `shapes`)."""
 
     shape: Shape
     properties: frozenset[str]
@@ -86,7 +87,7 @@ class Scope:
 
 
 class Inference:
-    """The types of one program's nodes; `names` has those of the variables that are not declared."""
+    """The types of one program's nodes; `names` has those of the undeclared variables."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -125,7 +126,9 @@ class Inference:
         self.scope.bound[binding.name] = binding.value
 
     def ordered(self, root: Syntax) -> list[Syntax]:
-        """The nodes that are values, children first; indices, sizes and the like are not among them."""
+        """The nodes that are values, children first; indices, sizes and the like are not among
+        them.
+        """
         order: list[Syntax] = []
         pending = [root]
         while pending:
@@ -151,7 +154,7 @@ class Inference:
         """Add a constraint; a contradiction is a diagnostic at its place."""
         try:
             self.solver.add(constraint)
-        except Clash:
+        except ClashError:
             raise self._clash() from None
 
     def assume(self, kind: Type, mask: int) -> None:
@@ -159,7 +162,7 @@ class Inference:
         try:
             self.solver.narrow(kind, mask)
             self.solver.settle()
-        except Clash:
+        except ClashError:
             raise self._clash() from None
 
     def _clash(self) -> InputError:
@@ -171,14 +174,16 @@ class Inference:
         return _VISITORS[type(node)](self, node)
 
     # --- leaves --------------------------------------------------------------------------------
-    def _num(self, node: Num) -> Type:
+    def _num(self, _: Num) -> Type:
         return self.solver.fixed(SCALAR_SHAPE)
 
     def _name(self, node: Name) -> Type:
         return self.lookup(node.name, node.span)
 
     def lookup(self, name: str, span: Span) -> Type:
-        """The type of a name: bound, declared, a constant, a dimension, or a variable to be inferred."""
+        """The type of a name: bound, declared, a constant, a dimension, or a variable to be
+        inferred.
+        """
         scope = self.scope
         if name in self.bound:
             return self.bound[name]

@@ -1,4 +1,6 @@
-"""Diagnostics of inference: which shapes do not fit, where each came from, and what to write instead."""
+"""Diagnostics of inference: which shapes do not fit, where each came from, and what to write
+instead.
+"""
 
 from __future__ import annotations
 
@@ -337,7 +339,8 @@ class _Explainer:
         if len(columns) == len(items):
             texts = [_bracketed(item, self.text(item)) for item in items]
             rows = ", ".join(f"{text}'" for text in texts)
-            suggestion = f"[{rows}] for these as rows, hstack({', '.join(map(self.text, items))}) as columns, vstack(…) in one vector"
+            all_items = ", ".join(map(self.text, items))
+            suggestion = f"[{rows}] (rows), hstack({all_items}) (columns), vstack({all_items})"
         return self.fail(
             node, items[:3], "a list is of scalars, or of rows of one length", suggestion=suggestion
         )

@@ -7,7 +7,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-_LOWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega"
+_LOWER = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma "
+    "tau upsilon phi chi psi omega"
+)
 _LETTERS = "αβγδεζηθικλμνξοπρστυφχψω"
 
 GREEK: Final = {
@@ -27,7 +30,8 @@ _LOOKALIKES: Final = dict(
 
 
 def canonical(name: str) -> str:
-    """The one spelling of a name: `lambda` is `λ`; variants of a letter, which Python's names do not
+    """The one spelling of a name: `lambda` is `λ`; variants of a letter, which Python's names do
+    not
     tell apart either, are the letter; subscript digits stay."""
     if name.isascii():
         return GREEK.get(name, name)

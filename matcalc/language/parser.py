@@ -222,7 +222,9 @@ class Builder:
         return Applied(span, name, tuple(args), axis, order, mark, head.span)
 
     def _head(self, head: Token) -> tuple[str, int, str]:
-        """The function that a call's head names, the order of its derivative, and how that is marked."""
+        """The function that a call's head names, the order of its derivative, and how that is
+        marked.
+        """
         text = head.text
         if text[0] == "∇":
             return canonical(text[1:].strip()), 1, "∇"
@@ -341,7 +343,9 @@ class Builder:
 
 
 def parse(text: str, start: str, context: Context) -> tuple[Any, list[Declaration]]:
-    """The syntax of a text (`program` or `shape`), and the declarations made inline; InputError if it is wrong."""
+    """The syntax of a text (`program` or `shape`), and the declarations made inline; InputError if
+    it is wrong.
+    """
     scanned = text.replace("%", "#") if context.matlab else text
     arranged = arrange(text, scan(scanned, context.origin), context)
     builder = Builder(text, context)

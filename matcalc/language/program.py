@@ -37,8 +37,8 @@ def parse_program(
 ) -> Program:
     """The program of a text; InputError if it is none, or if its shapes do not fit.
 
-    `shapes` declares variables and functions, as `where` does; `wrt` names variables that may be used or
-    declared only, and is checked.
+    `shapes` declares variables and functions, as `where` does; `wrt` names variables that may be
+    used or declared only, and is checked.
     """
     if dialect not in DIALECTS:
         raise InputError(f"unknown dialect `{dialect}`", expected=" or ".join(DIALECTS))

@@ -1,4 +1,6 @@
-"""What the operators mean for shapes: tables of kinds and dimensions, and the relations that no table says."""
+"""What the operators mean for shapes: tables of kinds and dimensions, and the relations that no
+table says.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from matcalc.language.types import (
     SCALAR,
     VECTORS,
     Alternative,
-    Clash,
+    ClashError,
     Constraint,
     Solver,
     Type,
@@ -150,7 +152,9 @@ def _times(*labels: str) -> Dim:
 
 
 class Indexing(Constraint):
-    """An entry, a row, a column: types are the array and the result; `whole` says where the colons are."""
+    """An entry, a row, a column: types are the array and the result; `whole` says where the colons
+    are.
+    """
 
     __slots__ = ("whole",)
 
@@ -173,7 +177,9 @@ class Indexing(Constraint):
 
 
 class Listing(Constraint):
-    """[a, b, c]: of scalars a column, of rows a matrix; `literal` says which items are lists themselves."""
+    """[a, b, c]: of scalars a column, of rows a matrix; `literal` says which items are lists
+    themselves.
+    """
 
     __slots__ = ("literal",)
 
@@ -242,7 +248,7 @@ class Along(Constraint):
         assert arg.dims is not None
         rank = len(arg.dims)
         if self.axis is not None and not -rank <= self.axis < rank:
-            raise Clash
+            raise ClashError
         left: tuple[Dim, ...] = arg.dims
         if self.reduces:
             left = (
@@ -322,7 +328,7 @@ class Differentiating(Constraint):
         dims = variable.dims * 2 if self.how == "hessian" else variable.dims
         dims = value.dims + dims if self.how == "jacobian" else dims
         if len(dims) > MAX_RANK:
-            raise Clash
+            raise ClashError
         solver.narrow(result, kind_of(len(dims)))
         assert result.dims is not None
         solver.unify_all(result.dims, dims)

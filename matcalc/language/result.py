@@ -11,9 +11,9 @@ from matcalc.expr.nodes import Expr, Function, Symbol
 class Program:
     """A typed program.
 
-    `expression` has Named nodes for bound names; `bindings` are their values in order; `variables` every
-    used, then every declared variable; `dims` the dimension names; `assumptions` what was inferred, in
-    words; `integers` the names used as an index.
+    `expression` has Named nodes for bound names; `bindings` are their values in order; `variables`
+    every used, then every declared variable; `dims` the dimension names; `assumptions` what was
+    inferred, in words; `integers` the names used as an index.
     """
 
     text: str

@@ -21,8 +21,8 @@ ARITHMETIC: Final = frozenset({"NAME", "NUMBER", "PLUS", "MINUS", "STAR", "LPAR"
 class Context:
     """What is known before the text is read.
 
-    Declared variables, functions and dimensions, the functions of the book, where the text is from, whether
-    it is a program or a shape, and the dialect.
+    Declared variables, functions and dimensions, the functions of the book, where the text is
+    from, whether it is a program or a shape, and the dialect.
     """
 
     variables: Collection[str] = frozenset()
@@ -100,7 +100,9 @@ class Survey:
             self._declared_inline(position)
 
     def _opens(self, position: int) -> bool:
-        """Whether a name in the declarations is one that is declared: it opens them, or follows a comma."""
+        """Whether a name in the declarations is one that is declared: it opens them, or follows a
+        comma.
+        """
         previous = self.tokens[position - 1]
         return not position or previous.kind not in ("COLON", "ARROW", "TIMES", "POWER")
 
@@ -156,9 +158,9 @@ class Survey:
             return True
         if first.kind == "LPAR" and "COMMA" in kinds:
             return True
-        if first.kind == "NAME" and is_real(first.text):
-            if canonical(first.text) not in self.variables:
-                return True
+        real = first.kind == "NAME" and is_real(first.text)
+        if real and canonical(first.text) not in self.variables:
+            return True
         names = [canonical(token.text) for token in inside if token.kind == "NAME"]
         if kinds - ARITHMETIC or not names:
             return False

@@ -1,7 +1,7 @@
 """Syntax nodes: what was written, with its place, before any shape is known.
 
-Every node has the span of the text that it was read from.  Products are kept as they were typed: one
-chain of operands with the operators between them.
+Every node has the span of the text that it was read from.  Products are kept as they were typed:
+one chain of operands with the operators between them.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ class Indexed(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Applied(Node):
-    """name(args); `order` counts the primes, or is 1 for J_f and ∇f and 2 for H_f, `mark` says which ("", "'", "J", "∇", "H")."""
+    """name(args); `order` counts the primes, or is 1 for J_f and ∇f and 2 for H_f, `mark` says
+    which ("", "'", "J", "∇", "H").
+    """
 
     name: str
     args: tuple[Syntax, ...]
@@ -143,8 +145,8 @@ class Axis(Node):
 
 
 Syntax = (
-    Num | Name | Minus | Sum | Chain | Comparison | Transposed | Raised | Inverted | Indexed | Applied | Text
-    | Listed | Frobenius | Axis
+    Num | Name | Minus | Sum | Chain | Comparison | Transposed | Raised | Inverted | Indexed
+    | Applied | Text | Listed | Frobenius | Axis
 )  # fmt: skip
 
 

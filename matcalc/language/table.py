@@ -1,8 +1,8 @@
 """The parse tables: built from the grammar files by Lark, shipped as data, loaded without Lark.
 
-`python -m matcalc.language.table` writes grammar/*.json anew from grammar/*.lark; each table carries a
-hash of the grammar text that it was built from, and a test compares the two.  Building needs Lark, an
-LALR(1) generator; parsing needs the table only (see `parser`).
+`python -m matcalc.language.table` writes grammar/*.json anew from grammar/*.lark; each table
+carries a hash of the grammar text that it was built from, and a test compares the two.  Building
+needs Lark, an LALR(1) generator; parsing needs the table only (see `parser`).
 """
 
 from __future__ import annotations

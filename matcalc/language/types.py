@@ -1,9 +1,9 @@
 """Unknown shapes and how they are solved for: kinds by elimination, dimensions by unification.
 
-A `Type` is what is known of one expression's shape: a set of kinds (scalar, column, row, matrix, or a
-tensor of a rank) as bits, and, once one kind is left, its dimensions, which may hold unknowns (names that
-begin with `?`).  A `Constraint` relates types; it runs whenever one of them has learnt something,
-until it is done: has nothing more to teach.
+A `Type` is what is known of one expression's shape: a set of kinds (scalar, column, row, matrix,
+or a tensor of a rank) as bits, and, once one kind is left, its dimensions, which may hold unknowns
+(names that begin with `?`).  A `Constraint` relates types; it runs whenever one of them has learnt
+something, until it is done: has nothing more to teach.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def kinds(mask: int) -> list[int]:
     return found
 
 
-class Clash(Exception):
+class ClashError(Exception):
     """A constraint cannot hold."""
 
 
@@ -67,7 +67,7 @@ class Type:
 
 
 class Constraint:
-    """A relation of types; `run` learns from it and raises Clash if it cannot hold."""
+    """A relation of types; `run` learns from it and raises ClashError if it cannot hold."""
 
     __slots__ = ("done", "place", "queued", "types")
 
@@ -98,7 +98,7 @@ class Solver:
         if left == kind.mask and (kind.dims is not None or left & (left - 1)):
             return
         if not left:
-            raise Clash
+            raise ClashError
         kind.mask = left
         if not left & (left - 1) and kind.dims is None:
             kind.dims = tuple(self.unknown() for _ in range(rank_of(left)))
@@ -158,7 +158,7 @@ class Solver:
             dim = dim.substitute(values)
 
     def unify(self, left: Dim, right: Dim) -> None:
-        """Make two dimensions equal; Clash if they are not."""
+        """Make two dimensions equal; ClashError if they are not."""
         if left is right:
             return
         a, b = self.resolve(left), self.resolve(right)
@@ -176,7 +176,7 @@ class Solver:
         elif any(name[0] == "?" for name in difference.names):
             self.deferred.append((a, b, self.running))
         else:
-            raise Clash
+            raise ClashError
 
     def unify_all(self, left: Iterable[Dim], right: Iterable[Dim]) -> None:
         for a, b in zip(left, right, strict=True):
@@ -241,7 +241,7 @@ class Table(Constraint):
             if all(k & t.mask for k, t in zip(each[0], types, strict=True))
         ]
         if not left:
-            raise Clash
+            raise ClashError
         if len(left) < len(self.alternatives):
             self.alternatives = left
         for position, kind in enumerate(types):
@@ -263,7 +263,7 @@ def match_dims(
     labels: Sequence[Sequence[str | Dim]],
     local: dict[str, Dim] | None = None,
 ) -> None:
-    """Unify the dimensions of types with their labels; `local` says what labels stand for already."""
+    """Unify the dimensions of types with their labels; `local` says what some labels stand for."""
     known: dict[str, Dim] = {} if local is None else local
     later: list[tuple[Dim, Dim]] = []
     for kind, row in zip(types, labels, strict=True):
@@ -316,7 +316,7 @@ class Broadcast(Constraint):
             for position in range(len(operands)):
                 allowed[position] |= kind if position == sole else beside
         if not possible:
-            raise Clash
+            raise ClashError
         solver.narrow(result, possible)
         for operand, mask in zip(operands, allowed, strict=True):
             solver.narrow(operand, mask)
