@@ -70,7 +70,7 @@ def candidates(node: Applied) -> Sequence[book.Entry]:
     for entry in book.entries(name):
         params = entry.params
         needed = sum(param.default is None for param in params)
-        if needed <= count <= len(params) or (params[0].role == "rest" and count):
+        if needed <= count <= len(params) or (count and params and params[0].role == "rest"):
             found.append(entry)
     return found
 
