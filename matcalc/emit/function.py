@@ -44,36 +44,40 @@ def emit(
     """The source with its interface."""
     plan = Plan(list(_leaves(outputs)))
     taken = Identifiers(RESERVED)
-    name = taken.take(name)
     names = {symbol.name: taken.take(symbol.name) for symbol in inputs}
-    known = size_sources(inputs)
     used = _functions(plan.outputs)
     applied = {key: taken.take(wish) for key, (_, _, wish) in used.items()}
+    name = taken.take(name)
     sizes = {dim: taken.take(dim) for dim in _dimension_names(plan, inputs)}
     writer = Writer(names | applied, sizes, taken)
     writer.run(plan.outputs, plan.hints)
-    missing = tuple((d, sizes[d]) for d in _needed(writer.used_sizes, known) if d not in known)
+    known = size_sources(inputs)
+    needed = _needed(writer.used_sizes, known)
+    missing = tuple((dim, sizes[dim]) for dim in needed if dim not in known)
     result = _result(outputs, iter(plan.outputs), writer, single)
     body = [
-        *_size_lines(_needed(writer.used_sizes, known), known, names, sizes),
+        *_size_lines(needed, known, names, sizes),
         *_dtype_line(writer, inputs, names),
         *writer.lines,
         f"return {result}",
     ]
     parameters = [*names.values(), *applied.values()]
     parameters += ["*", *(python for _, python in missing)] if missing else []
-    head = _wrapped(f"def {name}(", ", ".join(parameters), "):")
     note = _docstring(doc, [(names[s.name], s) for s in inputs], outputs)
-    lines = [line for statement in body for line in _statement(statement)]
-    text = "\n".join([*_imports(lines), "", "", head, *note, *lines, ""])
+    head = _wrapped(f"def {name}(", ", ".join(parameters), "):")
     return Emitted(
-        text,
+        _text(head, note, [line for statement in body for line in _statement(statement)]),
         name,
         tuple((symbol, names[symbol.name]) for symbol in inputs),
         missing,
         tuple((f, order, applied[key]) for key, (f, order, _) in used.items()),
         known,
     )
+
+
+def _text(head: str, note: Sequence[str], lines: Sequence[str]) -> str:
+    imports = _imports(lines)
+    return "\n".join([*imports, *(["", ""] if imports else []), head, *note, *lines, ""])
 
 
 def _leaves(outputs: Sequence[Output]) -> Iterable[Expr]:

@@ -164,8 +164,8 @@ class LatexPrinter(Printer):
         """A column of scalars, or a matrix of rows."""
         rows = []
         for item in items:
-            row = isinstance(item, Transpose) and isinstance(item.arg, Stack)
-            cells = item.arg.items if row else (item,)  # type: ignore[union-attr]
+            row = item.arg if isinstance(item, Transpose) else item
+            cells = row.items if isinstance(row, Stack) else (item,)
             rows.append(" & ".join(self.pieces[cell].text for cell in cells))
         return atom(r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}", "literal")
 

@@ -22,8 +22,12 @@ GREEK: Final = {
 
 _LETTER: Final = {name: letter for letter, name in GREEK.items()}
 
-_LATIN_LOOKS: Final = frozenset("οΑΒΕΖΗΙΚΜΝΟΡΤΥΧ")
-"""Greek letters for which LaTeX has no command, since Latin ones look the same."""
+_COMMANDS: Final = (
+    {letter: "\\" + name for letter, name in GREEK.items()}
+    | dict(zip("οΑΒΕΖΗΙΚΜΝΟΡΤΧ", "oABEZHIKMNOPTX", strict=True))  # Latin letters in LaTeX
+    | {"ς": r"\varsigma", "ϵ": r"\epsilon", "ϑ": r"\vartheta", "ϕ": r"\phi", "ϖ": r"\varpi"}
+    | {"ϱ": r"\varrho", "ϰ": r"\varkappa", "ℓ": r"\ell"}
+)
 
 _SUBSCRIPTS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
@@ -55,8 +59,8 @@ def has_subscript(name: str) -> bool:
 
 def _word(text: str) -> str:
     text = _LETTER.get(text, text)
-    if text in GREEK:
-        return GREEK[text][0] if text in _LATIN_LOOKS else "\\" + GREEK[text]
+    if text in _COMMANDS:
+        return _COMMANDS[text]
     if (len(text) == 1 and text.isascii()) or text.isdigit():
         return text
     if text.isascii():

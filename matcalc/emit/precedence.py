@@ -36,9 +36,13 @@ class Infix:
 INFIX: Final = {
     "product": Infix(" ", " ", " ", frozenset({"fraction"})),
     "dot": Infix(" · ", " . ", r" \cdot ", frozenset({"product"})),
-    "hadamard": Infix(" ⊙ ", " .* ", r" \odot ", frozenset({"product", "divide", "fraction"})),
+    "hadamard": Infix(
+        " ⊙ ", " .* ", r" \odot ", frozenset({"product", "divide", "slash", "fraction"})
+    ),
     "kron": Infix(" ⊗ ", "", r" \otimes ", frozenset()),
-    "divide": Infix(" / ", " / ", "", frozenset({"product", "hadamard", "dot", "divide"})),
+    "divide": Infix(
+        " / ", " / ", "", frozenset({"product", "hadamard", "dot", "divide", "slash", "fraction"})
+    ),
 }
 
 POSTFIX_LEFT: Final = {

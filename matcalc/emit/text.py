@@ -94,6 +94,8 @@ class TextPrinter(Printer):
 
     def divide(self, above: Piece, below: Piece) -> Piece:
         left, right = self.left_operand("divide", above), self.right_operand(below)
+        if left.kind == right.kind == "number":
+            return Piece(f"{left.text}/{right.text}", Level.PRODUCT, "fraction")
         kind = "slash" if self.compact(left, right) and right.kind != "bracket" else "divide"
         return Piece(f"{left.text} / {right.text}", Level.PRODUCT, kind)
 
@@ -105,6 +107,8 @@ class TextPrinter(Printer):
         match node:
             case Power(base=base, exponent=exponent, elementwise=elementwise):
                 sign = ".^" if elementwise else "^"
+                if self.pieces[exponent].text == "T":  # ^T transposes
+                    return atom(f"pow({self.pieces[base].text}, T)", "call")
                 made = self.base("power", self.pieces[base]).text
                 return Piece(f"{made}{sign}{self.exponent(exponent)}", Level.POSTFIX, "power")
             case Transpose(arg=arg):
@@ -121,9 +125,9 @@ class TextPrinter(Printer):
                 assert_never(node)
 
     def exponent(self, node: Expr) -> str:
-        """A number or a name as it is, all else in brackets; T too, since `^T` transposes."""
+        """A number or a name as it is, all else in brackets."""
         piece = self.pieces[node]
-        plain = piece.kind in {"number", "name"} and piece.text != "T"
+        plain = piece.kind in {"number", "name"}
         if isinstance(node, Number) and node.value == -1:
             return piece.text
         return piece.text if plain else f"({piece.text})"
@@ -167,5 +171,5 @@ def _applied(node: Apply, ascii: bool) -> str:
         return name
     if node.order == 1:
         scalar = not node.function.codomain.dims
-        return ("grad_" if ascii else "∇") + name if scalar else "J_" + name
+        return "∇" + name if scalar else "J_" + name  # ∇ has no spelling in ASCII
     return "H_" + name if node.order == 2 else f"D{node.order}_{name}"
