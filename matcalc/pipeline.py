@@ -206,7 +206,7 @@ class Writer:
         return None if turned is tensor or self.problem.kind == "hessian" else self.simplifier.lift(turned)
 
 
-_ARRAY_ONLY = frozenset({"regroup", "ungroup"})
+_ARRAY_ONLY = frozenset({"reshape"})
 
 
 def printed_cost(expr: Expr) -> int:

@@ -65,6 +65,9 @@ class Differentials(Protocol):
     def differential(self, node: Opaque, position: int) -> Linear:
         """The differential of a function of whole tensors in one argument."""
 
+    def adjoint(self, node: Opaque, position: int, total: Tensor, outer: int) -> Tensor | None:
+        """The share of an argument that the function is linear in, where there is a rule for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Local:
@@ -200,6 +203,10 @@ def _opaque_shares(
     result = []
     for position, t in enumerate(node.args):
         if t not in active:
+            continue
+        share = book.adjoint(node, position, total, outer)
+        if share is not None:
+            result.append((t, share))
             continue
         linear = book.differential(node, position)
         if record is not None:

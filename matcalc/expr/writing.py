@@ -75,7 +75,7 @@ def is_symmetric(expr: Expr) -> bool:
     """Whether an expression is seen to equal its transpose."""
     match expr:
         case Symbol(properties=properties):
-            return bool(properties & {"symmetric", "spd", "diagonal"}) and expr.shape.rank == 2
+            return bool(properties & {"symmetric", "spd"}) and expr.shape.rank == 2
         case Call(name="eye"):
             return True
         case Call(name="diag"):
@@ -103,6 +103,8 @@ def transposed(expr: Expr) -> Expr:
             return build.divide(transposed(top), bottom)
         case Kron(left=a, right=b):
             return build.kron(transposed(a), transposed(b))
+        case Call(name="skew"):
+            return build.neg(expr)
         case Call(name="ones" | "zeros") if expr.shape.rank == 2:
             return build.filled("ones" if expr.name == "ones" else "zeros", expr.shape.transposed)
         case Add(terms=terms) if all(t.shape == expr.shape for t in terms):
@@ -127,11 +129,16 @@ def negated(expr: Expr) -> Expr:
 def product(factors: Sequence[Expr]) -> Expr:
     """The product of linear algebra with nested products opened and factors 1 and identities left out."""
     flat: list[Expr] = []
+    minus = False
     for factor in factors:
+        if isinstance(factor, Neg):
+            minus, factor = not minus, factor.arg
         if isinstance(factor, Product) and _opens(factor):
             flat.extend(factor.factors)
         else:
             flat.append(factor)
+    if minus:
+        return negated(product(flat))
     kept = [f for f in flat if not (isinstance(f, Number) and f.value == 1)]
     return build.product(_powers(kept)) if kept else build.number(1)
 

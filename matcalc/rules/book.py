@@ -18,9 +18,10 @@ from matcalc.errors import DerivationError
 from matcalc.expr.nodes import Call, Constant, Expr, Number, Power, Symbol, children, free_symbols
 from matcalc.language import book as text
 from matcalc.language.book import Entry, Statement
-from matcalc.tensor.canonical import UNIT, apply_map, as_constant, contract, is_zero, zeros
+from matcalc.rules.adjoints import ADJOINTS
+from matcalc.tensor.canonical import UNIT, apply_map, as_constant, contract, is_zero, rational, zeros
 from matcalc.tensor.lower import Definition, Lowering
-from matcalc.tensor.nodes import Atom, Map, Opaque, Tensor, Value, intern
+from matcalc.tensor.nodes import Atom, Map, Opaque, Rational, Tensor, Value, intern
 from matcalc.tensor.substitute import Substitution
 
 
@@ -69,6 +70,10 @@ class RuleBook:
 
     def mode(self, name: str, count: int) -> str:
         return self.entry(name, count).mode
+
+    def defaults(self, name: str, count: int) -> Sequence[Rational]:
+        params = self.entry(name, count).params[count:]
+        return [rational(p.default) for p in params if p.default is not None]
 
     def definition(self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]) -> Definition | None:
         """What a function without a differential of its own means, if its arguments fit a definition."""
@@ -190,6 +195,12 @@ class RuleBook:
             wide = not labels or as_constant(t) is not None
             values[param] = t if wide and not t.rank else contract([(t, labels)], range(node.rank), everything)
         return found.rule, Substitution(values, batch=node.dims)(slope)
+
+    def adjoint(self, node: Opaque, position: int, total: Tensor, outer: int) -> Tensor | None:
+        """What a function that is linear in an argument passes back to it; None if the book has no such line."""
+        assert isinstance(node.fn, str)
+        make = ADJOINTS.get((node.fn, position))
+        return make(node, total, outer) if make is not None and not node.batch else None
 
     def differential(self, node: Opaque, position: int) -> Linear:
         """The differential of a function of whole tensors in one argument."""

@@ -170,7 +170,33 @@ class _Contraction:
             self.unite(out)
             if not self.rewrite(out):
                 break
-        return self.finish(out, dims)
+        regrouped = self.regroup(out)
+        return self.finish(out, dims) if regrouped is None else regrouped
+
+    def regroup(self, out: Sequence[int]) -> Tensor | None:
+        """An axis of the result that only regrouped axes carry is regrouped after the contraction."""
+        for place, label in enumerate(out):
+            touching = [i for i, (_, labels) in enumerate(self.factors) if label in labels]
+            makes = {
+                grouped_dims(t, labels.index(label)) if isinstance(t, Group) and labels.count(label) == 1 else ()
+                for t, labels in (self.factors[i] for i in touching)
+            }
+            if len(makes) != 1 or any(label in pair for pair in self.deltas):
+                continue
+            (parts,) = makes
+            if len(parts) < 2:
+                continue
+            self.split_label(label, touching, parts)
+            fresh = range(self.count - len(parts), self.count)
+            spread = [*out[:place], *fresh, *out[place + 1 :]]
+            inner = contract(
+                [*self.factors, *((delta(self.dim[a]), (a, b)) for a, b in self.deltas)],
+                spread,
+                {x: self.dim[x] for x in spread if x in self.dim} | dict(zip(fresh, parts, strict=True)),
+                self.coefficient,
+            )
+            return group(inner, (1,) * place + (len(parts),) + (1,) * (len(out) - place - 1))
+        return None
 
     def fresh(self) -> int:
         self.count += 1
@@ -253,6 +279,7 @@ class _Contraction:
             or self.merge_powers()
             or self.select(out)
             or self.block_product(out)
+            or self.vech_products(out)
             or self.ungroup(out)
             or self.separate_scalars(out)
         )
@@ -363,6 +390,26 @@ class _Contraction:
                     return True
         return False
 
+    def vech_products(self, out: Sequence[int]) -> bool:
+        """B_kij B_kpq summed over k is the identity on the lower triangle; B_kij summed over k is that triangle."""
+        bases = [i for i, (t, _) in enumerate(self.factors) if isinstance(t, Opaque) and t.fn == VECH_BASIS]
+        for i in bases:
+            label = self.factors[i][1][0]
+            touching = [j for j, (_, labels) in enumerate(self.factors) if label in labels]
+            if label in out or not set(touching) <= set(bases) or len(touching) > 2:
+                continue
+            a, b = self.factors[touching[0]][1][1:]
+            c, d = self.factors[touching[-1]][1][1:]
+            n = self.factors[i][0].dims[1]
+            for j in reversed(touching):
+                del self.factors[j]
+            self.use_up([label])
+            self.factors.append((intern(Mask, (n, n), True, 0), (a, b)))
+            if len(touching) == 2:
+                self.deltas += [(a, c), (b, d)]
+            return True
+        return False
+
     def multiply_blocks(self, i: int, j: int, label: int) -> None:
         (t, labels), (u, axes) = self.factors[i], self.factors[j]
         rest = tuple(dict.fromkeys(x for x in labels + axes if x != label))
@@ -459,8 +506,11 @@ class _Contraction:
             plain = relabelled(t, [list(out).index(x) for x in labels], dims)  # type: ignore[arg-type]
         else:
             position = {label: i for i, label in enumerate(out)}
-            arranged = ordered([_orient(f, position) for f in factors], position)
-            plain = intern(Contract, dims, _sort_symmetric(arranged))
+            arranged, sign = _sorted_axes(ordered([_orient(f, position) for f in factors], position))
+            if sign == 0:
+                return zeros(dims)
+            plain = intern(Contract, dims, arranged)
+            return scaled(plain, self.coefficient * sign)
         return scaled(plain, self.coefficient)
 
 
@@ -483,11 +533,35 @@ def _orient(factor: Factor, position: Mapping[Hashable, int]) -> Factor:
     return factor
 
 
-def _sort_symmetric(factors: tuple[tuple[Tensor, Labels], ...]) -> tuple[tuple[Tensor, Labels], ...]:
-    return tuple(
-        (t, (labels[1], labels[0])) if len(labels) == 2 and labels[0] > labels[1] and is_symmetric(t) else (t, labels)
-        for t, labels in factors
-    )
+def _sorted_axes(factors: tuple[tuple[Tensor, Labels], ...]) -> tuple[tuple[tuple[Tensor, Labels], ...], int]:
+    """Symmetric and antisymmetric factors with their labels in order, and the sign that this costs."""
+    result = []
+    sign = 1
+    for t, labels in factors:
+        if len(labels) == 2 and labels[0] > labels[1] and is_symmetric(t):
+            labels = (labels[1], labels[0])
+        elif isinstance(t, Opaque) and t.fn == LEVI_CIVITA:
+            if len(set(labels)) < len(labels):
+                return (), 0
+            turns = sum(a > b for i, a in enumerate(labels) for b in labels[i + 1 :])
+            labels, sign = tuple(sorted(labels)), sign * (-1) ** turns
+        result.append((t, labels))
+    return tuple(result), sign
+
+
+LEVI_CIVITA: Final = "levi_civita"
+VECH_BASIS: Final = "vech_basis"
+
+
+def levi_civita() -> Tensor:
+    """The antisymmetric unit tensor of three dimensions: cross(x, y)_i = ε_ijk x_j y_k."""
+    three = ONE.scaled(Fraction(3))
+    return intern(Opaque, (three, three, three), LEVI_CIVITA, (), 0, ())
+
+
+def vech_basis(count: Dim, n: Dim) -> Tensor:
+    """Where vech takes its entries from: vech(X)_k = B_kij X_ij."""
+    return intern(Opaque, (count, n, n), VECH_BASIS, (), 0, ())
 
 
 def relabelled(t: Map | Sum, place: Sequence[int], dims: tuple[Dim, ...]) -> Tensor:
@@ -531,7 +605,8 @@ def is_symmetric(t: Tensor) -> bool:
             )
 
 
-_SYMMETRIC: Final = frozenset({"symmetric", "spd", "diagonal"})
+_SYMMETRIC: Final = frozenset({"symmetric", "spd"})
+"""Not diagonal: a derivative by a diagonal variable is that of the unconstrained formula."""
 
 
 def _as_power(t: Tensor, labels: Labels) -> tuple[Tensor, Labels, Tensor]:
@@ -670,6 +745,9 @@ def group(arg: Tensor, sizes: tuple[int, ...]) -> Tensor:
     if isinstance(arg, Sum) and len(arg.terms) == 1:
         c, a, axes = arg.terms[0]
         return scaled(group(contract([(a, axes)], range(arg.rank), dict(enumerate(arg.dims))), sizes), c)
+    if isinstance(arg, Group):
+        runs = [arg.sizes[sum(sizes[:i]) : sum(sizes[: i + 1])] for i in range(len(sizes))]
+        return group(arg.arg, tuple(sum(run) for run in runs))
     if isinstance(arg, Contract) and not arg.factors:
         return constant(1, tuple(dims))
     return intern(Group, tuple(dims), arg, sizes)

@@ -12,10 +12,10 @@ from typing import Final
 
 from matcalc.dims import Dim
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Named, Shape
+from matcalc.expr.nodes import Expr, Named, Neg, Shape
 from matcalc.expr.writing import cost, negated, power, product, quotient, transposed
 from matcalc.tensor import network, stacking
-from matcalc.tensor.canonical import UNIT, as_constant, transpose
+from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, transpose
 from matcalc.tensor.nodes import (
     Atom,
     Bound,
@@ -142,7 +142,11 @@ class Lift:
 
     def sum_of(self, terms: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]) -> Expr:
         """The sum of the terms, in the textbook's order."""
-        return build.add(_arranged([self.term(c, a, labels, dims) for c, a, labels in terms]))
+        made = build.add(_arranged([self.term(c, a, labels, dims) for c, a, labels in terms]))
+        if dims and not made.shape.dims:  # a scalar, expanded
+            ones = self._filled(1, dims)
+            return negated(product([made.arg, ones])) if isinstance(made, Neg) else product([made, ones])
+        return made
 
     def _filled(self, value: Rational, dims: tuple[Dim, ...]) -> Expr:
         if value == 0:
@@ -244,6 +248,8 @@ class Lift:
             return build.inverse(args[0])
         if t.batch:
             return self._along(t, t.fn, args)
+        if t.fn == VECH_BASIS:
+            args = [build.size(t.dims[1])]
         return build.call(Shape(t.dims), t.fn, args)
 
     def _along(self, t: Opaque, fn: str, args: Sequence[Expr]) -> Expr:
@@ -266,14 +272,14 @@ class Lift:
         if t.rank == 1 and t.sizes == (2,):
             inner = self.matrix(t.arg, swapped=True)
             return build.call(Shape(t.dims), "vec", [inner])
-        return build.call(Shape(t.dims), "regroup", [self.column(t.arg), *map(build.number, t.sizes)])
+        return build.call(Shape(t.dims), "reshape", [self.column(t.arg), *map(build.size, t.dims)])
 
     def _split(self, t: Split, arg: Tensor) -> Expr:
         if t.sizes == (2,):
             n, m = t.dims
             made = build.call(Shape((m, n)), "unvec", [self.column(arg), build.size(m), build.size(n)])
             return build.transpose(made)
-        return build.call(Shape(t.dims), "ungroup", [self.column(arg), *map(build.number, t.sizes)])
+        return build.call(Shape(t.dims), "reshape", [self.column(arg), *map(build.size, t.dims)])
 
 
 def multiple(c: Rational, expr: Expr) -> Expr:

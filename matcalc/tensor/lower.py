@@ -47,15 +47,17 @@ from matcalc.tensor.canonical import (
     delta,
     embed,
     group,
+    levi_civita,
     one_hot,
     opaque,
     power,
     size,
     split,
     transpose,
+    vech_basis,
     zeros,
 )
-from matcalc.tensor.nodes import Atom, Bound, Labels, Mask, Tensor, Value, intern
+from matcalc.tensor.nodes import Atom, Bound, Labels, Mask, Rational, Tensor, Value, intern
 from matcalc.tensor.substitute import Substitution
 
 MATRIX_POWER: Final = 64
@@ -75,6 +77,9 @@ class Book(Protocol):
 
     def mode(self, name: str, count: int) -> str:
         """elementwise, along or plain; DerivationError if there is no such function."""
+
+    def defaults(self, name: str, count: int) -> Sequence[Rational]:
+        """The values of the parameters that a call with so many arguments leaves out."""
 
     def definition(self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]) -> Definition | None:
         """What a function that is only an abbreviation means."""
@@ -249,12 +254,14 @@ class Lowering:
         args = [self.done[a] for a in node.args]
         mode = self.book.mode(node.name, len(args))
         dims = node.shape.dims
+        left_out = [constant(value) for value in self.book.defaults(node.name, len(args))]
+        args += left_out
         definition = self.book.definition(node.name, args, dims)
         if mode == "elementwise":
             if definition is None:
-                return apply_map(node.name, [self._spread(a, node.shape) for a in node.args], dims)
-            wide = [a if a.rank == len(dims) else a for a in args]
-            result = Substitution(dict(zip(definition.params, wide, strict=True)), batch=dims)(definition.body)
+                views = [self._spread(a, node.shape) for a in node.args]
+                return apply_map(node.name, [*views, *((t, ()) for t in left_out)], dims)
+            result = Substitution(dict(zip(definition.params, args, strict=True)), batch=dims)(definition.body)
         elif mode == "along":
             result = self._along(node, args, definition)
         elif definition is not None:
@@ -385,8 +392,27 @@ def _place(whole: Dim, part: Dim, offset: Dim) -> Tensor:
     return embed(whole, part, offset)
 
 
+def _cross(low: Lowering, node: Call) -> Tensor:
+    x, y = (low.done[a] for a in node.args)
+    return contract([(levi_civita(), (0, 1, 2)), (x, (1,)), (y, (2,))], (0,))
+
+
+def _skew(low: Lowering, node: Call) -> Tensor:
+    return contract([(levi_civita(), (0, 2, 1)), (low.done[node.args[0]], (2,))], (0, 1))
+
+
+def _vech(low: Lowering, node: Call) -> Tensor:
+    t = low.done[node.args[0]]
+    return contract([(vech_basis(node.shape.dims[0], t.dims[0]), (0, 1, 2)), (t, (1, 2))], (0,))
+
+
+def _unvech(low: Lowering, node: Call) -> Tensor:
+    t = low.done[node.args[0]]
+    return contract([(vech_basis(t.dims[0], node.shape.dims[0]), (0, 1, 2)), (t, (0,))], (1, 2))
+
+
 _STRUCTURAL: Final[dict[str, Callable[[Lowering, Call], Tensor]]] = {
     "eye": _eye, "ones": _ones, "zeros": _zeros, "e": _unit, "sum": _sum, "diag": _diag, "tr": _trace,
     "vec": _vec, "unvec": _unvec, "tril": _triangle, "triu": _triangle, "hstack": _blocks, "vstack": _blocks,
-    "blockdiag": _blocks,
+    "blockdiag": _blocks, "cross": _cross, "skew": _skew, "vech": _vech, "unvech": _unvech,
 }  # fmt: skip

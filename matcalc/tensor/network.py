@@ -17,6 +17,7 @@ from matcalc.dims import Dim
 from matcalc.expr import build
 from matcalc.expr.nodes import Call, Expr, Number, Shape, Size
 from matcalc.expr.writing import cost, hadamard, inner, negated, power, product, quotient, transposed
+from matcalc.tensor import special
 from matcalc.tensor.canonical import as_constant, contract
 from matcalc.tensor.nodes import Contract, Delta, Group, Labels, Map, Mask, Rational, Sum, Tensor
 
@@ -85,6 +86,7 @@ class Network:
         self.vectors: dict[int, Vector] = {}
         self.edges: list[Edge] = []
         self.identity = False
+        self.specials: list[tuple[Tensor, Labels]] = []
         parallel: dict[tuple[int, int], list[tuple[Tensor, Labels]]] = {}
         for t, labels in factors:
             for label, dim in zip(labels, t.dims, strict=True):
@@ -97,6 +99,9 @@ class Network:
             self.parallel(a, b, members)
 
     def place(self, t: Tensor, labels: Labels, parallel: dict[tuple[int, int], list[tuple[Tensor, Labels]]]) -> None:
+        if len(labels) == 3 and len(set(labels)) == 3 and special.is_special(t):
+            self.specials.append((t, labels))
+            return
         if len(labels) > 2:
             raise Irreducible
         if len(labels) == 2 and labels[0] != labels[1]:
@@ -175,7 +180,11 @@ class Network:
     def reduce(self) -> None:
         """Sum over every index that is not an axis of the result."""
         while True:
-            summed = [label for label in self.vectors if label >= self.rank]
+            held = {label for _, labels in self.specials for label in labels}
+            summed = [label for label in self.vectors if label >= self.rank and label not in held]
+            if self.specials and not summed:
+                self.resolve_special()
+                continue
             if not summed:
                 return
             degrees = {label: [e for e in self.edges if label in (e.a, e.b)] for label in summed}
@@ -190,6 +199,41 @@ class Network:
                 self.join(edges[0], edges[1], label, vector)
             else:
                 raise Irreducible
+
+    def resolve_special(self) -> None:
+        for item in self.specials:
+            if special.resolve(self, *item):
+                self.specials.remove(item)
+                return
+        raise Irreducible
+
+    def add_edge(self, a: int, b: int, matrix: Expr) -> None:
+        """A matrix more on a pair of indices: its element-wise product with what is there."""
+        same = next((e for e in self.edges if {e.a, e.b} == {a, b}), None)
+        if same is None:
+            self.edges.append(Edge(a, b, [matrix]))
+        else:
+            self.edges.remove(same)
+            self.edges.append(Edge(a, b, [hadamard([same.from_(a).expr(), matrix])]))
+
+    def scaled_edge(self, a: int, b: int, between: list[Edge]) -> Expr:
+        """All that two indices carry, as one matrix; it leaves the graph."""
+        left, right = self.vectors.pop(a).expr(), self.vectors.pop(b).expr()
+        for edge in between:
+            self.edges.remove(edge)
+        return self.framed(left, right, between, (self.dims[a], self.dims[b]), a)
+
+    def framed(self, left: Expr | None, right: Expr | None, between: list[Edge], dims: Sequence[Dim], a: int) -> Expr:
+        """diag(left) M diag(right), or the outer product of the two."""
+        if between:
+            chain = between[0].from_(a).chain
+            before = [_diagonal_matrix(left)] if left is not None else []
+            after = [_diagonal_matrix(right)] if right is not None else []
+            return product([*before, *chain, *after])
+        if left is None and right is None:
+            return build.filled("ones", Shape((dims[0], dims[1])))
+        ones = [build.filled("ones", Shape((d,))) for d in dims]
+        return product([left if left is not None else ones[0], transposed(right if right is not None else ones[1])])
 
     def preference(self, edges: Sequence[Edge], label: int) -> int:
         """Leaves first; then inner indices without a vector, then those with one."""
@@ -246,12 +290,10 @@ class Network:
         if left.a == right.b:
             self.close(left.a, chain)
             return
-        joined = Edge(left.a, right.b, chain)
-        same = next((e for e in self.edges if {e.a, e.b} == {joined.a, joined.b}), None)
-        if same is not None:
-            self.edges.remove(same)
-            joined = Edge(joined.a, joined.b, [hadamard([joined.expr(), same.from_(joined.a).expr()])])
-        self.edges.append(joined)
+        if any({e.a, e.b} == {left.a, right.b} for e in self.edges):
+            self.add_edge(left.a, right.b, product(chain))
+        else:
+            self.edges.append(Edge(left.a, right.b, chain))
 
     def close(self, label: int, chain: list[Expr]) -> None:
         """A cycle: a trace if it ends at a summed index that carries nothing else."""
@@ -282,15 +324,7 @@ class Network:
         between = [e for e in self.edges if {e.a, e.b} == {0, 1}]
         if self.identity:
             return _diagonal_matrix(left) if left is not None else build.eye(self.dims[0])
-        if between:
-            chain = between[0].from_(0).chain
-            before = [_diagonal_matrix(left)] if left is not None else []
-            after = [_diagonal_matrix(right)] if right is not None else []
-            return product([*before, *chain, *after])
-        if left is None and right is None:
-            return build.filled("ones", Shape((self.dims[0], self.dims[1])))
-        ones = [build.filled("ones", Shape((self.dims[i],))) for i in (0, 1)]
-        return product([left if left is not None else ones[0], transposed(right if right is not None else ones[1])])
+        return self.framed(left, right, between, (self.dims[0], self.dims[1]), 0)
 
     def scale(self, core: Expr | None, c: Rational) -> Expr:
         """Number, scalars and core in the textbook's order; sizes and numbers below go in front of a long core."""
