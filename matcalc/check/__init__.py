@@ -104,6 +104,8 @@ def _compared(
         except OUTSIDE as error:
             tally.skip(str(error))
             continue
+        except (TypeError, ValueError) as error:
+            return tally.undecided(f"it could not be evaluated ({error})")
         wrong = _wrong(tally, question, got, truth, drawn)
         if wrong is not None:
             return wrong

@@ -161,6 +161,20 @@ def elimination(n: Any) -> Any:
     return np.eye(size * size)[vech(places)]
 
 
+def vech_basis(n: Any) -> Any:
+    """The array B with vech(X)[k] = Σ B[k, i, j] X[i, j]."""
+    size = whole(n)
+    columns, rows = np.triu_indices(size)
+    basis = np.zeros((len(rows), size, size))
+    basis[np.arange(len(rows)), rows, columns] = 1.0
+    return basis
+
+
+def levi_civita() -> Any:
+    """The array E with cross(x, y)[i] = Σ E[i, j, k] x[j] y[k]."""
+    return np.stack([np.cross(row, np.eye(3)) for row in np.eye(3)], axis=1).transpose(2, 1, 0)
+
+
 def one_hot(i: Any, n: Any) -> Any:
     """The unit vector of entry i; IndexError if there is none."""
     if not 0 <= whole(i) < whole(n):
@@ -269,7 +283,35 @@ LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
     "commutation": commutation,
     "duplication": duplication,
     "elimination": elimination,
+    "vech_basis": vech_basis,
+    "levi_civita": levi_civita,
 }
+
+RANKS: Final[
+    Mapping[str, tuple[int, ...]]
+] = {  # of the arguments, which may have more axes in front
+    **dict.fromkeys("inv pinv chol expm logm sqrtm polar det logdet tr".split(), (2,)),
+    **dict.fromkeys("eigmax eigvecmax norm_2 norm_nuc vec vech".split(), (2,)),
+    **dict.fromkeys("expm_frechet logm_frechet sqrtm_frechet".split(), (2, 2)),
+    "sylvester": (2, 2, 2),
+    "cross": (1, 1),
+    "skew": (1,),
+}
+
+
+def batched(function: Callable[..., Any], ranks: tuple[int, ...]) -> Callable[..., Any]:
+    """The function applied for each place of the axes that arguments have in front, if any."""
+
+    def each(*args: Any) -> Any:
+        extra = [np.ndim(arg) - rank for arg, rank in zip(args, ranks, strict=True)]
+        if max(extra) == 0:
+            return function(*args)
+        outer = np.shape(args[extra.index(max(extra))])[: max(extra)]
+        pairs = list(zip(args, extra, strict=True))
+        parts = [function(*(a[k] if e else a for a, e in pairs)) for k in np.ndindex(outer)]
+        return np.reshape(parts, outer + np.shape(parts[0]))
+
+    return each
 
 
 def as_matrix(value: Any, row: bool) -> Array:

@@ -8,7 +8,16 @@ from typing import Any, Final, assert_never
 import numpy as np
 
 from matcalc.check.elementwise import ALONG, ELEMENTWISE, power
-from matcalc.check.linear import LINEAR, STACKING, as_matrix, inverse, matrix_power, whole
+from matcalc.check.linear import (
+    LINEAR,
+    RANKS,
+    STACKING,
+    as_matrix,
+    batched,
+    inverse,
+    matrix_power,
+    whole,
+)
 from matcalc.errors import DerivationError
 from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr, Shape
@@ -160,7 +169,7 @@ def _call(node: nodes.Call, result: tuple[int, ...]) -> Operation:
     if name in {"regroup", "ungroup"}:  # axes merged or split, the last counting fastest
         return lambda arg, *_: np.reshape(arg, result)
     if name in LINEAR:
-        return LINEAR[name]
+        return batched(LINEAR[name], RANKS[name]) if name in RANKS else LINEAR[name]
     if name in {"max", "min"} and len(node.args) == 2:
         return _expanding(ALONG[name], node.args, node.shape)
     if name in ALONG:

@@ -260,6 +260,9 @@ def test_what_cannot_be_checked_is_not_wrong() -> None:
     assert str(report).startswith("not verified: no inputs were found")
     report = check(total(call("mystery", x, shape=x.shape)), [x], [x])
     assert str(report).startswith("not verified") and "mystery" in str(report)
+    broken = b.call(Shape((N,)), "vec", [b.dot(x, x)], 1)
+    report = check(b.dot(x, x), [call("solve", broken, x, shape=x.shape)], [x])
+    assert str(report).startswith("not verified") and not report.wrong
 
 
 def test_unknown_functions_get_stand_ins() -> None:

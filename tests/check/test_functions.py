@@ -12,7 +12,7 @@ import scipy.special as sp
 
 from matcalc.check.differences import slope
 from matcalc.check.elementwise import ALONG, ELEMENTWISE, power
-from matcalc.check.linear import LINEAR, STACKING, DomainError, whole
+from matcalc.check.linear import LINEAR, RANKS, STACKING, DomainError, batched, whole
 from matcalc.check.steps import STEP
 
 RNG = np.random.default_rng(5)
@@ -66,11 +66,13 @@ ARGUMENTS: dict[str, list[tuple[Any, ...]]] = {
     **{name: [(4.0,)] for name in "eye ones zeros duplication elimination".split()},
     "e": [(2.0, 4.0)],
     "commutation": [(3.0, 4.0)],
+    "vech_basis": [(3.0,)],
+    "levi_civita": [()],
     "tril": [(SQUARE,), (SQUARE, -1.0)],
     "triu": [(SQUARE,), (SQUARE, 1.0)],
 }
 TABLES = {**ALONG, **ELEMENTWISE, **LINEAR, **STACKING}
-FIXED = {"eye", "ones", "zeros", "e", "commutation", "duplication", "elimination"}
+FIXED = set("eye ones zeros e commutation duplication elimination vech_basis".split())
 ROWS = [(name, k) for name in sorted(TABLES) for k in range(len(ARGUMENTS[name]))]
 
 
@@ -146,6 +148,20 @@ def test_exponentials_and_logarithms() -> None:
     for X in (SPD, SQUARE, la.expm(ROOT), 1000 * SPD):
         np.testing.assert_allclose(la.expm(LINEAR["logm"](X)), X, rtol=1e-11, atol=1e-10)
     np.testing.assert_allclose(LINEAR["logm"](SPD), la.logm(SPD), atol=1e-12)
+
+
+def test_arrays_of_rank_three() -> None:
+    basis = LINEAR["vech_basis"](4.0)
+    np.testing.assert_array_equal(np.einsum("kij,ij->k", basis, SQUARE), LINEAR["vech"](SQUARE))
+    cross = np.einsum("ijk,j,k->i", LINEAR["levi_civita"](), THREE, ABOVE[:3])
+    np.testing.assert_allclose(cross, np.cross(THREE, ABOVE[:3]))
+
+
+def test_axes_in_front_of_a_matrix_are_places() -> None:
+    many = np.random.default_rng(3).standard_normal((2, 3, 4, 4))
+    got = batched(LINEAR["expm_frechet"], RANKS["expm_frechet"])(SPD, many)
+    assert got.shape == many.shape
+    np.testing.assert_allclose(got[1, 2], LINEAR["expm_frechet"](SPD, many[1, 2]))
 
 
 def test_frechet_and_sylvester() -> None:
