@@ -136,7 +136,8 @@ def _text(dim: Dim) -> str:
         if not monomial:
             body = str(size)
         elif size != 1:
-            body = f"{size}*{body}" if size.denominator == 1 else f"{size.numerator}*{body}/{size.denominator}"
+            times = f"{size.numerator}*" if size.numerator != 1 else ""
+            body = f"{times}{body}" + (f"/{size.denominator}" if size.denominator != 1 else "")
         sign = "-" if coefficient < 0 else "+"
         parts.append((f" {sign} " if parts else ("-" if sign == "-" else "")) + body)
     return "".join(parts)
