@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from matcalc.language.calls import FORMS
+from matcalc.language.calls import candidates
 from matcalc.language.names import is_latin_lower, is_upper
 from matcalc.language.syntax import (
     Applied,
@@ -46,7 +46,7 @@ def _next(inference: Inference, reasons: dict[str, str]) -> tuple[Type, int] | N
         if is_upper(name) and kind.mask & MATRIX:
             reasons[name] = "an upper-case name is a matrix"
             return kind, MATRIX
-    for rule in (_right_of_matrix, _contracted, _added, _outer, _reduced):
+    for rule in (_right_of_matrix, _contracted, _right_of_row, _added, _outer, _reduced):
         for name, kind, mask, reason in rule(inference):
             if not kind.known and kind.mask & mask:
                 reasons[name] = reason
@@ -78,6 +78,14 @@ def _right_of_matrix(inference: Inference) -> Iterator[Decision]:
             if operator == "*" and not kind.known and not kind.mask & COLUMN:
                 continue
             yield name, kind, mask, "directly right of a matrix: a vector"
+
+
+def _right_of_row(inference: Inference) -> Iterator[Decision]:
+    """x' y: what a row is contracted with."""
+    for left, operand, operator in inference.rights:
+        name = _name(inference, operand)
+        if name is not None and left.mask == ROW and operator == "" and is_latin_lower(name):
+            yield name, inference.names[name], COLUMN, "contracted or reduced: a vector"
 
 
 def _contracted(inference: Inference) -> Iterator[Decision]:
@@ -162,13 +170,21 @@ def _within(inference: Inference, operand: Syntax, depth: int) -> Iterator[str]:
                 pending.extend(reversed(terms))
             case Chain(operands=operands, operators=operators) if depth > 1:
                 pending.extend(_carriers(operands, operators))
-            case Applied(name=name, args=args) if (
-                name not in FORMS and inference.types[node].mask != SCALAR
-            ):
+            case Applied(args=args) if _keeps_entries(inference, node):
                 if depth > 1 or len(args) == 1:
                     pending.extend(arg for arg in reversed(args) if arg in inference.types)
             case _:
                 pass
+
+
+def _keeps_entries(inference: Inference, node: Applied) -> bool:
+    """Whether a function's value has the shape of its argument."""
+    if node.name in inference.scope.functions:
+        return inference.scope.functions[node.name].elementwise
+    entry = next(iter(candidates(node)), None)
+    return entry is not None and (
+        entry.mode == "elementwise" or (entry.mode == "along" and bool(entry.result))
+    )
 
 
 def _carriers(operands: tuple[Syntax, ...], operators: tuple[str, ...]) -> list[Syntax]:
