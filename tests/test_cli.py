@@ -121,7 +121,7 @@ def test_numpy(say: Say) -> None:
     said = say(*JOB, "--numpy")
     assert ast.parse(said.out)
     assert said.out == say(*JOB, "--code", "numpy").out
-    assert said.out == derive(JOB[0], "w").code("numpy").rstrip() + "\n"
+    assert said.out == derive(JOB[0], "w").code("numpy").strip("\n") + "\n"
 
 
 def test_steps(say: Say) -> None:

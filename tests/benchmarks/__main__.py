@@ -5,10 +5,12 @@ python -m tests.benchmarks
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,28 +31,32 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def milliseconds(times: Sequence[float]) -> str:
-    """Median, 90th percentile and maximum."""
+    """Minimum, median, 90th percentile and maximum."""
     ordered = sorted(times)
-    values = (statistics.median(ordered), ordered[int(0.9 * (len(ordered) - 1))], ordered[-1])
-    return "  ".join(f"{value * 1e3:9.2f}" for value in values)
+    high = ordered[int(0.9 * (len(ordered) - 1))]
+    values = (ordered[0], statistics.median(ordered), high, ordered[-1])
+    return "  ".join(f"{value * 1e3:8.2f}" for value in values)
 
 
 def row(what: str, times: Sequence[float]) -> None:
-    """One line of the table: the median of the times, their 90th percentile, their maximum."""
+    """One line of the table."""
     print(f"{what:<50}{milliseconds(times)}", flush=True)
 
 
 def start() -> None:
-    """The import over a bare interpreter, and the command as a new process."""
+    """The import over a bare interpreter, and the command as a new process, with byte code."""
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
     def process(*arguments: str) -> float:
         command = [sys.executable, *arguments]
-        return seconds(lambda: subprocess.run(command, check=True, capture_output=True))
+        return seconds(lambda: subprocess.run(command, env=env, check=True, capture_output=True))
 
-    rounds = [
-        (process("-c", "pass"), process("-c", "import matcalc"), process(*COMMAND))
-        for _ in range(PROCESSES + 1)
-    ][1:]  # the first may have written the byte code
+    with tempfile.TemporaryDirectory() as cache:
+        env["PYTHONPYCACHEPREFIX"] = cache
+        rounds = [
+            (process("-c", "pass"), process("-c", "import matcalc"), process(*COMMAND))
+            for _ in range(PROCESSES + 1)
+        ][1:]  # the first has written the byte code
     row("a bare interpreter", [bare for bare, _, _ in rounds])
     row("import matcalc, over that", [imported - bare for bare, imported, _ in rounds])
     row("the command, cold", [command for _, _, command in rounds])
@@ -92,7 +98,7 @@ def growth() -> None:
 
     def times(text: str, wrt: Sequence[str], shape: str) -> list[float]:
         shapes = dict.fromkeys(wrt, shape)
-        return [seconds(lambda: derive(text, wrt=wrt, shapes=shapes)) for _ in range(REPEATS)]
+        return [seconds(lambda: derive(text, wrt=wrt, shapes=shapes)) for _ in range(3)]
 
     for depth in (50, 100, 200):
         row(f"{depth} dense layers, by the first matrix", times(dense(depth), ["W1"], "n×n"))
@@ -106,7 +112,7 @@ def growth() -> None:
 def main() -> None:
     """Print all of it."""
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
-    print(f"{'milliseconds':<50}{'median':>9}  {'90 %':>9}  {'max':>9}")
+    print(f"{'milliseconds':<50}{'min':>8}  {'median':>8}  {'90 %':>8}  {'max':>8}")
     start()
     paper()
     growth()
