@@ -166,7 +166,7 @@ def _call(node: nodes.Call, result: tuple[int, ...]) -> Operation:
     name, axis = node.name, node.axis
     if name in STACKING:
         return _stacking(name, node.args, result)
-    if name in {"regroup", "ungroup"}:  # axes merged or split, the last counting fastest
+    if name == "reshape":  # axes merged or split, the last counting fastest
         return lambda arg, *_: np.reshape(arg, result)
     if name in LINEAR:
         return batched(LINEAR[name], RANKS[name]) if name in RANKS else LINEAR[name]

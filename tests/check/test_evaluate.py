@@ -96,6 +96,7 @@ ROWS: list[tuple[Expr, Any]] = [
     (call("where", x, t, b.number(1), shape=x.shape), np.full(4, p["t"])),
     (call("clip", t, b.number(-9), x, shape=x.shape), np.minimum(p["t"], p["x"])),
     (call("norm", x, b.constant("inf")), np.abs(p["x"]).max()),
+    (call("reshape", X, b.size(M * N), shape=Shape((M * N,))), p["X"].reshape(-1)),
     (call("tril", A, b.number(-1), shape=A.shape), np.tril(p["A"], -1)),
 ]
 
