@@ -36,6 +36,7 @@ def decide(inference: Inference) -> dict[str, str]:
         kind, mask = choice
         inference.assume(kind, mask)
         _twins(inference)
+    inference.recheck()
     return reasons
 
 

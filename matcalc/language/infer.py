@@ -165,6 +165,13 @@ class Inference:
         except ClashError:
             raise self._clash() from None
 
+    def recheck(self) -> None:
+        """Check the equations between dimensions that had to wait."""
+        try:
+            self.solver.recheck()
+        except ClashError:
+            raise self._clash() from None
+
     def _clash(self) -> InputError:
         from matcalc.language import mismatch
 

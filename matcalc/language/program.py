@@ -113,6 +113,7 @@ def _name_dims(inference: Inference) -> None:
     for kind in inference.types.values():
         for dim in kind.dims or ():
             give(dim)
+    inference.recheck()
 
 
 def _symbols(inference: Inference) -> dict[str, Symbol]:

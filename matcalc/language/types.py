@@ -178,6 +178,14 @@ class Solver:
         else:
             raise ClashError
 
+    def recheck(self) -> None:
+        """Unify again what could not be solved when it came up."""
+        deferred, self.deferred = self.deferred, []
+        for left, right, constraint in deferred:
+            self.running = constraint
+            self.unify(left, right)
+        self.settle()
+
     def unify_all(self, left: Iterable[Dim], right: Iterable[Dim]) -> None:
         for a, b in zip(left, right, strict=True):
             self.unify(a, b)
@@ -203,7 +211,10 @@ def _alone(label: Dim) -> str | None:
 
 
 def _solve(difference: Dim) -> tuple[str, Dim] | None:
-    """An unknown that the equation difference = 0 determines: it occurs alone, once."""
+    """An unknown that the equation difference = 0 determines: it occurs alone, once.
+
+    ClashError if that makes a dimension of less than 1.
+    """
     for monomial, coefficient in difference.terms:
         if len(monomial) != 1 or monomial[0][0] != "?":
             continue
@@ -214,6 +225,8 @@ def _solve(difference: Dim) -> tuple[str, Dim] | None:
         value = rest.scaled(Fraction(-1) / coefficient)
         whole = value.value
         if not value.names and (whole is None or whole < 1):
+            if difference.names == {name}:
+                raise ClashError
             continue
         return name, value
     return None
