@@ -54,7 +54,7 @@ class _Telling:
 
     def __init__(self, solved: Solved) -> None:
         self.solved = solved
-        self.simplifier = Simplifier(solved.lowering.known)
+        self.simplifier = Simplifier(solved.lowering.known, solved.book.identities)
 
     def steps(self) -> Iterator[Step]:
         yield from self.intermediates()

@@ -68,8 +68,8 @@ def solve(problem: Problem, book: RuleBook) -> Solved:
     value = lowering(problem.expression)
     targets = tuple(lowering(t) for t in problem.targets)
     record = Record()
-    pieces = _derivatives(problem, value, targets, book, record)
-    writer = Writer(problem, lowering)
+    writer = Writer(problem, lowering, book)
+    pieces = _derivatives(problem, value, targets, book, record, writer.simplifier)
     leaves = _mapped(writer, pieces)
     layout = problem.layout
     if any(leaf.vec for leaf in _flat(leaves)):
@@ -98,13 +98,20 @@ def _inner_derivative(book: RuleBook) -> Any:
 
 
 def _derivatives(
-    problem: Problem, value: Tensor, targets: Sequence[Tensor], book: RuleBook, record: Record
+    problem: Problem,
+    value: Tensor,
+    targets: Sequence[Tensor],
+    book: RuleBook,
+    record: Record,
+    simplifier: Simplifier,
 ) -> Any:
     """A piece for each target; for a Hessian a tuple of pieces for each."""
     first = [
         _symmetric(problem, i, Piece(t, (value.rank, targets[i].rank)), 1)
         for i, t in enumerate(derivative(value, targets, book, record))
     ]
+    if problem.kind == "hessian":  # the second derivative is of the first in its shortest form
+        first = [Piece(simplifier(p.tensor), p.parts) for p in first]
     if problem.stacked:
         stack = _stacked([p.tensor for p in first])
         if problem.kind == "hessian":
@@ -161,9 +168,9 @@ class Leaf:
 class Writer:
     """Simplifies and writes the pieces of one problem, which share what was found out."""
 
-    def __init__(self, problem: Problem, lowering: Lowering) -> None:
+    def __init__(self, problem: Problem, lowering: Lowering, book: RuleBook) -> None:
         self.problem = problem
-        self.simplifier = Simplifier(lowering.known)
+        self.simplifier = Simplifier(lowering.known, book.identities)
 
     def __call__(self, piece: Piece) -> Leaf:
         best: tuple[Tensor, Expr] | None = None

@@ -19,6 +19,7 @@ from matcalc.expr.nodes import Call, Constant, Expr, Number, Power, Symbol, chil
 from matcalc.language import book as text
 from matcalc.language.book import Entry, Statement
 from matcalc.rules.adjoints import ADJOINTS
+from matcalc.rules.identities import Identities
 from matcalc.tensor.canonical import UNIT, apply_map, as_constant, contract, is_zero, rational, zeros
 from matcalc.tensor.lower import Definition, Lowering
 from matcalc.tensor.nodes import Atom, Map, Opaque, Rational, Tensor, Value, intern
@@ -57,6 +58,7 @@ class RuleBook:
         self._known: dict[tuple[str, int], bool] = {}
         self._locals: dict[tuple[str, int, int], Tensor] = {}
         self._lowering = Lowering(self)
+        self.identities = Identities(self)
 
     def entry(self, name: str, count: int) -> Entry:
         """The entry of a function with so many arguments; the element-wise one before the others."""

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from matcalc.expr.nodes import Expr
 from matcalc.expr.writing import cost
+from matcalc.rules.adjoints import forward
+from matcalc.rules.identities import Identities, Identity
 from matcalc.simplify.factor import distributed, factored
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
 from matcalc.tensor.lift import Lift
-from matcalc.tensor.nodes import Contract, Sum, Tensor
+from matcalc.tensor.nodes import Contract, Map, Opaque, Sum, Tensor
 
 TALL = 24
 """Sums of more terms than this are not searched for common factors."""
@@ -20,8 +22,10 @@ TALL = 24
 class Simplifier:
     """Simplification and lifting, which share what they have found out."""
 
-    def __init__(self, known: Mapping[Tensor, Expr] | None = None) -> None:
+    def __init__(self, known: Mapping[Tensor, Expr] | None, identities: Identities) -> None:
         self.lift = Lift(known)
+        self.identities = identities
+        self.used: list[Identity] = []
         self.rewriting = Rewriting(self.node)
 
     def __call__(self, t: Tensor) -> Tensor:
@@ -33,9 +37,17 @@ class Simplifier:
         new = under_indicators(t)
         if new is not t:
             return new
+        if isinstance(t, Map | Opaque | Contract):
+            rewritten = self.identities.rewrite(t)
+            if rewritten is not None:
+                self.used.append(rewritten[1])
+                return rewritten[0]
         if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
             return self.shortest(t, factored(t))
         if isinstance(t, Contract):
+            moved = forward(t)
+            if moved is not None:
+                return moved
             return self.shortest(t, distributed(t))
         return t
 

@@ -97,6 +97,11 @@ def one_hot(index: int | Tensor, dim: Dim) -> Tensor:
     return intern(OneHot, (dim,), index)
 
 
+def mask(dims: tuple[Dim, ...], offset: int) -> Tensor:
+    """The lower triangle of ones; an upper one is its transpose."""
+    return intern(Mask, dims, True, offset)
+
+
 def embed(whole: Dim, part: Dim, offset: Dim) -> Tensor:
     """The selection of a part of an axis."""
     return delta(whole) if whole == part else intern(Embed, (whole, part), offset)
@@ -230,6 +235,8 @@ class _Contraction:
                     pending.append((inner_tensor, tuple([labels[i] for i in axes])))
             elif isinstance(t, Delta):
                 self.deltas.append((labels[0], labels[1]))
+            elif isinstance(t, Mask) and not t.lower:
+                self.factors.append((mask(t.dims[::-1], -t.offset), labels[::-1]))
             else:
                 self.factors.append((t, labels))
 
@@ -303,7 +310,7 @@ class _Contraction:
                 del self.factors[index]
                 return True
             if isinstance(t, Mask):
-                self.coefficient = self.coefficient if (t.offset >= 0) == t.lower or t.offset == 0 else 0
+                self.coefficient = self.coefficient if t.offset >= 0 else 0
                 del self.factors[index]
                 return True
             if isinstance(t, Map | Sum):
@@ -795,8 +802,23 @@ def add(terms: Iterable[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...])
         return contract([(small, carried)], range(len(dims)), dict(enumerate(dims)))
     if len(items) == 1 and items[0][0] == 1:
         return contract([items[0][1:]], range(len(dims)), dict(enumerate(dims)))
+    whole = _two_triangles(items)
+    if whole is not None:
+        return add(whole, dims)
     items.sort(key=lambda item: (item[1].key, item[2]))
     return intern(Sum, dims, tuple(items))
+
+
+Term = tuple[Rational, Tensor, Labels]
+
+
+def _two_triangles(items: list[Term]) -> list[Term] | None:
+    """The lower and the upper triangle of ones make all ones, and the diagonal once more."""
+    for c, t, labels in items:
+        if isinstance(t, Mask) and t.offset == 0 and labels == (0, 1) and (c, t, (1, 0)) in items:
+            rest = [item for item in items if item[1] is not t]
+            return [*rest, (c, UNIT, ()), (c, delta(t.dims[0]), (0, 1))]
+    return None
 
 
 def _grouped_sum(items: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]) -> Tensor | None:
@@ -812,6 +834,8 @@ def _grouped_sum(items: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[D
 
 def normal_view(t: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
     """The same view with nothing to say: no broadcast axis, no axis twice, no permutation that t can take in."""
+    if isinstance(t, Mask) and not t.lower:
+        t, labels = mask(t.dims[::-1], -t.offset), labels[::-1]
     while isinstance(t, Contract) and len(t.factors) == 1:
         inner, axes = t.factors[0]
         if any(i >= t.rank for i in axes):

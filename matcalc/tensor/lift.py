@@ -11,11 +11,12 @@ from fractions import Fraction
 from typing import Final
 
 from matcalc.dims import Dim
+from matcalc.errors import DerivationError
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Named, Neg, Shape
 from matcalc.expr.writing import cost, negated, power, product, quotient, transposed
 from matcalc.tensor import network, stacking
-from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, transpose
+from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, primitive_part, transpose
 from matcalc.tensor.nodes import (
     Atom,
     Bound,
@@ -78,6 +79,9 @@ class Lift:
 
     def matrix(self, t: Tensor, swapped: bool) -> Expr:
         """A rank-2 tensor, or its transpose, in the shorter way."""
+        if isinstance(t, Mask):
+            shape = Shape(t.dims[::-1] if swapped else t.dims)
+            return self.triangle(build.filled("ones", shape), t.lower != swapped, -t.offset if swapped else t.offset)
         plain = self.column(t)
         if not swapped:
             return plain
@@ -138,7 +142,12 @@ class Lift:
             return stacked
         if t.rank > 2:
             return self._einsum_sum(t)
-        return self.sum_of(t.terms, t.dims)
+        plain = self.sum_of(t.terms, t.dims)
+        content, primitive = primitive_part(t)
+        if abs(content) != 1 and isinstance(primitive, Sum):
+            pulled = multiple(content, self.sum_of(primitive.terms, t.dims))
+            return pulled if cost(pulled) < cost(plain) else plain
+        return plain
 
     def sum_of(self, terms: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]) -> Expr:
         """The sum of the terms, in the textbook's order."""
@@ -247,6 +256,11 @@ class Lift:
         if t.fn == "inv" and not t.batch:
             return build.inverse(args[0])
         if t.batch:
+            if t.batch > 1 or t.rank > 2 or any(a.shape.rank > 2 for a in args):
+                raise DerivationError(
+                    f"the result needs {t.fn} of many matrices at once, for which there is no notation",
+                    suggestion="a scalar of it (a trace, a bilinear form), or a derivative by a scalar",
+                )
             return self._along(t, t.fn, args)
         if t.fn == VECH_BASIS:
             args = [build.size(t.dims[1])]
