@@ -188,7 +188,8 @@ def _flip(values: Values, item: Factor) -> Factor:
 def _solve(values: Values, left: Factor, right: Factor) -> Value:
     """inv(A) times what stands right of it."""
     other = full(values, right.form, right.dims)
-    return values.make("solve", (left.form.value, other), other.dims)
+    data = left.form.structure if left.form.structure in {"lower", "upper"} else None
+    return values.make("solve", (left.form.value, other), other.dims, data)
 
 
 def _contract(values: Values, left: Factor, right: Factor) -> Form:

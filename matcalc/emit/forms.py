@@ -7,10 +7,16 @@ where that is needed, so that `ones(n)` or `ones(m) c'` are not built to be adde
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from matcalc.dims import Dim
 from matcalc.emit.values import Dims, Value, Values, broadcast_dims
+
+Structure = Literal["", "symmetric", "lower", "upper"]
+
+_FLIPPED: Final[dict[Structure, Structure]] = {
+    "": "", "symmetric": "symmetric", "lower": "upper", "upper": "lower",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +24,13 @@ class Form:
     """A value and its role.
 
     array: broadcasts to the expression's dimensions.  diagonal: the entries of a diagonal matrix,
-    a vector or one scalar for all.  inverse: the square matrix whose inverse is meant.
+    a vector or one scalar for all.  inverse: the square matrix whose inverse is meant, with what is
+    known of it in `structure`.
     """
 
     value: Value
     kind: Literal["array", "diagonal", "inverse"] = "array"
+    structure: Structure = ""
 
 
 def full(values: Values, form: Form, dims: Dims) -> Value:
@@ -30,10 +38,10 @@ def full(values: Values, form: Form, dims: Dims) -> Value:
     value = form.value
     if form.kind == "inverse":
         return values.make("inv", (value,), dims)
-    if form.kind == "diagonal":
-        if not value.dims:
-            return values.mul((value, values.make("eye", (), dims, dims[0])))
+    if form.kind == "diagonal" and value.dims:
         return values.make("diag", (value,), dims)
+    if form.kind == "diagonal":
+        value = values.mul((value, values.make("eye", (), dims, dims[0])))
     return value if value.dims == dims else values.make("broadcast", (value,), dims)
 
 
@@ -44,11 +52,13 @@ def array(values: Values, form: Form, dims: Dims) -> Value:
 
 def transposed(values: Values, form: Form, rank: int) -> Form:
     """The form of the transpose; rank is that of the expression."""
-    if rank < 2 or form.kind == "diagonal":
+    if rank < 2 or form.kind == "diagonal" or form.structure == "symmetric":
         return form
     value = form.value
-    if form.kind == "inverse" or (len(value.dims) == 2 and value.op != "expand"):
-        return Form(values.transpose(value), form.kind)
+    if form.kind == "inverse":
+        return Form(values.transpose(value), "inverse", _FLIPPED[form.structure])
+    if len(value.dims) == 2 and value.op != "expand":
+        return Form(values.transpose(value))
     if value.op == "expand":
         return Form(value.args[0])
     return Form(values.expand(value))

@@ -13,6 +13,7 @@ from typing import assert_never
 from matcalc.emit import book, chain
 from matcalc.emit.forms import (
     Form,
+    Structure,
     array,
     combined_product,
     combined_sum,
@@ -52,6 +53,7 @@ from matcalc.expr.nodes import (
     children,
     postorder,
 )
+from matcalc.expr.properties import properties
 
 
 class Plan:
@@ -64,8 +66,13 @@ class Plan:
         order = postorder(tuple(roots))
         self._uses = Counter(child for node in order for child in children(node))
         self._uses.update(roots)
+        self._sums: dict[Expr, list[Add]] = {}
         for node in order:
-            self.forms[node] = self._form(node)
+            if isinstance(node, Add):
+                self._sums.setdefault(node.terms[0], []).append(node)
+        for node in order:
+            if node not in self.forms:
+                self.forms[node] = self._form(node)
         self.outputs = [self._output(root) for root in roots]
 
     def whole(self, node: Expr) -> Value:
@@ -118,7 +125,8 @@ class Plan:
         match node:
             case Neg(arg=arg):
                 return scaled(values, self.forms[arg], values.number(-1), dims)
-            case Add(terms=terms):
+            case Add():
+                terms = self._grouped(node)
                 return combined_sum(values, [self._aligned(t, node.shape) for t in terms], dims)
             case Hadamard(factors=factors):
                 return combined_product(values, [self.forms[f] for f in factors], dims)
@@ -135,6 +143,17 @@ class Plan:
                 return Form(values.compare(op, a, b))
             case _:
                 assert_never(node)
+
+    def _grouped(self, node: Add) -> list[Expr]:
+        """The terms of a sum, some of them as another sum that is computed anyway."""
+        parts = [s for s in self._sums.get(node.terms[0], ()) if s.terms != node.terms]
+        parts = [s for s in parts if s.terms == node.terms[: len(s.terms)]]
+        if not parts:
+            return list(node.terms)
+        part = max(parts, key=lambda s: len(s.terms))
+        if part not in self.forms:
+            self.forms[part] = self._form(part)
+        return [part, *node.terms[len(part.terms) :]]
 
     def _aligned(self, node: Expr, shape: Shape) -> Form:
         """A form to be combined with others of a shape: a column stands upright beside a matrix."""
@@ -167,14 +186,11 @@ class Plan:
             case Kron():
                 return self._kron(node)
             case Transpose(arg=arg):
+                if "symmetric" in properties(arg):
+                    return self.forms[arg]
                 return transposed(values, self.forms[arg], arg.shape.rank)
             case Inverse(arg=arg):
-                form = self.forms[arg]
-                if form.kind == "diagonal":
-                    return Form(values.div(values.number(1), form.value), "diagonal")
-                if form.kind == "inverse":
-                    return Form(form.value)
-                return Form(self.whole(arg), "inverse")
+                return self._inverse(arg)
             case _:
                 assert_never(node)
 
@@ -193,11 +209,12 @@ class Plan:
             elif isinstance(node, Neg) and mine:
                 pending.append((node.arg, flipped))
                 found.append(chain.factor(Form(self.values.number(-1)), Shape()))
-            elif flipped:
+            elif flipped and "symmetric" not in properties(node):
                 form = transposed(self.values, self.forms[node], node.shape.rank)
                 found.append(chain.factor(form, node.shape.transposed))
             else:
-                found.append(chain.factor(self.forms[node], node.shape))
+                shape = node.shape.transposed if flipped else node.shape
+                found.append(chain.factor(self.forms[node], shape))
         return found
 
     def _kron(self, node: Kron) -> Form:
@@ -263,6 +280,8 @@ class Plan:
             case (("onehot_max" | "onehot_min"), (arg,)):
                 data = (node.name.replace("onehot_", "np.arg"), node.axis)
                 return Form(values.make("onehot", (self.whole(arg),), dims, data))
+            case "reshape", (arg, *_):
+                return Form(values.make("reshape", (self.whole(arg),), dims))
             case "unvech", (arg, _):
                 return Form(values.make("unvech", (self.whole(arg),), dims))
             case (("hstack" | "vstack" | "blockdiag"), parts):
@@ -274,7 +293,12 @@ class Plan:
         form = self.forms[matrix]
         if form.kind == "diagonal":
             return Form(self.values.div(self.values.number(1), form.value), "diagonal")
-        return Form(form.value) if form.kind == "inverse" else Form(self.whole(matrix), "inverse")
+        if form.kind == "inverse":
+            return Form(form.value)
+        known = properties(matrix)
+        structure: Structure = "symmetric" if "symmetric" in known else ""
+        structure = "lower" if "lower" in known else "upper" if "upper" in known else structure
+        return Form(self.whole(matrix), "inverse", structure)
 
     def _trace(self, arg: Expr) -> Value:
         """The trace: of a product without the product, of a sum term by term, if used only here."""

@@ -21,7 +21,7 @@ Op = Literal[
     "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag", "diagonal",
     "add_diagonal", "solve", "inv", "trace", "sum", "index", "array", "stack", "einsum", "kron",
     "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply", "weak",
-    "onehot", "unvech", "function",
+    "onehot", "unvech", "reshape", "function",
 ]  # fmt: skip
 
 Dims = tuple[Dim, ...]

@@ -6,6 +6,7 @@ has named, or that would make a line too long, becomes a local variable first.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
@@ -109,7 +110,7 @@ class Writer:
         """A name for a value that the user has not named: `tanh_x` for tanh(x), else t1, t2, …"""
         if value.op == "call" and len(value.args) == 1 and isinstance(value.data, tuple):
             arg = self._texts[value.args[0]].text
-            if arg.isidentifier():
+            if arg.isidentifier() and not re.fullmatch(r"\w*t\d+", arg):
                 return f"{value.data[0]}_{arg}"
         count = 1
         while not self._taken.free(f"t{count}"):
@@ -225,6 +226,13 @@ class Writer:
         sign, added_text = ("-", added_text[1:]) if entries.op == "neg" else ("+", added_text)
         self.lines.append(f"{name}[np.diag_indices_from({name})] {sign}= {added_text}")
         return Py(name)
+
+    def solve(self, value: Value) -> Py:
+        """The solution of a system of equations, a triangular one by substitution."""
+        if value.data is None:
+            return Py(f"np.linalg.solve({self.listed(value.args)})")
+        lower = ", lower=True" if value.data == "lower" else ""
+        return Py(f"la.solve_triangular({self.listed(value.args)}{lower})")
 
     def blocks(self, value: Value) -> Py:
         """Blocks side by side, one under the other, or along the diagonal."""
@@ -345,7 +353,8 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "diag": _plain("np.diag"),
     "diagonal": _plain("np.diag"),
     "add_diagonal": Writer.add_diagonal,
-    "solve": _plain("np.linalg.solve"),
+    "solve": Writer.solve,
+    "reshape": lambda w, v: Py(f"np.reshape({w.args(v)[0].text}, {w.shape(v.dims)})"),
     "inv": _plain("np.linalg.inv"),
     "trace": _plain("np.trace"),
     "sum": Writer.sum,
