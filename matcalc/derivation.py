@@ -15,8 +15,9 @@ from matcalc.expr.nodes import Expr, Named, Symbol
 from matcalc.pipeline import Solved
 from matcalc.rules.book import Rule
 from matcalc.simplify.simplify import Simplifier
-from matcalc.tensor.nodes import Atom, Bound, Contract, Sum, Tensor, intern, operands
-from matcalc.tensor.substitute import Substitution
+from matcalc.tensor.canonical import opaque
+from matcalc.tensor.nodes import Atom, Bound, Contract, Map, Opaque, Sum, Tensor, intern, operands
+from matcalc.tensor.substitute import with_operands
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,11 @@ def _name(expr: Expr) -> str:
 
 def _with_operand(node: Tensor, position: int, operand: Tensor) -> Tensor:
     """A node with one operand replaced; nothing else is touched."""
-    old = operands(node)[position]
-    return node if old is operand else Substitution({old: operand})(node)
+    parts = list(operands(node))
+    parts[position] = operand
+    if isinstance(node, Opaque):
+        return opaque(node.fn, parts, node.dims, node.batch, node.batched)
+    return with_operands(node, parts) if isinstance(node, Contract | Sum | Map) else node
 
 
 def _bound(root: Tensor) -> list[Bound]:

@@ -18,6 +18,7 @@ from matcalc.rules.book import RuleBook
 from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
 from matcalc.tensor.canonical import add, contract, one_hot, transpose
+from matcalc.tensor.lift import Lift
 from matcalc.tensor.lower import Lowering
 from matcalc.tensor.nodes import Bound, Tensor
 from matcalc.tensor.substitute import Substitution
@@ -171,27 +172,30 @@ class Writer:
     def __init__(self, problem: Problem, lowering: Lowering, book: RuleBook) -> None:
         self.problem = problem
         self.simplifier = Simplifier(lowering.known, book.identities)
+        names = {t: e for t, e in lowering.known.items() if isinstance(t, Bound)}
+        values = {self.simplifier(without_names(t.value)): e for t, e in names.items()} if names else {}
+        self.lifts = [self.simplifier.lift, *([Lift({**lowering.known, **values})] if values else [])]
+        self.lift = self.simplifier.lift
 
     def __call__(self, piece: Piece) -> Leaf:
-        best: tuple[Tensor, Expr] | None = None
-        for t in self.forms(piece.tensor):
-            simple = self.simplifier(t) if self.problem.simplify else t
-            expr = self.simplifier.lift(simple)
-            if best is None or printed_cost(expr) <= printed_cost(best[1]):
-                best = simple, expr
-        assert best is not None
-        tensor, expr = best
+        plain = without_names(piece.tensor)
+        tensors = [plain] if plain is piece.tensor else [plain, piece.tensor]
+        simple = [self.simplifier(t) if self.problem.simplify else t for t in tensors]
+        ways = [(t, lift, lift(t)) for t in simple for lift in self.lifts]
+        tensor, self.lift, expr = min(reversed(ways), key=lambda way: self.price(way[2]))
         text = self.text(tensor, expr, piece.parts)
-        return Leaf(text or expr, self.array(tensor, expr), structure(tensor), text is not None and tensor.rank > 2)
+        return Leaf(text or expr, expr, structure(tensor), text is not None and tensor.rank > 2)
 
-    def forms(self, t: Tensor) -> list[Tensor]:
-        """The tensor with the user's names and, if it has any, without them."""
-        plain = without_names(t)
-        return [t] if plain is t else [plain, t]
+    def price(self, expr: Expr) -> float:
+        """The cost of an expression with the bindings that it needs.
 
-    @staticmethod
-    def array(tensor: Tensor, expr: Expr) -> Expr:
-        return expr
+        A binding counts half, since the user chose to speak so; the variable of the derivative counts in full.
+        """
+        total = float(cost(expr))
+        for node in postorder((expr,)) if len(self.lifts) > 1 else ():
+            if isinstance(node, Named):
+                total += cost(node.value) * (1 if node in self.problem.targets else 0.5)
+        return total
 
     def text(self, tensor: Tensor, expr: Expr, parts: tuple[int, ...]) -> Expr | None:
         """How a derivative is printed in the layout asked for, if not as its array."""
@@ -205,24 +209,15 @@ class Writer:
         if has_matrices(parts):
             vec = vectorised(tensor, parts)
             vec = self.simplifier(vec) if self.problem.simplify else vec
-            matrix = self.simplifier.lift(vec)
+            matrix = self.lift(vec)
             if any(isinstance(node, Einsum) or getattr(node, "name", "") in _ARRAY_ONLY for node in postorder((matrix,))):
                 return None
-            return matrix if numerator or self.problem.kind == "hessian" else self.simplifier.lift(transpose(vec))
+            return matrix if numerator or self.problem.kind == "hessian" else self.lift(transpose(vec))
         turned = written(tensor, parts, self.problem.layout)
-        return None if turned is tensor or self.problem.kind == "hessian" else self.simplifier.lift(turned)
+        return None if turned is tensor or self.problem.kind == "hessian" else self.lift(turned)
 
 
 _ARRAY_ONLY = frozenset({"reshape"})
-
-
-def printed_cost(expr: Expr) -> int:
-    """The cost of an expression with the bindings that it needs, each counted once."""
-    total = cost(expr)
-    for node in postorder((expr,)):
-        if isinstance(node, Named):
-            total += cost(node.value)
-    return total
 
 
 def without_names(t: Tensor) -> Tensor:

@@ -252,6 +252,9 @@ def _book(inference: Inference, node: Applied) -> Type:
             Table(node, [*(inference.types[arg] for arg in node.args), result], relations.krons())
         )
         return result
+    if node.name == "reshape":
+        sizes = [places.size(inference, arg) for arg in node.args[1:]]
+        return inference.solver.fixed(Shape(tuple(sizes)))
     if entry.mode == "stack":
         result = Type(VECTORS | MATRIX)
         types = [*(inference.types[arg] for arg in node.args), result]

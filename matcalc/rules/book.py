@@ -81,15 +81,9 @@ class RuleBook:
         """What a function without a differential of its own means, if its arguments fit a definition."""
         if self.has_differential(name, len(args)):
             return None
+        exact = self.mode(name, len(args)) == "plain"
         for pattern, definition in self._defined(name, len(args)):
-            if all(_fits(p, t) for p, t in zip(pattern, args, strict=True)):
-                return definition
-        return None
-
-    def meaning(self, name: str, args: Sequence[Tensor]) -> Definition | None:
-        """The definition of a function even where it has a differential of its own."""
-        for pattern, definition in self._defined(name, len(args)):
-            if all(_fits(p, t) for p, t in zip(pattern, args, strict=True)):
+            if all(_fits(p, t, exact) for p, t in zip(pattern, args, strict=True)):
                 return definition
         return None
 
@@ -243,13 +237,13 @@ def arguments(lhs: Expr) -> tuple[Expr, ...]:
             return children(lhs)
 
 
-def _fits(pattern: Expr, t: Tensor) -> bool:
-    """Whether an argument fits a parameter: anything fits a variable, a number fits only itself."""
+def _fits(pattern: Expr, t: Tensor, exact: bool) -> bool:
+    """Whether an argument fits a parameter: a number fits only itself; `exact` asks for the parameter's rank."""
     if isinstance(pattern, Number):
         return as_constant(t) == pattern.value
     if isinstance(pattern, Constant):
         return isinstance(t, Value) and t.what == pattern.name
-    return True
+    return not exact or pattern.shape.rank == t.rank
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matcalc.tensor.canonical import as_constant, constant, contract
 from matcalc.tensor.nodes import Contract, Labels, Map, Sum, Tensor
-from matcalc.tensor.substitute import Substitution
+from matcalc.tensor.substitute import with_operands
 
 View = tuple[Tensor, Labels]
 
@@ -50,24 +50,17 @@ class _Assuming:
         """t, whose axes are the elements' axes `axes`; only element-wise operations are entered."""
         if isinstance(t, Map):
             decided = self.decided(t, axes)
-            if decided is not None:
-                return decided
-            parts = [(self.along(a, tuple(axes[i] for i in labels)), labels) for a, labels in t.args]
-            if all(new is old for (new, _), (old, _) in zip(parts, t.args, strict=True)):
-                return t
-            values = {old: new for (new, _), (old, _) in zip(parts, t.args, strict=True)}
-            return Substitution(values)(t)
+            return decided if decided is not None else self.inside(t, t.args, axes)
         if isinstance(t, Sum):
-            new_terms = [self.along(a, tuple(axes[i] for i in labels)) for _, a, labels in t.terms]
-            if all(new is old for new, (_, old, _) in zip(new_terms, t.terms, strict=True)):
-                return t
-            return Substitution({old: new for new, (_, old, _) in zip(new_terms, t.terms, strict=True)})(t)
+            return self.inside(t, [(a, labels) for _, a, labels in t.terms], axes)
         if isinstance(t, Contract) and all(x < t.rank for _, labels in t.factors for x in labels):
-            new_factors = [self.along(a, tuple(axes[i] for i in labels)) for a, labels in t.factors]
-            if all(new is old for new, (old, _) in zip(new_factors, t.factors, strict=True)):
-                return t
-            return Substitution({old: new for new, (old, _) in zip(new_factors, t.factors, strict=True)})(t)
+            return self.inside(t, t.factors, axes)
         return t
+
+    def inside(self, t: Map | Sum | Contract, views: Sequence[View], axes: Labels) -> Tensor:
+        """An element-wise operation with its operands seen under the indicator."""
+        new = [self.along(a, tuple(axes[i] for i in labels)) for a, labels in views]
+        return t if all(n is a for n, (a, _) in zip(new, views, strict=True)) else with_operands(t, new)
 
     def decided(self, t: Map, axes: Labels) -> Tensor | None:
         views = [(a, tuple(axes[i] for i in labels)) for a, labels in t.args]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matcalc.tensor.nodes import Tensor
+from matcalc.tensor.nodes import Bound, Tensor
 from matcalc.tensor.substitute import Substitution
 
 Rewrite = Callable[[Tensor], Tensor]
@@ -20,6 +20,8 @@ class Rewriting(Substitution):
         self.rewrite = rewrite
 
     def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
+        if isinstance(node, Bound):  # a name stands for what the user bound it to, and a derivative may be by it
+            return node, False
         new, batched = super()._replaced(node)
         for _ in range(self.ROUNDS):
             changed = self.rewrite(new)

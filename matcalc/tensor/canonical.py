@@ -1059,7 +1059,7 @@ def split(arg: Tensor, sizes: tuple[int, ...], dims: tuple[Dim, ...]) -> Tensor:
         return add([(c, *opened(t, labels)) for c, t, labels in arg.terms], dims)
     if isinstance(arg, Map):
         return apply_map(arg.fn, [opened(t, labels) for t, labels in arg.args], dims)
-    if isinstance(arg, Contract) and (len(arg.factors) != 1 or any(x >= arg.rank for _, x in arg.factors)):
+    if isinstance(arg, Contract) and (len(arg.factors) != 1 or any(x >= arg.rank for x in arg.factors[0][1])):
         return contract([opened(t, labels) for t, labels in arg.factors], whole, dict(enumerate(dims)))
     if isinstance(arg, Delta):
         return _split_delta(arg, sizes, dims)

@@ -113,7 +113,9 @@ class Lowering:
             case Size(dim=dim):
                 return size(dim)
             case Named(name=name, value=value):
-                return intern(Bound, dims, name, self.done[value])
+                bound = intern(Bound, dims, name, self.done[value])
+                self.known[bound] = node
+                return bound
             case Neg(arg=arg):
                 return add([(-1, self.done[arg], tuple(range(len(dims))))], dims)
             case Add(terms=terms):

@@ -6,7 +6,7 @@ replaced by a tensor with extra leading axes, and everything that depends on it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matcalc.dims import Dim
 from matcalc.tensor.canonical import add, apply_map, constant, contract, group, opaque, split
@@ -159,3 +159,15 @@ class Substitution:
         labels = [*range(k), *range(k + b, b + t.rank)]
         everything = self.batch + self._dims(node)[:b] + t.dims[k:]
         return contract([(t, labels)], range(len(everything)), dict(enumerate(everything)))
+
+
+def with_operands(node: Contract | Sum | Map, new: Sequence[Tensor]) -> Tensor:
+    """The node with other operands in the places of its own; what is inside them is left alone."""
+    match node:
+        case Contract(factors=parts):
+            views = [(t, labels) for t, (_, labels) in zip(new, parts, strict=True)]
+            return contract(views, range(node.rank), dict(enumerate(node.dims)))
+        case Sum(terms=terms):
+            return add([(c, t, labels) for t, (c, _, labels) in zip(new, terms, strict=True)], node.dims)
+        case Map(fn=fn, args=parts):
+            return apply_map(fn, [(t, labels) for t, (_, labels) in zip(new, parts, strict=True)], node.dims)
