@@ -21,7 +21,7 @@ from matcalc.expr.build import named
 from matcalc.expr.nodes import Expr, Function, Named, Shape, Symbol
 from matcalc.expression import Expression, check_target
 from matcalc.language import Program, parse_program
-from matcalc.pipeline import Kind, Problem, Solved, solve
+from matcalc.pipeline import Kind, Problem, Solved, solve, worked_out
 from matcalc.rules.book import default_book
 
 if TYPE_CHECKING:
@@ -41,7 +41,12 @@ def parse(
     Raises   InputError, whose str is a diagnostic with the place.
     """
     program = parse_program(text, shapes, dialect=dialect)
-    return Expression(program.expression, *_scope(program))
+    return _whole(program)
+
+
+def _whole(program: Program) -> Expression:
+    """The expression of a program; for code, the derivatives that stand in it are worked out."""
+    return Expression(program.expression, *_scope(program), worked_out(program.expression, default_book()))
 
 
 def _scope(program: Program) -> tuple[tuple[Symbol, ...], tuple[Function, ...]]:
@@ -142,7 +147,7 @@ class Derivation:
     @property
     def expression(self) -> Expression:
         """The parsed input."""
-        return Expression(self.program.expression, *_scope(self.program))
+        return _whole(self.program)
 
     @cached_property
     def result(self) -> Any:
@@ -238,7 +243,7 @@ class Derivation:
     def _outputs(self, value: bool) -> tuple[list[Any], bool]:
         arrays = self.solved.arrays
         if value:
-            return [self.program.expression, arrays], False
+            return [worked_out(self.program.expression, self.solved.book), arrays], False
         return ([arrays], True) if not isinstance(arrays, tuple) else (list(arrays), False)
 
     def check(self) -> Report:

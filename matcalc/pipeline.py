@@ -19,7 +19,7 @@ from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
 from matcalc.tensor.canonical import add, contract, one_hot, transpose
 from matcalc.tensor.lift import Lift
-from matcalc.tensor.lower import Lowering
+from matcalc.tensor.lower import Lowering, has_derivative
 from matcalc.tensor.nodes import Bound, Tensor
 from matcalc.tensor.substitute import Substitution
 
@@ -83,6 +83,16 @@ def solve(problem: Problem, book: RuleBook) -> Solved:
         _mapped(lambda leaf: leaf.structure, leaves),
         layout, lowering, book,
     )  # fmt: skip
+
+
+def worked_out(expr: Expr, book: RuleBook) -> Expr:
+    """The expression with the derivatives that stand in it worked out."""
+    if not has_derivative(expr):
+        return expr
+    lowering = Lowering(book, _inner_derivative(book))
+    simplifier = Simplifier(lowering.known, book.identities)
+    lifted = simplifier.lift(simplifier(lowering(expr)))
+    return transposed(lifted) if expr.shape.row else lifted
 
 
 def _inner_derivative(book: RuleBook) -> Any:
@@ -189,13 +199,12 @@ class Writer:
     def price(self, expr: Expr) -> float:
         """The cost of an expression with the bindings that it needs.
 
-        A binding counts half, since the user chose to speak so; the variable of the derivative counts in full.
+        Bindings count half, since the user chose to speak so, but in full where they are only there
+        to say at which value a derivative by a bound name is taken.
         """
-        total = float(cost(expr))
-        for node in postorder((expr,)) if len(self.lifts) > 1 else ():
-            if isinstance(node, Named):
-                total += cost(node.value) * (1 if node in self.problem.targets else 0.5)
-        return total
+        names = [n for n in postorder((expr,)) if isinstance(n, Named)] if len(self.lifts) > 1 else []
+        weight = 1.0 if any(n in self.problem.targets for n in names) else 0.5
+        return cost(expr) + weight * sum(cost(n.value) for n in names)
 
     def text(self, tensor: Tensor, expr: Expr, parts: tuple[int, ...]) -> Expr | None:
         """How a derivative is printed in the layout asked for, if not as its array."""

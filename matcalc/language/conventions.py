@@ -6,8 +6,8 @@ Each decision is recorded in words, as the reason of the name that it was about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from matcalc.language.calls import candidates
 from matcalc.language.names import is_latin_lower, is_upper
@@ -27,47 +27,48 @@ from matcalc.language.types import COLUMN, MATRIX, ROW, SCALAR, Type, kinds
 if TYPE_CHECKING:
     from matcalc.language.infer import Inference
 
+NO_REASON: Final = "nothing says otherwise"
+
 
 def decide(inference: Inference) -> dict[str, str]:
     """Settle every type that is open; the reasons by name."""
     reasons: dict[str, str] = {}
     _twins(inference)
-    while (choice := _next(inference, reasons)) is not None:
-        kind, mask = choice
-        inference.assume(kind, mask)
+    while any(_apply(inference, rule, reasons) for rule in RULES):
         _twins(inference)
+    for kind in inference.types.values():
+        if not kind.known:
+            inference.assume(kind, kinds(kind.mask)[0])
     inference.recheck()
     return reasons
 
 
-def _next(inference: Inference, reasons: dict[str, str]) -> tuple[Type, int] | None:
-    """The first convention that says something new."""
-    open_names = [(name, kind) for name, kind in inference.names.items() if not kind.known]
-    for name, kind in open_names:
-        if is_upper(name) and kind.mask & MATRIX:
-            reasons[name] = "an upper-case name is a matrix"
-            return kind, MATRIX
-    for rule in (_right_of_matrix, _contracted, _right_of_row, _added, _outer, _reduced):
-        for name, kind, mask, reason in rule(inference):
-            if not kind.known and kind.mask & mask:
-                reasons[name] = reason
-                return kind, mask
-    for name, kind in open_names:
-        mask = kinds(kind.mask)[0]
-        reasons[name] = "nothing says otherwise" if mask == SCALAR else "no scalar fits here"
-        return kind, mask
-    return _rest(inference)
-
-
-def _rest(inference: Inference) -> tuple[Type, int] | None:
-    """Expressions that are open although every name is settled: the simplest kind."""
-    for kind in inference.types.values():
-        if not kind.known:
-            return kind, kinds(kind.mask)[0]
-    return None
+def _apply(inference: Inference, rule: Rule, reasons: dict[str, str]) -> bool:
+    """Take the decisions of one rule, each in view of those before it; whether there were any."""
+    decided = False
+    for name, kind, mask, reason in rule(inference):
+        if not kind.known and kind.mask & mask:
+            reasons[name] = reason
+            inference.assume(kind, mask)
+            decided = True
+    return decided
 
 
 Decision = tuple[str, Type, int, str]
+Rule = Callable[["Inference"], Iterator[Decision]]
+
+
+def _upper_case(inference: Inference) -> Iterator[Decision]:
+    for name, kind in inference.names.items():
+        if is_upper(name):
+            yield name, kind, MATRIX, "an upper-case name is a matrix"
+
+
+def _nothing_else(inference: Inference) -> Iterator[Decision]:
+    """What is left: scalars, or the simplest kind that fits."""
+    for name, kind in inference.names.items():
+        lowest = kinds(kind.mask)[0]
+        yield name, kind, lowest, NO_REASON if lowest == SCALAR else "no scalar fits here"
 
 
 def _right_of_matrix(inference: Inference) -> Iterator[Decision]:
@@ -113,25 +114,21 @@ def _outer(inference: Inference) -> Iterator[Decision]:
 def _added(inference: Inference) -> Iterator[Decision]:
     """Lower-case Latin names take the shape of what they are added to or compared with."""
     for node, terms in inference.sums:
+        names = [name for term in terms for name in _signed(inference, term)]
+        names = [n for n in names if not inference.names[n].known and is_latin_lower(n)]
+        if not names:
+            continue
+        others = [(term, inference.types[term]) for term in terms]
+        known = [(term, kind.mask) for term, kind in others if kind.known and kind.mask != SCALAR]
         whole = inference.types[node]
-        for term in terms:
-            for name in _signed(inference, term):
-                kind = inference.names[name]
-                if kind.known or not is_latin_lower(name):
-                    continue
-                for other in terms:
-                    mask = inference.types[other].mask
-                    if other is not term and inference.types[other].known and mask != SCALAR:
-                        mask = COLUMN if mask == ROW and not kind.mask & ROW else mask
-                        if mask & kind.mask:
-                            yield (
-                                name,
-                                kind,
-                                mask,
-                                f"added to or compared with `{inference.scope.excerpt(other)}`",
-                            )
-                if whole.known and whole.mask & kind.mask and whole.mask != SCALAR:
-                    yield name, kind, whole.mask, "added to or compared with what has this shape"
+        for name in names:
+            kind = inference.names[name]
+            for term, mask in known:
+                beside = COLUMN if mask == ROW else mask
+                reason = f"added to or compared with `{inference.scope.excerpt(term)}`"
+                yield name, kind, beside, reason
+            if whole.known and whole.mask != SCALAR:
+                yield name, kind, whole.mask, "added to or compared with what has this shape"
 
 
 def _signed(inference: Inference, term: Syntax) -> Iterator[str]:
@@ -207,3 +204,15 @@ def _twins(inference: Inference) -> None:
         for one, other in ((left, right), (right, left)):
             if one.known and not other.known and one.mask != SCALAR and one.mask & other.mask:
                 inference.assume(other, one.mask)
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    _upper_case,
+    _right_of_matrix,
+    _contracted,
+    _right_of_row,
+    _added,
+    _outer,
+    _reduced,
+    _nothing_else,
+)

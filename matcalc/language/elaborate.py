@@ -101,34 +101,27 @@ class Elaborator:
         )
 
     def _chain(self, node: Chain) -> Expr:
-        total = self.built[node.operands[0]]
-        run = ""
-        factors = [total]
-        for operator, operand in zip(node.operators, node.operands[1:], strict=True):
-            right = self.built[operand]
-            kind = self._role(operator, total, right)
-            if kind in ("product", "hadamard") and kind == run:
+        factors = [self.built[node.operands[0]]]
+        shape, run = factors[0].shape, ""
+        for position, operator in enumerate(node.operators):
+            right = self.built[node.operands[position + 1]]
+            kind = self._role(operator, shape, right.shape)
+            if kind == run and kind in ("product", "hadamard"):
                 factors.append(right)
             else:
-                factors = [total, right]
-            run = kind
-            total = _CHAINS[kind](factors)
-        return total
+                factors = [_CHAINS[run](factors) if run else factors[0], right]
+            shape, run = self._shape(self.inference.running[node, position]), kind
+        return _CHAINS[run](factors)
 
-    def _role(self, operator: str, left: Expr, right: Expr) -> str:
-        """Which node an operator makes of these operands."""
-        scales = not left.shape.dims or not right.shape.dims
+    def _role(self, operator: str, left: Shape, right: Shape) -> str:
+        """Which node an operator makes of operands of these shapes."""
+        scales = not left.dims or not right.dims
         if operator in ("", "@", "·") or (operator == "*" and self.scope.matlab):
-            if operator in ("@", "·") and left.shape.rank == right.shape.rank == 1:
+            if operator in ("@", "·") and left.rank == right.rank == 1:
                 return "dot"
-            if max(left.shape.rank, right.shape.rank) > 2 and not scales:
+            if max(left.rank, right.rank) > 2 and not scales:
                 return "contraction"
-            if (
-                operator in ("@", "·")
-                and left.shape.rank == 1
-                and not left.shape.row
-                and right.shape.rank == 2
-            ):
+            if operator in ("@", "·") and left.rank == 1 and not left.row and right.rank == 2:
                 return "transposed"
             return "product"
         if operator in ("*", "⊙"):

@@ -119,7 +119,8 @@ class Solver:
     def add(self, constraint: Constraint) -> None:
         """Take up a constraint and draw the conclusions."""
         for kind in constraint.types:
-            kind.watchers.append(constraint)
+            if not kind.watchers or kind.watchers[-1] is not constraint:
+                kind.watchers.append(constraint)
         constraint.queued = True
         self.queue.append(constraint)
         self.settle()

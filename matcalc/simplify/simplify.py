@@ -42,12 +42,14 @@ class Simplifier:
             if rewritten is not None:
                 self.used.append(rewritten[1])
                 return rewritten[0]
+        moved = forward(t) if isinstance(t, Contract) else None
+        if moved is not None:
+            return moved
+        if t.rank > 2:  # no matrix notation to be gained
+            return t
         if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
             return self.shortest(t, factored(t))
         if isinstance(t, Contract):
-            moved = forward(t)
-            if moved is not None:
-                return moved
             return self.shortest(t, distributed(t))
         return t
 

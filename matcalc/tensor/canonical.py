@@ -18,6 +18,7 @@ from typing import Final
 from matcalc.dims import ONE, Dim
 from matcalc.expr.nodes import Function
 from matcalc.tensor.nodes import (
+    Atom,
     Contract,
     Delta,
     Embed,
@@ -607,13 +608,11 @@ def is_symmetric(t: Tensor) -> bool:
         case Opaque(args=args, fn=fn):
             return len(args) == 1 and not t.batch and commutes_with_transpose(fn) and is_symmetric(args[0])
         case _:
-            return bool(_SYMMETRIC & getattr(t, "properties", frozenset())) or (
-                hasattr(t, "value") and is_symmetric(t.value)
-            )
+            return isinstance(t, Atom) and bool(_SYMMETRIC & t.properties)
 
 
 _SYMMETRIC: Final = frozenset({"symmetric", "spd"})
-"""Not diagonal: a derivative by a diagonal variable is that of the unconstrained formula."""
+"""Not diagonal, and no bound name: a derivative by one is that of the unconstrained formula."""
 
 
 def _as_power(t: Tensor, labels: Labels) -> tuple[Tensor, Labels, Tensor]:

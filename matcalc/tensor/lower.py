@@ -114,7 +114,8 @@ class Lowering:
                 return size(dim)
             case Named(name=name, value=value):
                 bound = intern(Bound, dims, name, self.done[value])
-                self.known[bound] = node
+                if not has_derivative(node):
+                    self.known[bound] = node
                 return bound
             case Neg(arg=arg):
                 return add([(-1, self.done[arg], tuple(range(len(dims))))], dims)
@@ -181,8 +182,8 @@ class Lowering:
             if shape.rank > 2:
                 if started:
                     raise DerivationError("a product with a tensor of rank 3 or more is written with einsum")
-                operands.append((t, tuple(range(shape.rank))))
-                return contract(operands + [(self.done[f], ()) for f in factors if not f.shape.dims], range(shape.rank))
+                rest = [(self.done[f], ()) for f in factors if not f.shape.dims]
+                return contract([(t, tuple(range(shape.rank))), *rest], range(shape.rank))
             begin = None if shape.rank == 1 and shape.row else count
             end = None if shape.rank == 1 and not shape.row else count + 1
             count += 2
@@ -270,7 +271,7 @@ class Lowering:
             result = apply_definition(definition, args)
         else:
             result = opaque(node.name, args, dims)
-        if definition is not None and result.rank == node.shape.rank:
+        if definition is not None and result.rank == node.shape.rank and not has_derivative(node):
             self.known.setdefault(result, node)
         return result
 
@@ -291,6 +292,11 @@ class Lowering:
             inner = node.shape.dims if node.shape.rank < 2 else args[0].dims
             result = opaque(node.name, args, inner, 1, wide)
         return transpose(result) if node.axis == 0 and result.rank == 2 else result
+
+
+def has_derivative(expr: Expr) -> bool:
+    """Whether grad, jacobian or hessian stands in an expression."""
+    return any(isinstance(node, Derivative) for node in postorder((expr,)))
 
 
 def apply_definition(definition: Definition, args: Sequence[Tensor], batch: tuple[Dim, ...] = ()) -> Tensor:
@@ -403,6 +409,14 @@ def _skew(low: Lowering, node: Call) -> Tensor:
     return contract([(levi_civita(), (0, 2, 1)), (low.done[node.args[0]], (2,))], (0, 1))
 
 
+def _vech_basis(low: Lowering, node: Call) -> Tensor:
+    return vech_basis(node.shape.dims[0], node.shape.dims[1])
+
+
+def _levi_civita(low: Lowering, node: Call) -> Tensor:
+    return levi_civita()
+
+
 def _vech(low: Lowering, node: Call) -> Tensor:
     t = low.done[node.args[0]]
     return contract([(vech_basis(node.shape.dims[0], t.dims[0]), (0, 1, 2)), (t, (1, 2))], (0,))
@@ -413,8 +427,18 @@ def _unvech(low: Lowering, node: Call) -> Tensor:
     return contract([(vech_basis(t.dims[0], node.shape.dims[0]), (0, 1, 2)), (t, (0,))], (1, 2))
 
 
+def _reshape(low: Lowering, node: Call) -> Tensor:
+    t = low.done[node.args[0]]
+    dims = node.shape.dims
+    if t.dims == dims:
+        return t
+    whole = group(t, (t.rank,)) if t.rank > 1 else t
+    return whole if len(dims) == 1 else split(whole, (len(dims),), dims)
+
+
 _STRUCTURAL: Final[dict[str, Callable[[Lowering, Call], Tensor]]] = {
     "eye": _eye, "ones": _ones, "zeros": _zeros, "e": _unit, "sum": _sum, "diag": _diag, "tr": _trace,
     "vec": _vec, "unvec": _unvec, "tril": _triangle, "triu": _triangle, "hstack": _blocks, "vstack": _blocks,
-    "blockdiag": _blocks, "cross": _cross, "skew": _skew, "vech": _vech, "unvech": _unvech,
+    "blockdiag": _blocks, "cross": _cross, "skew": _skew, "vech": _vech, "unvech": _unvech, "reshape": _reshape,
+    "vech_basis": _vech_basis, "levi_civita": _levi_civita,
 }  # fmt: skip
