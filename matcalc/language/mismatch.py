@@ -167,6 +167,8 @@ class _Explainer:
     def _product_advice(self, operator: str, left: Syntax, right: Syntax, a: str, b: str) -> str:
         one, other = (self._known(self.inference.types[each]) for each in (left, right))
         a, b = _bracketed(left, a), _bracketed(right, b)
+        if operator == "" and isinstance(right, Listed):
+            return f"{a}[…] without the blank for an entry"
         if one is None or other is None:
             kinds = (self.inference.types[left].mask, self.inference.types[right].mask)
             return f"{a} {b}" if operator == "*" and MATRIX in kinds else ""
