@@ -178,6 +178,8 @@ def _program(options: argparse.Namespace) -> str:
     if not words:
         raise InputError("no expression", suggestion='matcalc "sum(max(0, w·x + b))" --wrt w')
     if words[0] == "-":
+        if sys.stdin is None:
+            raise InputError("there is no standard input")
         return _decoded(sys.stdin.buffer.read(), "standard input")
     return words[0]
 
@@ -317,20 +319,37 @@ def _use_utf8() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
     _use_utf8()
-    try:
-        answer = run(sys.argv[1:] if arguments is None else arguments)
-    except MatcalcError as error:
-        answer = Answer("", [str(error)], error.exit_code)
-    except KeyboardInterrupt:
-        answer = Answer("", ["interrupted"], 130)
-    except (RecursionError, MemoryError):
-        answer = Answer("", ["error: the expression is too large or nested too deeply"], 2)
+    answer = _outcome(sys.argv[1:] if arguments is None else arguments)
     try:
         if answer.result:
             print(answer.result, flush=True)
         for note in answer.notes:
             print(note, file=sys.stderr)
-    except BrokenPipeError:  # the reader has seen enough; nothing is left to be flushed at exit
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough
+        _discard_output()
+    except OSError as error:
+        _discard_output()
+        print(f"error: the result cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
     return answer.code
+
+
+def _outcome(arguments: Sequence[str]) -> Answer:
+    """What the command answers, whatever happens."""
+    try:
+        return run(arguments)
+    except MatcalcError as error:
+        return Answer("", [str(error)], error.exit_code)
+    except KeyboardInterrupt:
+        return Answer("", ["interrupted"], 130)
+    except (RecursionError, MemoryError):
+        return Answer("", ["error: the expression is too large or nested too deeply"], 2)
+    except Exception as error:  # a fault of matcalc: the last place to say so without a traceback
+        report = f"error: a fault in matcalc, please report it: {type(error).__name__}: {error}"
+        return Answer("", [report], 1)
+
+
+def _discard_output() -> None:
+    """Nothing is left to be flushed at exit, where it would fail once more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -242,6 +242,23 @@ def test_interrupted(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (said.code, said.out, said.err) == (130, "", "interrupted\n")
 
 
+def test_a_fault_is_said_in_one_line(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "derive", None)
+    said = say(*JOB)
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("error: a fault in matcalc") and said.err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk() -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "matcalc", "rules"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: the result cannot be written")
+    assert done.stderr.count(b"\n") == 1
+
+
 C_LOCALE = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
