@@ -40,7 +40,11 @@ class Step:
 PRODUCT = Rule("product rule", "d(a b) = da b + a db", "Parr & Howard, sec. 2")
 SUM = Rule("sum rule", "d(a + b) = da + db", "Parr & Howard, sec. 2")
 CHAIN = Rule("chain rule", "∂f(g(x))/∂x = ∂f/∂g ∂g/∂x", "Parr & Howard, sec. 4.5.3")
-NAMING = Rule("intermediate variables", "name each part, then differentiate each by itself", "Parr & Howard, sec. 4.5.1")
+NAMING = Rule(
+    "intermediate variables",
+    "name each part, then differentiate each by itself",
+    "Parr & Howard, sec. 4.5.1",
+)
 SIMPLIFYING = Rule("simplification", "equal forms; the shorter is kept", "")
 UNKNOWN = Rule("derivative of an unknown function", "d f(x) = J_f(x) dx", "Parr & Howard, sec. 4.2")
 
@@ -108,10 +112,19 @@ class _Telling:
         written = _leaves(self.solved.written)
         for raw, final, text in zip(raws, finals, written, strict=True):
             joined = self.simplifier.lift(raw)
-            yield Step("chain", "join them by the chain rule", "", CHAIN, self.solved.problem.expression, joined)
+            yield Step(
+                "chain",
+                "join them by the chain rule",
+                "",
+                CHAIN,
+                self.solved.problem.expression,
+                joined,
+            )
             if joined is not final:
                 yield Step("simplify", "simplify", "", SIMPLIFYING, joined, final)
-            yield Step("answer", "the derivative", f"layout: {self.solved.layout}", None, None, text)
+            yield Step(
+                "answer", "the derivative", f"layout: {self.solved.layout}", None, None, text
+            )
 
     def write(self, t: Tensor) -> Expr:
         return self.simplifier.lift(self.simplifier(t))
@@ -151,4 +164,3 @@ def _bound(root: Tensor) -> list[Bound]:
 
 def _leaves(tree: Any) -> list[Any]:
     return [leaf for part in tree for leaf in _leaves(part)] if isinstance(tree, tuple) else [tree]
-

@@ -1,6 +1,6 @@
 """The pipeline: text → expression → index notation → derivative → normal form → matrix notation.
 
-    parse ──▶ lower ──▶ differentiate ──▶ simplify ──▶ lift ──▶ Derivation
+parse ──▶ lower ──▶ differentiate ──▶ simplify ──▶ lift ──▶ Derivation
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def parse(
 
 def _whole(program: Program) -> Expression:
     """The expression of a program; for code, the derivatives that stand in it are worked out."""
-    return Expression(program.expression, *_scope(program), worked_out(program.expression, default_book()))
+    return Expression(
+        program.expression, *_scope(program), worked_out(program.expression, default_book())
+    )
 
 
 def _scope(program: Program) -> tuple[tuple[Symbol, ...], tuple[Function, ...]]:
@@ -229,7 +231,9 @@ class Derivation:
         check_target(target)
         outputs, single = self._outputs(value)
         variables, unknown = _scope(self.program)
-        return compile_function(self._name, outputs, variables, unknown, self._doc, single, functions)
+        return compile_function(
+            self._name, outputs, variables, unknown, self._doc, single, functions
+        )
 
     @property
     def _name(self) -> str:

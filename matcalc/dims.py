@@ -36,7 +36,9 @@ class Dim:
         return _collect([*self.terms, *((m, -c) for m, c in other.terms)])
 
     def __mul__(self, other: Dim) -> Dim:
-        return _collect((tuple(sorted(m + n)), c * d) for m, c in self.terms for n, d in other.terms)
+        return _collect(
+            (tuple(sorted(m + n)), c * d) for m, c in self.terms for n, d in other.terms
+        )
 
     def scaled(self, factor: Fraction) -> Dim:
         """This dimension times a rational number."""

@@ -44,7 +44,10 @@ class MatcalcError(Exception):
         self.suggestion = suggestion
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuilt, (type(self), self.message, {name: getattr(self, name) for name in _FIELDS}))
+        return (
+            _rebuilt,
+            (type(self), self.message, {name: getattr(self, name) for name in _FIELDS}),
+        )
 
     def __str__(self) -> str:
         lines = [f"error: {self.message}"]

@@ -46,7 +46,9 @@ class Expression:
     def inputs(self) -> tuple[str, ...]:
         """The names that `function` takes: the variables, then the sizes that no variable carries."""
         names = tuple(symbol.name for symbol in self.variables)
-        return names + tuple(n for n in size_keywords([self.array or self.node], self.variables) if n not in names)
+        return names + tuple(
+            n for n in size_keywords([self.array or self.node], self.variables) if n not in names
+        )
 
     def __str__(self) -> str:
         return text(self.node)
@@ -65,15 +67,26 @@ class Expression:
     def code(self, target: str = "numpy", name: str = "f") -> str:
         """The source of a function of the variables; InputError for an unknown target."""
         check_target(target)
-        return source(name, [self.array or self.node], self.variables, self.functions, str(self), single=True)
+        return source(
+            name, [self.array or self.node], self.variables, self.functions, str(self), single=True
+        )
 
     def function(
-        self, target: str = "numpy", *, functions: Mapping[str, Sequence[Callable[..., Any]]] | None = None
+        self,
+        target: str = "numpy",
+        *,
+        functions: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
     ) -> Callable[..., Any]:
         """The compiled function; unknown functions of the expression are given in `functions`."""
         check_target(target)
         return compile_function(
-            "f", [self.array or self.node], self.variables, self.functions, str(self), True, functions
+            "f",
+            [self.array or self.node],
+            self.variables,
+            self.functions,
+            str(self),
+            True,
+            functions,
         )
 
     def _repr_latex_(self) -> str:

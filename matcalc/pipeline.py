@@ -143,7 +143,11 @@ def _derivatives(
 def _symmetric(problem: Problem, index: int, piece: Piece, place: int) -> Piece:
     """By a symmetric variable: (G + G')/2, the gradient in the space of symmetric matrices."""
     target = problem.targets[index]
-    if not (isinstance(target, Symbol) and target.properties & {"symmetric", "spd"} and target.shape.rank == 2):
+    if not (
+        isinstance(target, Symbol)
+        and target.properties & {"symmetric", "spd"}
+        and target.shape.rank == 2
+    ):
         return piece
     start = sum(piece.parts[:place])
     return Piece(symmetrised(piece.tensor, (start, start + 1)), piece.parts)
@@ -157,7 +161,13 @@ def _stacked(parts: Sequence[Tensor]) -> Tensor:
     terms = []
     for i, t in enumerate(parts):
         hot = one_hot(i, count.dims[0])
-        terms.append((1, contract([(t, range(rank)), (hot, (rank,))], range(rank + 1)), tuple(range(rank + 1))))
+        terms.append(
+            (
+                1,
+                contract([(t, range(rank)), (hot, (rank,))], range(rank + 1)),
+                tuple(range(rank + 1)),
+            )
+        )
     return add(terms, (*from_dims, count.dims[0]))
 
 
@@ -183,8 +193,13 @@ class Writer:
         self.problem = problem
         self.simplifier = Simplifier(lowering.known, book.identities)
         names = {t: e for t, e in lowering.known.items() if isinstance(t, Bound)}
-        values = {self.simplifier(without_names(t.value)): e for t, e in names.items()} if names else {}
-        self.lifts = [self.simplifier.lift, *([Lift({**lowering.known, **values})] if values else [])]
+        values = (
+            {self.simplifier(without_names(t.value)): e for t, e in names.items()} if names else {}
+        )
+        self.lifts = [
+            self.simplifier.lift,
+            *([Lift({**lowering.known, **values})] if values else []),
+        ]
         self.lift = self.simplifier.lift
 
     def __call__(self, piece: Piece) -> Leaf:
@@ -199,11 +214,13 @@ class Writer:
     def price(self, expr: Expr) -> float:
         """The cost of an expression with the bindings that it needs.
 
-        Bindings count half, since the user chose to speak so, but in full where they are only there
-        to say at which value a derivative by a bound name is taken.
+        Bindings count half, since the user chose to speak so, but in full in a derivative by a bound
+        name, where they are only there to say at which value it is taken.
         """
-        names = [n for n in postorder((expr,)) if isinstance(n, Named)] if len(self.lifts) > 1 else []
-        weight = 1.0 if any(n in self.problem.targets for n in names) else 0.5
+        names = (
+            [n for n in postorder((expr,)) if isinstance(n, Named)] if len(self.lifts) > 1 else []
+        )
+        weight = 1.0 if any(isinstance(t, Named) for t in self.problem.targets) else 0.5
         return cost(expr) + weight * sum(cost(n.value) for n in names)
 
     def text(self, tensor: Tensor, expr: Expr, parts: tuple[int, ...]) -> Expr | None:
@@ -219,9 +236,14 @@ class Writer:
             vec = vectorised(tensor, parts)
             vec = self.simplifier(vec) if self.problem.simplify else vec
             matrix = self.lift(vec)
-            if any(isinstance(node, Einsum) or getattr(node, "name", "") in _ARRAY_ONLY for node in postorder((matrix,))):
+            if any(
+                isinstance(node, Einsum) or getattr(node, "name", "") in _ARRAY_ONLY
+                for node in postorder((matrix,))
+            ):
                 return None
-            return matrix if numerator or self.problem.kind == "hessian" else self.lift(transpose(vec))
+            return (
+                matrix if numerator or self.problem.kind == "hessian" else self.lift(transpose(vec))
+            )
         turned = written(tensor, parts, self.problem.layout)
         return None if turned is tensor or self.problem.kind == "hessian" else self.lift(turned)
 

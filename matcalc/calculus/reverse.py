@@ -118,7 +118,11 @@ def pullback(
         if parts is None or node not in active:
             continue
         dims = outer + node.dims
-        total = add([(1, p, tuple(range(len(dims)))) for p in parts], dims) if len(parts) > 1 else parts[0]
+        total = (
+            add([(1, p, tuple(range(len(dims)))) for p in parts], dims)
+            if len(parts) > 1
+            else parts[0]
+        )
         if is_zero(total):
             continue
         if node in targets:
@@ -140,7 +144,12 @@ def _active(order: Sequence[Tensor], targets: Collection[Tensor]) -> set[Tensor]
 
 
 def _shares(
-    node: Tensor, total: Tensor, outer: int, active: set[Tensor], book: Differentials, record: Record | None
+    node: Tensor,
+    total: Tensor,
+    outer: int,
+    active: set[Tensor],
+    book: Differentials,
+    record: Record | None,
 ) -> list[tuple[Tensor, Tensor]]:
     """What each operand that matters gets of a node's adjoint."""
     own = tuple(range(outer, outer + node.rank))
@@ -175,13 +184,19 @@ def _shares(
         case Bound(value=value):
             return [(value, total)]
         case OneHot(index=index):
-            raise DerivationError(f"there is no derivative by an index, and {index!r} is used as one")
+            raise DerivationError(
+                f"there is no derivative by an index, and {index!r} is used as one"
+            )
         case Atom() | Value() | Delta() | Embed() | Mask():
             return []
 
 
 def _contract_shares(
-    node: Contract, factors: tuple[tuple[Tensor, Labels], ...], total: Tensor, outer: int, active: set[Tensor]
+    node: Contract,
+    factors: tuple[tuple[Tensor, Labels], ...],
+    total: Tensor,
+    outer: int,
+    active: set[Tensor],
 ) -> list[tuple[Tensor, Tensor]]:
     """The product rule: each factor gets the adjoint times all the other factors."""
     result = []
@@ -191,12 +206,19 @@ def _contract_shares(
     for i, (t, labels) in enumerate(views):
         if t in active:
             others = views[:i] + views[i + 1 :]
-            result.append((t, contract([(total, everything), *others], (*range(outer), *labels), dims)))
+            result.append(
+                (t, contract([(total, everything), *others], (*range(outer), *labels), dims))
+            )
     return result
 
 
 def _opaque_shares(
-    node: Opaque, total: Tensor, outer: int, active: set[Tensor], book: Differentials, record: Record | None
+    node: Opaque,
+    total: Tensor,
+    outer: int,
+    active: set[Tensor],
+    book: Differentials,
+    record: Record | None,
 ) -> list[tuple[Tensor, Tensor]]:
     if isinstance(node.fn, tuple):
         return _unknown_shares(node, node.fn, total, outer, record)
@@ -230,8 +252,7 @@ def _unknown_shares(
     places = tuple(range(outer, outer + node.rank))
     after = tuple(range(outer + node.rank, outer + node.rank + len(inner)))
     front = tuple(range(outer + node.rank))
-    share = contract([(total, front), (slope, places + after)], (*front[:outer], *places[: node.batch], *after))
+    share = contract(
+        [(total, front), (slope, places + after)], (*front[:outer], *places[: node.batch], *after)
+    )
     return [(arg, share)]
-
-
-

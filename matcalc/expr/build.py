@@ -71,7 +71,9 @@ def neg(arg: Expr) -> Neg:
 
 
 def _mismatch(what: str, *parts: Expr) -> InputError:
-    return InputError(f"the shapes do not fit: {what} of " + " and ".join(str(part.shape) for part in parts))
+    return InputError(
+        f"the shapes do not fit: {what} of " + " and ".join(str(part.shape) for part in parts)
+    )
 
 
 def broadcast_shape(parts: Sequence[Expr]) -> Shape | None:
@@ -81,7 +83,11 @@ def broadcast_shape(parts: Sequence[Expr]) -> Shape | None:
         return SCALAR
     widest = max(shapes, key=lambda shape: shape.rank)
     for shape in shapes - {widest}:
-        if not (widest.rank == 2 and shape.rank == 1 and shape.dims[0] == widest.dims[1 if shape.row else 0]):
+        if not (
+            widest.rank == 2
+            and shape.rank == 1
+            and shape.dims[0] == widest.dims[1 if shape.row else 0]
+        ):
             return None
     return widest
 
@@ -278,11 +284,19 @@ def apply(function: Function, order: int, arg: Expr) -> Apply:
     return intern(Apply, Shape(dims, function.codomain.row and not order), function, order, arg)
 
 
-def derivative(kind: Literal["grad", "jacobian", "hessian"], arg: Expr, wrt: Symbol | Named) -> Derivative:
+def derivative(
+    kind: Literal["grad", "jacobian", "hessian"], arg: Expr, wrt: Symbol | Named
+) -> Derivative:
     """grad(f, x), jacobian(f, x), hessian(f, x); a gradient has the shape of x."""
-    dims = {"grad": wrt.shape.dims, "jacobian": arg.shape.dims + wrt.shape.dims, "hessian": wrt.shape.dims * 2}
+    dims = {
+        "grad": wrt.shape.dims,
+        "jacobian": arg.shape.dims + wrt.shape.dims,
+        "hessian": wrt.shape.dims * 2,
+    }
     if kind != "jacobian" and arg.shape.dims:
-        raise InputError(f"{kind}(f, {wrt.name}) wants a scalar f; this one has the shape {arg.shape}")
+        raise InputError(
+            f"{kind}(f, {wrt.name}) wants a scalar f; this one has the shape {arg.shape}"
+        )
     return intern(Derivative, Shape(dims[kind]), kind, arg, wrt)
 
 

@@ -275,7 +275,13 @@ def children(node: Expr) -> tuple[Expr, ...]:
             return ()
         case Named(value=value):
             return (value,)
-        case Neg(arg=arg) | Transpose(arg=arg) | Inverse(arg=arg) | Apply(arg=arg) | Derivative(arg=arg):
+        case (
+            Neg(arg=arg)
+            | Transpose(arg=arg)
+            | Inverse(arg=arg)
+            | Apply(arg=arg)
+            | Derivative(arg=arg)
+        ):
             return (arg,)
         case Add(terms=parts) | Product(factors=parts) | Hadamard(factors=parts):
             return parts
@@ -318,5 +324,7 @@ def postorder(roots: tuple[Expr, ...]) -> list[Expr]:
                 order.append(node)
         elif node not in done:
             pending.append((node, True))
-            pending.extend((child, False) for child in reversed(children(node)) if child not in done)
+            pending.extend(
+                (child, False) for child in reversed(children(node)) if child not in done
+            )
     return order

@@ -149,7 +149,9 @@ def _powers(factors: Sequence[Expr]) -> list[Expr]:
     for base, run in groupby(factors):
         count = len(list(run))
         square = base.shape.rank == 2 and base.shape.dims[0] == base.shape.dims[1]
-        result.extend([build.power(base, build.number(count))] if square and count > 1 else [base] * count)
+        result.extend(
+            [build.power(base, build.number(count))] if square and count > 1 else [base] * count
+        )
     return result
 
 
@@ -206,12 +208,19 @@ def power(base: Expr, exponent: int | Fraction) -> Expr:
     if exact.denominator == 2:
         root = build.call(base.shape, "sqrt", [base])
         return build.power(root, build.number(exact.numerator), elementwise=True)
-    if isinstance(base, Power) and base.elementwise == (base.shape.rank == 2) and isinstance(base.exponent, Number):
+    if (
+        isinstance(base, Power)
+        and base.elementwise == (base.shape.rank == 2)
+        and isinstance(base.exponent, Number)
+    ):
         return build.power(base.base, build.number(base.exponent.value * exact), elementwise=True)
     return build.power(base, build.number(exact), elementwise=True)
 
 
-__all__ = [
-    "Dot", "Stack", "cost", "fraction", "hadamard", "inner", "is_symmetric", "negated", "power", "product",
-    "quotient", "transposed",
-]  # fmt: skip
+def multiple(c: int | Fraction, expr: Expr) -> Expr:
+    """c times an expression: the numerator in front, the denominator below."""
+    exact = Fraction(c)
+    if exact < 0:
+        return negated(multiple(-exact, expr))
+    top = expr if exact.numerator == 1 else product([build.number(exact.numerator), expr])
+    return quotient(top, build.number(exact.denominator))

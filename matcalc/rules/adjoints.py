@@ -50,7 +50,9 @@ def forward(t: Contract) -> Tensor | None:
         args = [transpose(a) if k != position else direction for k, a in enumerate(f.args)]
         total = f.args[position]
         inner = opaque(f.fn, args, direction.dims)
-        return contract([(total, labels), (inner, own), *rest], range(t.rank), dict(enumerate(t.dims)))
+        return contract(
+            [(total, labels), (inner, own), *rest], range(t.rank), dict(enumerate(t.dims))
+        )
     return None
 
 

@@ -20,7 +20,15 @@ from matcalc.language import book as text
 from matcalc.language.book import Entry, Statement
 from matcalc.rules.adjoints import ADJOINTS
 from matcalc.rules.identities import Identities
-from matcalc.tensor.canonical import UNIT, apply_map, as_constant, contract, is_zero, rational, zeros
+from matcalc.tensor.canonical import (
+    UNIT,
+    apply_map,
+    as_constant,
+    contract,
+    is_zero,
+    rational,
+    zeros,
+)
 from matcalc.tensor.lower import Definition, Lowering
 from matcalc.tensor.nodes import Atom, Map, Opaque, Rational, Tensor, Value, intern
 from matcalc.tensor.substitute import Substitution
@@ -77,7 +85,9 @@ class RuleBook:
         params = self.entry(name, count).params[count:]
         return [rational(p.default) for p in params if p.default is not None]
 
-    def definition(self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]) -> Definition | None:
+    def definition(
+        self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]
+    ) -> Definition | None:
         """What a function without a differential of its own means, if its arguments fit a definition."""
         if self.has_differential(name, len(args)):
             return None
@@ -102,7 +112,9 @@ class RuleBook:
                 self._definitions[key] = found
         return found
 
-    def _definition(self, entry: Entry, statement: Statement) -> tuple[tuple[Expr, ...], Definition]:
+    def _definition(
+        self, entry: Entry, statement: Statement
+    ) -> tuple[tuple[Expr, ...], Definition]:
         lhs, rhs, _ = text.statement_exprs(entry, statement)
         pattern = arguments(lhs)
         params = tuple(self._parameter(p, i) for i, p in enumerate(pattern))
@@ -141,7 +153,9 @@ class RuleBook:
                     return self._differential(entry, statement, lhs, rhs)
         return None
 
-    def _differential(self, entry: Entry, statement: Statement, lhs: Expr, rhs: Expr) -> Differential:
+    def _differential(
+        self, entry: Entry, statement: Statement, lhs: Expr, rhs: Expr
+    ) -> Differential:
         params = [p for p in arguments(lhs) if isinstance(p, Symbol)]
         used = free_symbols(rhs)
         zero = is_zero(self._lowering(rhs)) and not any(f"d{p.name}" in used for p in params)
@@ -153,7 +167,11 @@ class RuleBook:
             if f"d{p.name}" in used:
                 low.done[used[f"d{p.name}"]] = d
         return Differential(
-            Rule(f"derivative of {entry.name}", statement.text, statement.note or entry.fields.get("source", "")),
+            Rule(
+                f"derivative of {entry.name}",
+                statement.text,
+                statement.note or entry.fields.get("source", ""),
+            ),
             tuple(self._lowering(p) for p in params),
             tuple(differentials),
             low(rhs),
@@ -170,7 +188,9 @@ class RuleBook:
             )
         if not found.mentioned[position]:
             param = self.entry(name, count).params[position].name
-            raise DerivationError(f"there is no rule for the derivative of {name} by its argument {param}")
+            raise DerivationError(
+                f"there is no rule for the derivative of {name} by its argument {param}"
+            )
         return found
 
     def local(self, node: Map, position: int) -> tuple[object, Tensor]:
@@ -189,7 +209,9 @@ class RuleBook:
         values = {}
         for param, (t, labels) in zip(found.params, node.args, strict=True):
             wide = not labels or as_constant(t) is not None
-            values[param] = t if wide and not t.rank else contract([(t, labels)], range(node.rank), everything)
+            values[param] = (
+                t if wide and not t.rank else contract([(t, labels)], range(node.rank), everything)
+            )
         return found.rule, Substitution(values, batch=node.dims)(slope)
 
     def adjoint(self, node: Opaque, position: int, total: Tensor, outer: int) -> Tensor | None:

@@ -27,7 +27,11 @@ class Identity:
     @cached_property
     def functions(self) -> frozenset[str]:
         """The names of the functions of the left side; a power is none."""
-        names = {n.fn for n in postorder((self.lhs,)) if isinstance(n, Map | Opaque) and isinstance(n.fn, str)}
+        names = {
+            n.fn
+            for n in postorder((self.lhs,))
+            if isinstance(n, Map | Opaque) and isinstance(n.fn, str)
+        }
         return frozenset(names - {"pow"})
 
     def applied(self, t: Tensor) -> Tensor | None:
@@ -68,7 +72,11 @@ class Identity:
         if self.lhs.rank or not labels:
             values = {variable: view[0] for variable, view in found.values.items()}
             return Substitution(values, found.dims)(self.rhs)
-        size = {x: d for view in found.values.values() for x, d in zip(view[1], view[0].dims, strict=True)}
+        size = {
+            x: d
+            for view in found.values.values()
+            for x, d in zip(view[1], view[0].dims, strict=True)
+        }
         size |= {x: t.dims[x] for x in labels if x not in size}
         batch = tuple(size[x] for x in labels)
         values = {
@@ -104,8 +112,14 @@ class Identities:
                 self._functions.clear()
             for node in postorder((t,)):
                 if node not in self._functions:
-                    inside = frozenset().union(*(self._functions.get(o, frozenset()) for o in operands(node)))
-                    own = {node.fn} if isinstance(node, Map | Opaque) and isinstance(node.fn, str) else set()
+                    inside = frozenset().union(
+                        *(self._functions.get(o, frozenset()) for o in operands(node))
+                    )
+                    own = (
+                        {node.fn}
+                        if isinstance(node, Map | Opaque) and isinstance(node.fn, str)
+                        else set()
+                    )
                     self._functions[node] = inside | own if own else inside
             found = self._functions[t]
         return found

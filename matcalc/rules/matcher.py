@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from matcalc.dims import Dim
-from matcalc.tensor.canonical import UNIT, as_constant, constant, contract, is_symmetric, primitive_part, transpose
+from matcalc.tensor.canonical import (
+    UNIT,
+    as_constant,
+    constant,
+    contract,
+    is_symmetric,
+    primitive_part,
+    transpose,
+)
 from matcalc.tensor.nodes import Atom, Contract, Delta, Labels, Map, Opaque, Sum, Tensor
 from matcalc.tensor.traits import commutes_with_transpose
 
@@ -54,7 +62,9 @@ def tidy(t: Tensor, labels: Sequence[int]) -> View:
     return contract([(t, labels)], target), tuple(target)
 
 
-def matches(pattern: Tensor, places: Labels, subject: Tensor, labels: Labels, state: Match) -> Iterator[Match]:
+def matches(
+    pattern: Tensor, places: Labels, subject: Tensor, labels: Labels, state: Match
+) -> Iterator[Match]:
     """The ways in which a view of a pattern is a view of a subject."""
     match pattern:
         case Atom():
@@ -89,7 +99,9 @@ def _all(patterns: Sequence[View], subjects: Sequence[View], state: Match) -> It
         yield from _all(patterns[1:], subjects[1:], after)
 
 
-def _variable(pattern: Tensor, places: Labels, subject: Tensor, labels: Labels, state: Match) -> Iterator[Match]:
+def _variable(
+    pattern: Tensor, places: Labels, subject: Tensor, labels: Labels, state: Match
+) -> Iterator[Match]:
     if not pattern.rank:
         after = state.bound(pattern, tidy(subject, labels))
         if after is not None:
@@ -112,17 +124,31 @@ def _variable(pattern: Tensor, places: Labels, subject: Tensor, labels: Labels, 
             yield after
 
 
-def _delta(pattern: Delta, places: Labels, subject: Tensor, labels: Labels, state: Match) -> Iterator[Match]:
+def _delta(
+    pattern: Delta, places: Labels, subject: Tensor, labels: Labels, state: Match
+) -> Iterator[Match]:
     if isinstance(subject, Delta):
         first = state.unified(places[0], labels[0])
         second = first.unified(places[1], labels[1]) if first is not None else None
         name = pattern.dims[0].name
-        if second is not None and (name is None or second.dims.get(name, subject.dims[0]) == subject.dims[0]):
-            yield second if name is None else replace(second, dims={**second.dims, name: subject.dims[0]})
+        if second is not None and (
+            name is None or second.dims.get(name, subject.dims[0]) == subject.dims[0]
+        ):
+            yield (
+                second
+                if name is None
+                else replace(second, dims={**second.dims, name: subject.dims[0]})
+            )
 
 
-def _opaque(pattern: Opaque, places: Labels, subject: Tensor, labels: Labels, state: Match) -> Iterator[Match]:
-    if not isinstance(subject, Opaque) or subject.fn != pattern.fn or len(subject.args) != len(pattern.args):
+def _opaque(
+    pattern: Opaque, places: Labels, subject: Tensor, labels: Labels, state: Match
+) -> Iterator[Match]:
+    if (
+        not isinstance(subject, Opaque)
+        or subject.fn != pattern.fn
+        or len(subject.args) != len(pattern.args)
+    ):
         return
     if subject.batch != pattern.batch:
         return
@@ -137,7 +163,9 @@ def _opaque(pattern: Opaque, places: Labels, subject: Tensor, labels: Labels, st
             yield from _whole_args(pattern.args, args, after)
 
 
-def _whole_args(patterns: Sequence[Tensor], subjects: Sequence[Tensor], state: Match) -> Iterator[Match]:
+def _whole_args(
+    patterns: Sequence[Tensor], subjects: Sequence[Tensor], state: Match
+) -> Iterator[Match]:
     """Arguments that are whole tensors: their labels are their own."""
     if not patterns:
         yield state
@@ -150,7 +178,9 @@ def _whole_args(patterns: Sequence[Tensor], subjects: Sequence[Tensor], state: M
         yield from _whole_args(patterns[1:], subjects[1:], replace(after, labels=state.labels))
 
 
-def _sum(pattern: Sum, places: Labels, subject: Tensor, labels: Labels, state: Match) -> Iterator[Match]:
+def _sum(
+    pattern: Sum, places: Labels, subject: Tensor, labels: Labels, state: Match
+) -> Iterator[Match]:
     value = as_constant(pattern)
     if value is not None:
         if as_constant(subject) == value:
@@ -160,7 +190,9 @@ def _sum(pattern: Sum, places: Labels, subject: Tensor, labels: Labels, state: M
         yield from _terms(list(pattern.terms), list(subject.terms), places, labels, state)
 
 
-def _terms(patterns: list, subjects: list, places: Labels, labels: Labels, state: Match) -> Iterator[Match]:  # type: ignore[type-arg]
+def _terms(
+    patterns: list, subjects: list, places: Labels, labels: Labels, state: Match
+) -> Iterator[Match]:  # type: ignore[type-arg]
     if not patterns:
         yield state
         return
@@ -169,10 +201,14 @@ def _terms(patterns: list, subjects: list, places: Labels, labels: Labels, state
         if c == d:
             mine, yours = tuple(places[x] for x in axes), tuple(labels[x] for x in other)
             for after in matches(t, mine, u, yours, state):
-                yield from _terms(patterns[1:], subjects[:i] + subjects[i + 1 :], places, labels, after)
+                yield from _terms(
+                    patterns[1:], subjects[:i] + subjects[i + 1 :], places, labels, after
+                )
 
 
-def _product(pattern: Contract, places: Labels, subject: Tensor, labels: Labels, state: Match) -> Iterator[Match]:
+def _product(
+    pattern: Contract, places: Labels, subject: Tensor, labels: Labels, state: Match
+) -> Iterator[Match]:
     """A product that is a whole operand: a scalar variable takes all scalars, or factor by factor."""
     scalar = _scaled_variable(pattern)
     if scalar is not None:
@@ -192,13 +228,19 @@ def _product(pattern: Contract, places: Labels, subject: Tensor, labels: Labels,
 
 def _apart(t: Contract, labels: Labels, fresh: int) -> list[View]:
     """The factors of a contraction with its axes at labels and its summed labels out of the way."""
-    return [(f, tuple(labels[x] if x < t.rank else fresh + x for x in axes)) for f, axes in t.factors]
+    return [
+        (f, tuple(labels[x] if x < t.rank else fresh + x for x in axes)) for f, axes in t.factors
+    ]
 
 
 def _scaled_variable(pattern: Contract) -> tuple[Tensor, Tensor] | None:
     """(s, A) of a pattern s A."""
     scalars = [f for f, axes in pattern.factors if not axes and isinstance(f, Atom)]
-    others = [f for f, axes in pattern.factors if axes == tuple(range(pattern.rank)) and isinstance(f, Atom)]
+    others = [
+        f
+        for f, axes in pattern.factors
+        if axes == tuple(range(pattern.rank)) and isinstance(f, Atom)
+    ]
     if pattern.rank and len(scalars) == len(others) == 1 and len(pattern.factors) == 2:
         return scalars[0], others[0]
     return None
@@ -210,7 +252,11 @@ def split_scalar(t: Tensor) -> tuple[Tensor, Tensor]:
     if isinstance(t, Sum) and t.terms:
         c, inner = (t.terms[0][0], None) if len(t.terms) == 1 else primitive_part(t)
         coefficient = constant(c)
-        t = contract([t.terms[0][1:]], range(t.rank), dict(enumerate(t.dims))) if inner is None else inner
+        t = (
+            contract([t.terms[0][1:]], range(t.rank), dict(enumerate(t.dims)))
+            if inner is None
+            else inner
+        )
     if isinstance(t, Contract):
         scalars = [f for f in t.factors if not f[1]]
         others = [f for f in t.factors if f[1]]
@@ -220,7 +266,9 @@ def split_scalar(t: Tensor) -> tuple[Tensor, Tensor]:
     return coefficient, t
 
 
-def factors(patterns: Sequence[View], subjects: Sequence[View], state: Match) -> Iterator[tuple[Match, list[View]]]:
+def factors(
+    patterns: Sequence[View], subjects: Sequence[View], state: Match
+) -> Iterator[tuple[Match, list[View]]]:
     """The ways in which some of the factors are those of a pattern, with the factors that are left.
 
     Factors of the pattern that are bare variables come last: they are bound by then.
@@ -244,7 +292,9 @@ def factors(patterns: Sequence[View], subjects: Sequence[View], state: Match) ->
             yield from factors(ordered[1:], left, after)
 
 
-def _concrete(value: Tensor, places: Labels, state: Match) -> tuple[list[View], dict[int, int]] | None:
+def _concrete(
+    value: Tensor, places: Labels, state: Match
+) -> tuple[list[View], dict[int, int]] | None:
     """The factors of a bound tensor, with labels that are known (non-negative) or to be found (negative)."""
     if isinstance(value, Sum):
         content, value = primitive_part(value)

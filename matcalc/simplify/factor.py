@@ -74,12 +74,16 @@ def _pulled(t: Sum, lists: list[list[Factor]], key: Key, members: list[int]) -> 
     fresh = iter(range(rank, rank + len(summed)))
     labels = tuple(x if x >= 0 else next(fresh) for x in pattern)
     outer = power(base, constant(common))
-    pulled = contract([(outer, labels), (rest, range(len(dims)))], range(rank), dict(enumerate(t.dims)))
+    pulled = contract(
+        [(outer, labels), (rest, range(len(dims)))], range(rank), dict(enumerate(t.dims))
+    )
     others = [term for i, term in enumerate(t.terms) if i not in members]
     return add([(1, pulled, tuple(range(rank))), *others], t.dims)
 
 
-def _without(t: Sum, i: int, factors: list[Factor], key: Key, common: Rational) -> tuple[Rational, Tensor]:
+def _without(
+    t: Sum, i: int, factors: list[Factor], key: Key, common: Rational
+) -> tuple[Rational, Tensor]:
     """A term without the common factor: the axes of the sum, then the indices that were summed with it."""
     rank = t.rank
     place = next(n for n, f in enumerate(factors) if _key(f, rank) == key)
@@ -104,7 +108,9 @@ def distributed(t: Contract) -> list[Tensor]:
     for i, (f, labels) in enumerate(t.factors):
         if isinstance(f, Sum) and 1 < len(f.terms) <= MANY:
             others = [*t.factors[:i], *t.factors[i + 1 :]]
-            dims = {x: d for u, y in t.factors for x, d in zip(y, u.dims, strict=True)} | dict(enumerate(t.dims))
+            dims = {x: d for u, y in t.factors for x, d in zip(y, u.dims, strict=True)} | dict(
+                enumerate(t.dims)
+            )
             everything = tuple(range(t.rank))
             terms = []
             for c, a, places in f.terms:

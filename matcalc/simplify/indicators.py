@@ -60,7 +60,11 @@ class _Assuming:
     def inside(self, t: Map | Sum | Contract, views: Sequence[View], axes: Labels) -> Tensor:
         """An element-wise operation with its operands seen under the indicator."""
         new = [self.along(a, tuple(axes[i] for i in labels)) for a, labels in views]
-        return t if all(n is a for n, (a, _) in zip(new, views, strict=True)) else with_operands(t, new)
+        return (
+            t
+            if all(n is a for n, (a, _) in zip(new, views, strict=True))
+            else with_operands(t, new)
+        )
 
     def decided(self, t: Map, axes: Labels) -> Tensor | None:
         views = [(a, tuple(axes[i] for i in labels)) for a, labels in t.args]
@@ -73,7 +77,11 @@ class _Assuming:
         order = self.order(views) if len(views) == 2 else None
         if t.fn in ("max", "min") and order is not None:
             return chosen(0 if (order > 0) == (t.fn == "max") else 1)
-        if t.fn in ("gt", "ge") and order is not None and (self.strict or t.fn == "ge" or order < 0):
+        if (
+            t.fn in ("gt", "ge")
+            and order is not None
+            and (self.strict or t.fn == "ge" or order < 0)
+        ):
             if order > 0 or self.strict or t.fn == "gt":
                 return constant(1 if order > 0 else 0, t.dims)
         if t.fn == "relu" and views[0] == self.larger and as_constant(self.smaller[0]) == 0:

@@ -20,7 +20,9 @@ class Rewriting(Substitution):
         self.rewrite = rewrite
 
     def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
-        if isinstance(node, Bound):  # a name stands for what the user bound it to, and a derivative may be by it
+        if isinstance(
+            node, Bound
+        ):  # a name stands for what the user bound it to, and a derivative may be by it
             return node, False
         new, batched = super()._replaced(node)
         for _ in range(self.ROUNDS):

@@ -23,7 +23,9 @@ def structure(t: Tensor) -> str:
         return "scaled identity"
     if t.rank != 2:
         return "dense"
-    if isinstance(inner, Contract) and any(isinstance(f, Delta) and set(x) == {0, 1} for f, x in inner.factors):
+    if isinstance(inner, Contract) and any(
+        isinstance(f, Delta) and set(x) == {0, 1} for f, x in inner.factors
+    ):
         vectors = [x for f, x in inner.factors if not isinstance(f, Delta) and x]
         return "diagonal" if vectors else "scaled identity"
     if isinstance(t, Sum) and all(structure(a) in _DIAGONAL for _, a, x in t.terms if len(x) == 2):

@@ -41,7 +41,9 @@ from matcalc.tensor.traits import IDEMPOTENT, commutes_with_transpose
 Operand = tuple[Tensor, Sequence[Hashable]]
 Fn = str | tuple[Function, int]
 
-FLAT: Final = 24  # a contraction takes in its factors' factors up to this many, so that sharing is kept
+FLAT: Final = (
+    24  # a contraction takes in its factors' factors up to this many, so that sharing is kept
+)
 MEMO: Final = 50_000
 
 UNIT: Final = intern(Contract, (), ())
@@ -49,7 +51,9 @@ UNIT: Final = intern(Contract, (), ())
 
 def rational(value: Rational) -> Rational:
     """An int where the value is whole: ints are faster."""
-    return value if isinstance(value, int) else (value.numerator if value.denominator == 1 else value)
+    return (
+        value if isinstance(value, int) else (value.numerator if value.denominator == 1 else value)
+    )
 
 
 def constant(value: Rational, dims: tuple[Dim, ...] = ()) -> Tensor:
@@ -184,7 +188,9 @@ class _Contraction:
         for place, label in enumerate(out):
             touching = [i for i, (_, labels) in enumerate(self.factors) if label in labels]
             makes = {
-                grouped_dims(t, labels.index(label)) if isinstance(t, Group) and labels.count(label) == 1 else ()
+                grouped_dims(t, labels.index(label))
+                if isinstance(t, Group) and labels.count(label) == 1
+                else ()
                 for t, labels in (self.factors[i] for i in touching)
             }
             if len(makes) != 1 or any(label in pair for pair in self.deltas):
@@ -198,7 +204,8 @@ class _Contraction:
             inner = contract(
                 [*self.factors, *((delta(self.dim[a]), (a, b)) for a, b in self.deltas)],
                 spread,
-                {x: self.dim[x] for x in spread if x in self.dim} | dict(zip(fresh, parts, strict=True)),
+                {x: self.dim[x] for x in spread if x in self.dim}
+                | dict(zip(fresh, parts, strict=True)),
                 self.coefficient,
             )
             return group(inner, (1,) * place + (len(parts),) + (1,) * (len(out) - place - 1))
@@ -224,7 +231,9 @@ class _Contraction:
                 inner = list(labels)
                 highest = max((x for _, axes in t.factors for x in axes), default=-1)
                 inner.extend(self.fresh() for _ in range(highest + 1 - t.rank))
-                pending.extend((f, tuple([inner[i] for i in axes])) for f, axes in reversed(t.factors))
+                pending.extend(
+                    (f, tuple([inner[i] for i in axes])) for f, axes in reversed(t.factors)
+                )
             elif isinstance(t, Sum):
                 if len(t.terms) > 1:
                     self.push_sum(t, labels)
@@ -276,7 +285,8 @@ class _Contraction:
                 self.deltas.append((a, b))
         if self.alias or joined:
             self.factors = [
-                (t, tuple([joined.get(y, y) for y in [self.find(x) for x in labels]])) for t, labels in self.factors
+                (t, tuple([joined.get(y, y) for y in [self.find(x) for x in labels]]))
+                for t, labels in self.factors
             ]
 
     # Each rewrite returns whether it changed anything that may make room for another.
@@ -347,7 +357,9 @@ class _Contraction:
             for axis, label in enumerate(labels):
                 if label in out:
                     continue
-                others = [i for i, (_, axes) in enumerate(self.factors) if label in axes and i != index]
+                others = [
+                    i for i, (_, axes) in enumerate(self.factors) if label in axes and i != index
+                ]
                 if len(others) == 1 and self.factors[others[0]][1].count(label) == 1:
                     if self.select_from(index, axis, label, others[0]):
                         return True
@@ -364,7 +376,9 @@ class _Contraction:
             for i in sorted((index, other), reverse=True):
                 del self.factors[i]
             self.use_up([label])
-            rest = [x for i, x in enumerate(labels) if i != axis] + [x for i, x in enumerate(axes) if i != place]
+            rest = [x for i, x in enumerate(labels) if i != axis] + [
+                x for i, x in enumerate(axes) if i != place
+            ]
             if is_zero(answer):
                 self.coefficient = 0
             else:
@@ -393,14 +407,22 @@ class _Contraction:
                 if len(others) != 1 or labels.count(label) > 1:
                     continue
                 u, axes = self.factors[others[0]]
-                if isinstance(u, Sum) and axes.count(label) == 1 and is_stacked(u, axes.index(label)):
+                if (
+                    isinstance(u, Sum)
+                    and axes.count(label) == 1
+                    and is_stacked(u, axes.index(label))
+                ):
                     self.multiply_blocks(i, others[0], label)
                     return True
         return False
 
     def vech_products(self, out: Sequence[int]) -> bool:
         """B_kij B_kpq summed over k is the identity on the lower triangle; B_kij summed over k is that triangle."""
-        bases = [i for i, (t, _) in enumerate(self.factors) if isinstance(t, Opaque) and t.fn == VECH_BASIS]
+        bases = [
+            i
+            for i, (t, _) in enumerate(self.factors)
+            if isinstance(t, Opaque) and t.fn == VECH_BASIS
+        ]
         for i in bases:
             label = self.factors[i][1][0]
             touching = [j for j, (_, labels) in enumerate(self.factors) if label in labels]
@@ -424,7 +446,11 @@ class _Contraction:
         dims = {x: d for x, d in zip(labels + axes, t.dims + u.dims, strict=True)}
         assert isinstance(t, Sum)
         terms = [
-            (c, contract([(a, tuple([labels[k] for k in place])), (u, axes)], rest, dims), tuple(range(len(rest))))
+            (
+                c,
+                contract([(a, tuple([labels[k] for k in place])), (u, axes)], rest, dims),
+                tuple(range(len(rest))),
+            )
             for c, a, place in t.terms
         ]
         for k in sorted((i, j), reverse=True):
@@ -494,7 +520,9 @@ class _Contraction:
         return False
 
     def finish(self, out: Sequence[int], dims: tuple[Dim, ...]) -> Tensor:
-        carried = {x for _, labels in self.factors for x in labels} | {x for pair in self.deltas for x in pair}
+        carried = {x for _, labels in self.factors for x in labels} | {
+            x for pair in self.deltas for x in pair
+        }
         roots = {self.find(x) for x in self.dim} - set(out) - carried
         for label in sorted(roots):  # a sum over an index that nothing carries counts
             self.push(size(self.dim[label]), ())
@@ -503,18 +531,29 @@ class _Contraction:
             self.merge_powers()
         if len(self.factors) == 1 and not self.deltas and self.coefficient != 1:
             t, labels = self.factors[0]
-            if isinstance(t, Sum) and set(labels) <= set(out):  # a view of a sum keeps its content inside
+            if isinstance(t, Sum) and set(labels) <= set(
+                out
+            ):  # a view of a sum keeps its content inside
                 self.factors = [(scaled(t, self.coefficient), labels)]
                 self.coefficient = 1
-        factors: list[Factor] = [*self.factors, *((delta(self.dim[a]), (a, b)) for a, b in self.deltas)]
+        factors: list[Factor] = [
+            *self.factors,
+            *((delta(self.dim[a]), (a, b)) for a, b in self.deltas),
+        ]
         if len(factors) == 1 and factors[0][1] == tuple(out):
             plain = factors[0][0]
-        elif len(factors) == 1 and isinstance(factors[0][0], Map | Sum) and set(factors[0][1]) == set(out):
+        elif (
+            len(factors) == 1
+            and isinstance(factors[0][0], Map | Sum)
+            and set(factors[0][1]) == set(out)
+        ):
             t, labels = factors[0]
             plain = relabelled(t, [list(out).index(x) for x in labels], dims)  # type: ignore[arg-type]
         else:
             position = {label: i for i, label in enumerate(out)}
-            arranged, sign = _sorted_axes(ordered([_orient(f, position) for f in factors], position))
+            arranged, sign = _sorted_axes(
+                ordered([_orient(f, position) for f in factors], position)
+            )
             if sign == 0:
                 return zeros(dims)
             plain = intern(Contract, dims, arranged)
@@ -541,7 +580,9 @@ def _orient(factor: Factor, position: Mapping[Hashable, int]) -> Factor:
     return factor
 
 
-def _sorted_axes(factors: tuple[tuple[Tensor, Labels], ...]) -> tuple[tuple[tuple[Tensor, Labels], ...], int]:
+def _sorted_axes(
+    factors: tuple[tuple[Tensor, Labels], ...],
+) -> tuple[tuple[tuple[Tensor, Labels], ...], int]:
     """Symmetric and antisymmetric factors with their labels in order, and the sign that this costs."""
     result = []
     sign = 1
@@ -606,7 +647,12 @@ def is_symmetric(t: Tensor) -> bool:
         case Contract() | Map() | Sum():
             return transpose(t) is t
         case Opaque(args=args, fn=fn):
-            return len(args) == 1 and not t.batch and commutes_with_transpose(fn) and is_symmetric(args[0])
+            return (
+                len(args) == 1
+                and not t.batch
+                and commutes_with_transpose(fn)
+                and is_symmetric(args[0])
+            )
         case _:
             return isinstance(t, Atom) and bool(_SYMMETRIC & t.properties)
 
@@ -625,7 +671,9 @@ def _as_power(t: Tensor, labels: Labels) -> tuple[Tensor, Labels, Tensor]:
 
 def _merged(base: Tensor, exponent: Tensor, other: Tensor) -> Tensor:
     total = add([(1, exponent, ()), (1, other, ())], ())
-    if (isinstance(base, Map) and base.fn in IDEMPOTENT) or isinstance(base, Delta | Mask | OneHot | Embed):
+    if (isinstance(base, Map) and base.fn in IDEMPOTENT) or isinstance(
+        base, Delta | Mask | OneHot | Embed
+    ):
         return base
     return power(base, total)
 
@@ -640,7 +688,9 @@ def primitive_part(t: Sum) -> tuple[Rational, Tensor]:
     content = rational(Fraction(numerator, denominator) * (-1 if coefficients[0] < 0 else 1))
     if content == 1:
         return 1, t
-    return content, intern(Sum, t.dims, tuple((rational(Fraction(c) / content), a, axes) for c, a, axes in t.terms))
+    return content, intern(
+        Sum, t.dims, tuple((rational(Fraction(c) / content), a, axes) for c, a, axes in t.terms)
+    )
 
 
 def _selected(t: OneHot | Embed, axis: int, u: OneHot | Embed, place: int) -> Tensor | None:
@@ -692,10 +742,18 @@ def _starts_after(offset: Dim, end: Dim) -> bool:
 def is_stacked(t: Tensor, axis: int) -> bool:
     """Whether t is put together along an axis of parts or entries (or an element-wise function of such)."""
     if isinstance(t, Contract):
-        return any(isinstance(f, OneHot | Embed) and axes and axes[0] == axis for f, axes in t.factors)
+        return any(
+            isinstance(f, OneHot | Embed) and axes and axes[0] == axis for f, axes in t.factors
+        )
     if isinstance(t, OneHot | Embed):
         return axis == 0
-    views = t.args if isinstance(t, Map) else tuple((a, x) for _, a, x in t.terms) if isinstance(t, Sum) else ()
+    views = (
+        t.args
+        if isinstance(t, Map)
+        else tuple((a, x) for _, a, x in t.terms)
+        if isinstance(t, Sum)
+        else ()
+    )
     return any(axis in axes and is_stacked(a, axes.index(axis)) for a, axes in views)
 
 
@@ -719,7 +777,10 @@ def _select_inside(t: OneHot | Embed, u: Tensor, place: int, axes: Labels) -> Te
         return add([(c, *picked(a, labels)) for c, a, labels in u.terms], dims)
     if isinstance(u, Map):
         return apply_map(u.fn, [picked(a, labels) for a, labels in u.args], dims)
-    return contract([(u, axes), (t, (place, *(len(axes) + i for i in part)))], [*rest, *(len(axes) + i for i in part)])
+    return contract(
+        [(u, axes), (t, (place, *(len(axes) + i for i in part)))],
+        [*rest, *(len(axes) + i for i in part)],
+    )
 
 
 def grouped_dims(t: Group, axis: int) -> tuple[Dim, ...]:
@@ -750,7 +811,9 @@ def group(arg: Tensor, sizes: tuple[int, ...]) -> Tensor:
         return zeros(tuple(dims))
     if isinstance(arg, Sum) and len(arg.terms) == 1:
         c, a, axes = arg.terms[0]
-        return scaled(group(contract([(a, axes)], range(arg.rank), dict(enumerate(arg.dims))), sizes), c)
+        return scaled(
+            group(contract([(a, axes)], range(arg.rank), dict(enumerate(arg.dims))), sizes), c
+        )
     if isinstance(arg, Group):
         runs = [arg.sizes[sum(sizes[:i]) : sum(sizes[: i + 1])] for i in range(len(sizes))]
         return group(arg.arg, tuple(sum(run) for run in runs))
@@ -776,7 +839,10 @@ def add(terms: Iterable[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...])
     while pending:
         c, t, labels = pending.pop()
         if isinstance(t, Sum):
-            pending.extend((rational(c * d), a, tuple([labels[i] for i in axes])) for d, a, axes in reversed(t.terms))
+            pending.extend(
+                (rational(c * d), a, tuple([labels[i] for i in axes]))
+                for d, a, axes in reversed(t.terms)
+            )
             continue
         view = normal_view(t, labels)
         if isinstance(view[0], Sum):
@@ -791,7 +857,10 @@ def add(terms: Iterable[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...])
     carried = sorted({i for _, _, labels in items for i in labels})
     if len(carried) < len(dims) and items:
         inner = {label: i for i, label in enumerate(carried)}
-        small = add([(c, t, tuple([inner[i] for i in x])) for c, t, x in items], tuple(dims[i] for i in carried))
+        small = add(
+            [(c, t, tuple([inner[i] for i in x])) for c, t, x in items],
+            tuple(dims[i] for i in carried),
+        )
         c = as_constant(small)
         if c is not None:
             return constant(c, dims)
@@ -820,14 +889,19 @@ def _two_triangles(items: list[Term]) -> list[Term] | None:
     return None
 
 
-def _grouped_sum(items: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]) -> Tensor | None:
+def _grouped_sum(
+    items: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]
+) -> Tensor | None:
     """A sum of regrouped axes is regrouped."""
     makes = _common_make([(t, labels) for _, t, labels in items], len(dims))
     if makes is None:
         return None
     sizes, inner = makes
     axes = tuple(range(len(inner)))
-    terms = [(c, t.arg, axes) if isinstance(t, Group) and labels else (c, t, labels) for c, t, labels in items]
+    terms = [
+        (c, t.arg, axes) if isinstance(t, Group) and labels else (c, t, labels)
+        for c, t, labels in items
+    ]
     return group(add(terms, inner), sizes)
 
 
@@ -846,7 +920,10 @@ def normal_view(t: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
         target = sorted(set(kept))
         if list(labels) != target:
             out = [("own", x) for x in target]
-            inside = [(f, [("own", labels[x]) if x < t.rank else x for x in axes]) for f, axes in t.factors]
+            inside = [
+                (f, [("own", labels[x]) if x < t.rank else x for x in axes])
+                for f, axes in t.factors
+            ]
             t = contract(inside, out)
             labels = tuple(target)
             if not isinstance(t, Contract):
@@ -890,7 +967,9 @@ def apply_map(fn: Fn, args: Sequence[tuple[Tensor, Labels]], dims: tuple[Dim, ..
     return intern(Map, dims, fn, tuple(views))
 
 
-def _common_make(views: Sequence[tuple[Tensor, Labels]], rank: int) -> tuple[tuple[int, ...], tuple[Dim, ...]] | None:
+def _common_make(
+    views: Sequence[tuple[Tensor, Labels]], rank: int
+) -> tuple[tuple[int, ...], tuple[Dim, ...]] | None:
     """How all the views that are not scalars were regrouped, if they all were in one way."""
     whole = tuple(range(rank))
     makes = set()
@@ -902,14 +981,18 @@ def _common_make(views: Sequence[tuple[Tensor, Labels]], rank: int) -> tuple[tup
     return makes.pop() if len(makes) == 1 else None
 
 
-def _grouped_map(fn: Fn, views: Sequence[tuple[Tensor, Labels]], dims: tuple[Dim, ...]) -> Tensor | None:
+def _grouped_map(
+    fn: Fn, views: Sequence[tuple[Tensor, Labels]], dims: tuple[Dim, ...]
+) -> Tensor | None:
     """An element-wise function of regrouped axes is regrouped."""
     make = _common_make(views, len(dims))
     if make is None:
         return None
     sizes, inner = make
     axes = tuple(range(len(inner)))
-    args = [(t.arg, axes) if isinstance(t, Group) and labels else (t, labels) for t, labels in views]
+    args = [
+        (t.arg, axes) if isinstance(t, Group) and labels else (t, labels) for t, labels in views
+    ]
     return group(apply_map(fn, args, inner), sizes)
 
 
@@ -947,8 +1030,12 @@ def _power(views: list[tuple[Tensor, Labels]], dims: tuple[Dim, ...]) -> Tensor:
         if split is not None:
             return split
     if isinstance(base, Contract) and all(i < base.rank for _, axes in base.factors for i in axes):
-        if isinstance(k, int) or sum(not is_positive(f) for f, _ in base.factors) <= (0 if len(base.factors) else 1):
-            powers = [(power(f, constant(k)), [labels[i] for i in axes]) for f, axes in base.factors]
+        if isinstance(k, int) or sum(not is_positive(f) for f, _ in base.factors) <= (
+            0 if len(base.factors) else 1
+        ):
+            powers = [
+                (power(f, constant(k)), [labels[i] for i in axes]) for f, axes in base.factors
+            ]
             return contract(powers, range(len(dims)), everything)
     return _power_node(base, labels, exponent, places, dims)
 
@@ -966,10 +1053,16 @@ def _power_of_sum(base: Sum, labels: Labels, k: Rational, dims: tuple[Dim, ...])
             return None
     else:
         root = rational(Fraction(content) ** k)
-    t, axes = (base.terms[0][1], base.terms[0][2]) if primitive is None else (primitive, tuple(range(base.rank)))
+    t, axes = (
+        (base.terms[0][1], base.terms[0][2])
+        if primitive is None
+        else (primitive, tuple(range(base.rank)))
+    )
     view = (t, tuple([labels[i] for i in axes]))
     return contract(
-        [(apply_map("pow", [view, (constant(k), ())], dims), range(len(dims)))], range(len(dims)), coefficient=root
+        [(apply_map("pow", [view, (constant(k), ())], dims), range(len(dims)))],
+        range(len(dims)),
+        coefficient=root,
     )
 
 
@@ -995,12 +1088,20 @@ def _isqrt(value: int) -> int | None:
     return None
 
 
-def _power_node(base: Tensor, labels: Labels, exponent: Tensor, places: Labels, dims: tuple[Dim, ...]) -> Tensor:
+def _power_node(
+    base: Tensor, labels: Labels, exponent: Tensor, places: Labels, dims: tuple[Dim, ...]
+) -> Tensor:
     grouped = _grouped_map("pow", [(base, labels), (exponent, places)], dims)
-    return grouped if grouped is not None else intern(Map, dims, "pow", ((base, labels), (exponent, places)))
+    return (
+        grouped
+        if grouped is not None
+        else intern(Map, dims, "pow", ((base, labels), (exponent, places)))
+    )
 
 
-_POSITIVE_MAPS: Final = frozenset({"exp", "sigmoid", "softplus", "cosh", "normpdf", "normcdf", "gamma_positive"})
+_POSITIVE_MAPS: Final = frozenset(
+    {"exp", "sigmoid", "softplus", "cosh", "normpdf", "normcdf", "gamma_positive"}
+)
 
 
 def is_positive(t: Tensor) -> bool:
@@ -1025,7 +1126,13 @@ def is_positive(t: Tensor) -> bool:
 # --- functions of whole tensors ------------------------------------------------------------------------------
 
 
-def opaque(fn: Fn, args: Sequence[Tensor], dims: tuple[Dim, ...], batch: int = 0, batched: Sequence[bool] = ()) -> Tensor:
+def opaque(
+    fn: Fn,
+    args: Sequence[Tensor],
+    dims: tuple[Dim, ...],
+    batch: int = 0,
+    batched: Sequence[bool] = (),
+) -> Tensor:
     """A function of whole tensors; transposes move out of the functions that they commute with."""
     flags = tuple(batched) if batch else ()
     if not batch and len(args) == 1 and args[0].rank == 2 and commutes_with_transpose(fn):
@@ -1058,8 +1165,12 @@ def split(arg: Tensor, sizes: tuple[int, ...], dims: tuple[Dim, ...]) -> Tensor:
         return add([(c, *opened(t, labels)) for c, t, labels in arg.terms], dims)
     if isinstance(arg, Map):
         return apply_map(arg.fn, [opened(t, labels) for t, labels in arg.args], dims)
-    if isinstance(arg, Contract) and (len(arg.factors) != 1 or any(x >= arg.rank for x in arg.factors[0][1])):
-        return contract([opened(t, labels) for t, labels in arg.factors], whole, dict(enumerate(dims)))
+    if isinstance(arg, Contract) and (
+        len(arg.factors) != 1 or any(x >= arg.rank for x in arg.factors[0][1])
+    ):
+        return contract(
+            [opened(t, labels) for t, labels in arg.factors], whole, dict(enumerate(dims))
+        )
     if isinstance(arg, Delta):
         return _split_delta(arg, sizes, dims)
     return intern(Split, dims, arg, sizes)

@@ -14,7 +14,7 @@ from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Named, Neg, Shape
-from matcalc.expr.writing import cost, negated, power, product, quotient, transposed
+from matcalc.expr.writing import cost, multiple, negated, power, product, quotient, transposed
 from matcalc.tensor import network, stacking
 from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, primitive_part, transpose
 from matcalc.tensor.nodes import (
@@ -81,7 +81,9 @@ class Lift:
         """A rank-2 tensor, or its transpose, in the shorter way."""
         if isinstance(t, Mask):
             shape = Shape(t.dims[::-1] if swapped else t.dims)
-            return self.triangle(build.filled("ones", shape), t.lower != swapped, -t.offset if swapped else t.offset)
+            return self.triangle(
+                build.filled("ones", shape), t.lower != swapped, -t.offset if swapped else t.offset
+            )
         plain = self.column(t)
         if not swapped:
             return plain
@@ -149,12 +151,21 @@ class Lift:
             return pulled if cost(pulled) < cost(plain) else plain
         return plain
 
-    def sum_of(self, terms: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]) -> Expr:
+    def sum_of(
+        self, terms: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]
+    ) -> Expr:
         """The sum of the terms, in the textbook's order."""
-        made = build.add(_arranged([self.term(c, a, labels, dims) for c, a, labels in terms]))
+        spread = any(_is_matrix(a) for _, a, labels in terms if len(labels) == 2)
+        made = build.add(
+            _arranged([self.term(c, a, labels, dims, spread) for c, a, labels in terms])
+        )
         if dims and not made.shape.dims:  # a scalar, expanded
             ones = self._filled(1, dims)
-            return negated(product([made.arg, ones])) if isinstance(made, Neg) else product([made, ones])
+            return (
+                negated(product([made.arg, ones]))
+                if isinstance(made, Neg)
+                else product([made, ones])
+            )
         return made
 
     def _filled(self, value: Rational, dims: tuple[Dim, ...]) -> Expr:
@@ -162,7 +173,9 @@ class Lift:
             return self._zeros(dims)
         if len(dims) > 2:
             spec = "abcdefghijkl"[: len(dims)]
-            unit: Expr = build.einsum(f"{','.join(spec)}->{spec}", [build.filled("ones", Shape((d,))) for d in dims])
+            unit: Expr = build.einsum(
+                f"{','.join(spec)}->{spec}", [build.filled("ones", Shape((d,))) for d in dims]
+            )
         else:
             unit = build.filled("ones", Shape(dims))
         return multiple(value, unit)
@@ -172,13 +185,19 @@ class Lift:
         if len(dims) <= 2:
             return build.filled("zeros", Shape(dims))
         spec = "abcdefghijkl"[: len(dims)]
-        return build.einsum(f"{','.join(spec)}->{spec}", [build.filled("zeros", Shape((d,))) for d in dims])
+        return build.einsum(
+            f"{','.join(spec)}->{spec}", [build.filled("zeros", Shape((d,))) for d in dims]
+        )
 
-    def term(self, c: Rational, t: Tensor, labels: Labels, dims: tuple[Dim, ...]) -> Expr:
-        """c times a view, expanded to dims where the language does not expand it itself."""
+    def term(
+        self, c: Rational, t: Tensor, labels: Labels, dims: tuple[Dim, ...], spread: bool = False
+    ) -> Expr:
+        """c times a view, expanded to dims where the language does not expand it itself, or `spread` asks for it."""
+        rank = len(dims)
+        if not labels and rank == 2 and spread:
+            return network.write_view(self, t, labels, dims, c)
         if t is UNIT:
             return build.number(c)
-        rank = len(dims)
         if rank == 2 and len(labels) == 1:
             return network.write_view(self, t, labels, dims, c)
         if isinstance(t, Contract):
@@ -192,7 +211,9 @@ class Lift:
         return multiple(c, self.column(t))
 
     def _einsum_sum(self, t: Sum) -> Expr:
-        return build.add([network.write_view(self, a, labels, t.dims, c) for c, a, labels in t.terms])
+        return build.add(
+            [network.write_view(self, a, labels, t.dims, c) for c, a, labels in t.terms]
+        )
 
     # --- element-wise functions
 
@@ -226,9 +247,18 @@ class Lift:
         k = as_constant(t.args[1][0])
         if k is None:
             return build.power(args[0], args[1], elementwise=True)
-        if k < 0:
-            return build.divide(build.number(1), power(args[0], -k))
-        return power(args[0], k)
+        if t.rank:
+            raised = power(args[0], abs(k))
+        else:
+            raised = self.raised(t.args[0][0], abs(k))
+        return build.divide(build.number(1), raised) if k < 0 else raised
+
+    def raised(self, base: Tensor, k: Rational) -> Expr:
+        """base^k for a positive k; the root of a sum of squares is a norm."""
+        root = sum_of_squares(base) if not isinstance(k, int) and 2 * k == int(2 * k) else None
+        if root is None:
+            return power(self.column(base), k)
+        return power(build.call(Shape(), "norm", [self.column(root)]), 2 * k)
 
     def _tall_map(self, t: Map) -> Expr:
         """An element-wise function of a tensor of rank 3 or more."""
@@ -291,24 +321,48 @@ class Lift:
     def _split(self, t: Split, arg: Tensor) -> Expr:
         if t.sizes == (2,):
             n, m = t.dims
-            made = build.call(Shape((m, n)), "unvec", [self.column(arg), build.size(m), build.size(n)])
+            made = build.call(
+                Shape((m, n)), "unvec", [self.column(arg), build.size(m), build.size(n)]
+            )
             return build.transpose(made)
         return build.call(Shape(t.dims), "reshape", [self.column(arg), *map(build.size, t.dims)])
 
 
-def multiple(c: Rational, expr: Expr) -> Expr:
-    """c times an expression: the numerator in front, the denominator below."""
-    exact = Fraction(c)
-    if exact < 0:
-        return negated(multiple(-exact, expr))
-    top = expr if exact.numerator == 1 else product([build.number(exact.numerator), expr])
-    return quotient(top, build.number(exact.denominator))
+def _is_matrix(t: Tensor) -> bool:
+    """Whether t is thought of as a matrix, not as a table of entries: a diagonal matrix or an outer product.
+
+    A number added to such is written as a matrix too, lest it be read as a multiple of the identity.
+    """
+    if isinstance(t, Contract):
+        return any(isinstance(f, Delta) for f, _ in t.factors) or all(
+            len(x) < 2 for _, x in t.factors
+        )
+    return isinstance(t, Delta)
+
+
+def sum_of_squares(t: Tensor) -> Tensor | None:
+    """x, if t is the sum of the squares of all entries of a vector or matrix x."""
+    if t.rank or not isinstance(t, Contract) or len(t.factors) != 1:
+        return None
+    square, labels = t.factors[0]
+    if not isinstance(square, Map) or square.fn != "pow" or as_constant(square.args[1][0]) != 2:
+        return None
+    base, axes = square.args[0]
+    whole = tuple(range(square.rank))
+    return (
+        base if axes == whole and len(set(labels)) == len(labels) and 1 <= base.rank <= 2 else None
+    )
 
 
 def _arranged(terms: Sequence[Expr]) -> list[Expr]:
     """The textbook's order: positive terms first, the longer before the shorter, numbers last."""
     from_last = sorted(
-        enumerate(terms), key=lambda item: (build.is_negative(item[1]), build.is_number(item[1]), -cost(item[1]), item[0])
+        enumerate(terms),
+        key=lambda item: (
+            build.is_negative(item[1]),
+            build.is_number(item[1]),
+            -cost(item[1]),
+            item[0],
+        ),
     )
     return [term for _, term in from_last]
-

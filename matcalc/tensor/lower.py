@@ -81,7 +81,9 @@ class Book(Protocol):
     def defaults(self, name: str, count: int) -> Sequence[Rational]:
         """The values of the parameters that a call with so many arguments leaves out."""
 
-    def definition(self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]) -> Definition | None:
+    def definition(
+        self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]
+    ) -> Definition | None:
         """What a function that is only an abbreviation means."""
 
 
@@ -132,7 +134,11 @@ class Lowering:
             case Divide(numerator=a, denominator=b):
                 t, labels = self._spread(b, node.shape)
                 below = power(t, constant(-1))
-                return contract([self._spread(a, node.shape), (below, labels)], range(len(dims)), dict(enumerate(dims)))
+                return contract(
+                    [self._spread(a, node.shape), (below, labels)],
+                    range(len(dims)),
+                    dict(enumerate(dims)),
+                )
             case Power():
                 return self._power(node)
             case Transpose(arg=arg):
@@ -181,7 +187,9 @@ class Lowering:
                 continue
             if shape.rank > 2:
                 if started:
-                    raise DerivationError("a product with a tensor of rank 3 or more is written with einsum")
+                    raise DerivationError(
+                        "a product with a tensor of rank 3 or more is written with einsum"
+                    )
                 rest = [(self.done[f], ()) for f in factors if not f.shape.dims]
                 return contract([(t, tuple(range(shape.rank))), *rest], range(shape.rank))
             begin = None if shape.rank == 1 and shape.row else count
@@ -203,7 +211,8 @@ class Lowering:
         rows = [x for x in (first[0], second[0]) if x is not None]
         columns = [x for x in (first[1], second[1]) if x is not None]
         operands = [
-            (self.done[e], [x for x in axes if x is not None]) for e, axes in ((a, first), (b, second))
+            (self.done[e], [x for x in axes if x is not None])
+            for e, axes in ((a, first), (b, second))
         ]
         whole = contract(operands, rows + columns)
         return group(whole, tuple(len(x) for x in (rows, columns) if x))
@@ -264,7 +273,9 @@ class Lowering:
             if definition is None:
                 views = [self._spread(a, node.shape) for a in node.args]
                 return apply_map(node.name, [*views, *((t, ()) for t in left_out)], dims)
-            result = Substitution(dict(zip(definition.params, args, strict=True)), batch=dims)(definition.body)
+            result = Substitution(dict(zip(definition.params, args, strict=True)), batch=dims)(
+                definition.body
+            )
         elif mode == "along":
             result = self._along(node, args, definition)
         elif definition is not None:
@@ -299,14 +310,18 @@ def has_derivative(expr: Expr) -> bool:
     return any(isinstance(node, Derivative) for node in postorder((expr,)))
 
 
-def apply_definition(definition: Definition, args: Sequence[Tensor], batch: tuple[Dim, ...] = ()) -> Tensor:
+def apply_definition(
+    definition: Definition, args: Sequence[Tensor], batch: tuple[Dim, ...] = ()
+) -> Tensor:
     """A definition's body with its parameters replaced, and their dimensions by those of the arguments."""
     dims: dict[str, Dim] = {}
     for param, t in zip(definition.params, args, strict=True):
         for d, actual in zip(param.dims, t.dims[t.rank - param.rank :], strict=True):
             if d.name is not None:
                 dims.setdefault(d.name, actual)
-    return Substitution(dict(zip(definition.params, args, strict=True)), dims, batch)(definition.body)
+    return Substitution(dict(zip(definition.params, args, strict=True)), dims, batch)(
+        definition.body
+    )
 
 
 def _matrix_axes(shape: Shape, first: int) -> tuple[int | None, int | None]:
@@ -334,7 +349,9 @@ def _unit(low: Lowering, node: Call) -> Tensor:
 
 def _sum(low: Lowering, node: Call) -> Tensor:
     t = low.done[node.args[0]]
-    kept = [] if node.axis is None else [i for i in range(t.rank) if i != node.axis % max(t.rank, 1)]
+    kept = (
+        [] if node.axis is None else [i for i in range(t.rank) if i != node.axis % max(t.rank, 1)]
+    )
     return contract([(t, range(t.rank))], kept[: node.shape.rank])
 
 
@@ -362,7 +379,9 @@ def _triangle(low: Lowering, node: Call) -> Tensor:
     offset = as_constant(low.done[node.args[1]]) if len(node.args) > 1 else 0
     if not isinstance(offset, int):
         raise DerivationError(f"the offset of {node.name} is a whole number")
-    return contract([(t, (0, 1)), (intern(Mask, t.dims, node.name == "tril", offset), (0, 1))], (0, 1))
+    return contract(
+        [(t, (0, 1)), (intern(Mask, t.dims, node.name == "tril", offset), (0, 1))], (0, 1)
+    )
 
 
 def _blocks(low: Lowering, node: Call) -> Tensor:
@@ -378,13 +397,19 @@ def _blocks(low: Lowering, node: Call) -> Tensor:
         t = low.done[part]
         height = ONE if axes[0] is None else t.dims[0]
         width = ONE if axes[1] is None else t.dims[-1]
-        operands: list[tuple[Tensor, tuple[int, ...]]] = [(t, tuple(x for x in axes if x is not None))]
+        operands: list[tuple[Tensor, tuple[int, ...]]] = [
+            (t, tuple(x for x in axes if x is not None))
+        ]
         out: list[int] = []
         if len(dims) == 2 or not node.shape.row:
-            operands.append((_place(dims[0], height, row), (10, axes[0] if axes[0] is not None else 11)))
+            operands.append(
+                (_place(dims[0], height, row), (10, axes[0] if axes[0] is not None else 11))
+            )
             out.append(10)
         if len(dims) == 2 or node.shape.row:
-            operands.append((_place(dims[-1], width, column), (12, axes[1] if axes[1] is not None else 13)))
+            operands.append(
+                (_place(dims[-1], width, column), (12, axes[1] if axes[1] is not None else 13))
+            )
             out.append(12)
         terms.append((1, contract(operands, out), tuple(range(len(out)))))
         row = row + height if down else row

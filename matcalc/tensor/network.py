@@ -15,8 +15,18 @@ from typing import TYPE_CHECKING, Final
 
 from matcalc.dims import Dim
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Expr, Number, Shape, Size
-from matcalc.expr.writing import cost, hadamard, inner, negated, power, product, quotient, transposed
+from matcalc.expr.nodes import Call, Expr, Named, Number, Shape, Size, Symbol
+from matcalc.expr.writing import (
+    cost,
+    hadamard,
+    inner,
+    multiple,
+    negated,
+    power,
+    product,
+    quotient,
+    transposed,
+)
 from matcalc.tensor import special
 from matcalc.tensor.canonical import as_constant, contract
 from matcalc.tensor.nodes import Contract, Delta, Group, Labels, Map, Mask, Rational, Sum, Tensor
@@ -98,7 +108,12 @@ class Network:
         for (a, b), members in parallel.items():
             self.parallel(a, b, members)
 
-    def place(self, t: Tensor, labels: Labels, parallel: dict[tuple[int, int], list[tuple[Tensor, Labels]]]) -> None:
+    def place(
+        self,
+        t: Tensor,
+        labels: Labels,
+        parallel: dict[tuple[int, int], list[tuple[Tensor, Labels]]],
+    ) -> None:
         if len(labels) == 3 and len(set(labels)) == 3 and special.is_special(t):
             self.specials.append((t, labels))
             return
@@ -111,7 +126,14 @@ class Network:
                 parallel.setdefault((min(labels), max(labels)), []).append((t, labels))
             return
         base, exponent = _reciprocal(t)
-        expr = power(self.lift.column(base), exponent) if exponent else self.column(t)
+        if exponent:
+            expr = (
+                power(self.lift.column(base), exponent)
+                if base.rank
+                else self.lift.raised(base, exponent)
+            )
+        else:
+            expr = self.column(t)
         if len(labels) == 2:
             expr = self.diagonal(expr)
         if not labels:
@@ -142,7 +164,11 @@ class Network:
         above: list[Expr] = []
         below: list[Expr] = []
         masks = []
-        swaps = sum(1 if labels[0] == b else -1 for t, labels in members if not isinstance(t, Sum | Map | Mask))
+        swaps = sum(
+            1 if labels[0] == b else -1
+            for t, labels in members
+            if not isinstance(t, Sum | Map | Mask)
+        )
         flip = swaps > 0 and a >= self.rank
         for t, labels in members:
             swapped = (labels[0] == b) != flip
@@ -159,7 +185,9 @@ class Network:
         if below:
             matrix = quotient(matrix if matrix is not None else build.number(1), hadamard(below))
         for lower, offset in masks:
-            matrix = self.lift.triangle(matrix if matrix is not None else build.filled("ones", shape), lower, offset)
+            matrix = self.lift.triangle(
+                matrix if matrix is not None else build.filled("ones", shape), lower, offset
+            )
         assert matrix is not None
         self.edges.append(Edge(first, second, [matrix]))
 
@@ -223,7 +251,14 @@ class Network:
             self.edges.remove(edge)
         return self.framed(left, right, between, (self.dims[a], self.dims[b]), a)
 
-    def framed(self, left: Expr | None, right: Expr | None, between: list[Edge], dims: Sequence[Dim], a: int) -> Expr:
+    def framed(
+        self,
+        left: Expr | None,
+        right: Expr | None,
+        between: list[Edge],
+        dims: Sequence[Dim],
+        a: int,
+    ) -> Expr:
         """diag(left) M diag(right), or the outer product of the two."""
         if between:
             chain = between[0].from_(a).chain
@@ -233,7 +268,12 @@ class Network:
         if left is None and right is None:
             return build.filled("ones", Shape((dims[0], dims[1])))
         ones = [build.filled("ones", Shape((d,))) for d in dims]
-        return product([left if left is not None else ones[0], transposed(right if right is not None else ones[1])])
+        return product(
+            [
+                left if left is not None else ones[0],
+                transposed(right if right is not None else ones[1]),
+            ]
+        )
 
     def preference(self, edges: Sequence[Edge], label: int) -> int:
         """Leaves first; then inner indices without a vector, then those with one."""
@@ -247,7 +287,9 @@ class Network:
             (only,) = vector.above
             square = _square_root(only)
             if square is not None:
-                return build.dot(square, square)
+                if isinstance(square, Symbol | Named):
+                    return build.dot(square, square)
+                return power(build.call(Shape(), "norm", [square]), 2)
             if isinstance(only, Call) and only.name == "diag" and only.shape.rank == 1:
                 return build.call(Shape(), "tr", [only.args[0]])
         if len(vector.above) >= 2 and not vector.below:
@@ -256,7 +298,15 @@ class Network:
         expr = vector.expr()
         if expr is None:
             return build.size(dim)
-        return build.call(Shape(), "sum", [expr])
+        return build.call(Shape(), self.average(expr, dim), [expr])
+
+    def average(self, summed: Expr, dim: Dim) -> str:
+        """sum, or mean where a plain vector is divided by its length anyway."""
+        size = build.size(dim)
+        if isinstance(summed, Symbol | Named | Call) and size in self.below:
+            self.below.remove(size)
+            return "mean"
+        return "sum"
 
     def absorb(self, edge: Edge, label: int, vector: Vector) -> None:
         """A leaf: the matrix times the vector on its end is a vector on the other."""
@@ -276,7 +326,8 @@ class Network:
         axis = 1
         if cost(turned) < cost(matrix):
             matrix, axis = turned, 0
-        return build.call(Shape((self.dims[edge.a],)), "sum", [matrix], axis)
+        name = self.average(matrix, self.dims[edge.b])
+        return build.call(Shape((self.dims[edge.a],)), name, [matrix], axis)
 
     def join(self, first: Edge, second: Edge, label: int, vector: Vector) -> None:
         """A summed index between two matrices: their product, the vector between as a diagonal."""
@@ -297,7 +348,11 @@ class Network:
 
     def close(self, label: int, chain: list[Expr]) -> None:
         """A cycle: a trace if it ends at a summed index that carries nothing else."""
-        alone = label >= self.rank and not self.vectors[label] and not any(label in (e.a, e.b) for e in self.edges)
+        alone = (
+            label >= self.rank
+            and not self.vectors[label]
+            and not any(label in (e.a, e.b) for e in self.edges)
+        )
         if alone:
             del self.vectors[label]
             self.scalars.append(build.call(Shape(), "tr", [_best_cycle(chain)]))
@@ -326,6 +381,19 @@ class Network:
             return _diagonal_matrix(left) if left is not None else build.eye(self.dims[0])
         return self.framed(left, right, between, (self.dims[0], self.dims[1]), 0)
 
+    def averaged(self, below: list[Expr]) -> list[Expr]:
+        """The scalars; sum(x) / n is mean(x), and n is gone from below then."""
+        result = []
+        for scalar in self.scalars:
+            if isinstance(scalar, Call) and scalar.name == "sum" and scalar.axis is None:
+                (arg,) = scalar.args
+                size = build.size(arg.shape.dims[0]) if arg.shape.rank == 1 else None
+                if size in below and isinstance(arg, Symbol | Named | Call):
+                    below.remove(size)
+                    scalar = build.call(Shape(), "mean", [arg])
+            result.append(scalar)
+        return result
+
     def scale(self, core: Expr | None, c: Rational) -> Expr:
         """Number, scalars and core in the textbook's order; sizes and numbers below go in front of a long core."""
         exact = Fraction(c)
@@ -333,7 +401,7 @@ class Network:
         below = sorted(self.below, key=_scalar_order)
         if bottom != 1:
             below.insert(0, build.number(bottom))
-        factors = sorted(self.scalars, key=_scalar_order)
+        factors = sorted(self.averaged(below), key=_scalar_order)
         if top != 1:
             factors.insert(0, build.number(top))
         divisor = product(below) if below else None
@@ -342,7 +410,13 @@ class Network:
             front = quotient(build.number(top), divisor)
             result = product([front, *factors[1:], core])
         elif divisor is not None and simple and top != 1 and len(factors) > 1:
-            result = product([quotient(build.number(top), divisor), *factors[1:], *([core] if core is not None else [])])
+            result = product(
+                [
+                    quotient(build.number(top), divisor),
+                    *factors[1:],
+                    *([core] if core is not None else []),
+                ]
+            )
         else:
             parts = [*factors, *([core] if core is not None else [])]
             result = quotient(product(parts) if parts else build.number(1), divisor)
@@ -357,6 +431,15 @@ def _reciprocal(t: Tensor) -> tuple[Tensor, Rational]:
         if k is not None and k < 0 and labels == tuple(range(t.rank)):
             return base, -k
     return t, 0
+
+
+def squared_matrix(t: Tensor, labels: Labels) -> Tensor | None:
+    """X, if a factor is the square of each entry of a matrix X and all of it is summed."""
+    if isinstance(t, Map) and t.fn == "pow" and t.rank == 2 and len(set(labels)) == 2:
+        base, axes = t.args[0]
+        if as_constant(t.args[1][0]) == 2 and axes == (0, 1):
+            return base
+    return None
 
 
 def _square_root(expr: Expr) -> Expr | None:
@@ -408,8 +491,14 @@ def write(lift: Lift, t: Contract, c: Rational) -> Expr:
     return write_factors(lift, whole, t.dims, c)
 
 
-def write_factors(lift: Lift, factors: Sequence[tuple[Tensor, Labels]], dims: Sequence[Dim], c: Rational) -> Expr:
+def write_factors(
+    lift: Lift, factors: Sequence[tuple[Tensor, Labels]], dims: Sequence[Dim], c: Rational
+) -> Expr:
     """c times the contraction of these factors."""
+    if len(factors) == 1 and not dims:
+        matrix = squared_matrix(*factors[0])
+        if matrix is not None:
+            return multiple(c, power(build.call(Shape(), "norm", [lift.column(matrix)]), 2))
     written: dict[Tensor, Expr] = {}
     if c < 0:
         written, c = _flipped(lift, factors, c)
@@ -424,7 +513,11 @@ def _flipped(
 ) -> tuple[dict[Tensor, Expr], Rational]:
     """-(a - b) is b - a: how one difference among the factors is written the other way round, if there is one."""
     for t, labels in factors:
-        if isinstance(t, Sum) and any(x < 0 for x, _, _ in t.terms) and any(x > 0 for x, _, _ in t.terms):
+        if (
+            isinstance(t, Sum)
+            and any(x < 0 for x, _, _ in t.terms)
+            and any(x > 0 for x, _, _ in t.terms)
+        ):
             if sum(u is t for u, _ in factors) == 1 and len(labels) <= 2:
                 return {t: lift.sum_of([(-x, a, y) for x, a, y in t.terms], t.dims)}, -c
     return {}, c
@@ -440,14 +533,18 @@ def write_view(lift: Lift, t: Tensor, labels: Labels, dims: Sequence[Dim], c: Ra
     return write_factors(lift, [(t, labels)], dims, c)
 
 
-def _einsum(lift: Lift, factors: Sequence[tuple[Tensor, Labels]], dims: Sequence[Dim], c: Rational) -> Expr:
+def _einsum(
+    lift: Lift, factors: Sequence[tuple[Tensor, Labels]], dims: Sequence[Dim], c: Rational
+) -> Expr:
     """The contraction as an einsum over its factors, each written as it is; scalars in front."""
     scalars, below, args, inputs = [], [], [], []
     carried = {label for _, labels in factors for label in labels}
     for t, labels in factors:
         base, exponent = _reciprocal(t)
         if not labels:
-            (below if exponent else scalars).append(power(lift.column(base), exponent) if exponent else lift.column(t))
+            (below if exponent else scalars).append(
+                power(lift.column(base), exponent) if exponent else lift.column(t)
+            )
         else:
             args.append(lift.column(t))
             inputs.append("".join(LETTERS[x] for x in labels))
@@ -490,7 +587,9 @@ def kronecker(lift: Lift, t: Group) -> Expr | None:
             owner.update(dict.fromkeys(f[1], side))
             pending.remove(f)
     left = _half(lift, halves[0], [(s, inner_tensor.dims[s]) for s in sorted(first)], t, starts, 0)
-    right = _half(lift, halves[1], [(s, inner_tensor.dims[s]) for s in sorted(second)], t, starts, 1)
+    right = _half(
+        lift, halves[1], [(s, inner_tensor.dims[s]) for s in sorted(second)], t, starts, 1
+    )
     made: Expr = build.kron(left, right)
     if scalars:
         made = product([*(lift.column(f) for f, _ in scalars), made])
@@ -498,7 +597,12 @@ def kronecker(lift: Lift, t: Group) -> Expr | None:
 
 
 def _half(
-    lift: Lift, factors: list[tuple[Tensor, Labels]], axes: list[tuple[int, Dim]], t: Group, starts: list[int], side: int
+    lift: Lift,
+    factors: list[tuple[Tensor, Labels]],
+    axes: list[tuple[int, Dim]],
+    t: Group,
+    starts: list[int],
+    side: int,
 ) -> Expr:
     """One operand of a Kronecker product as a matrix, a column or a row of the result."""
     place = {axis: i for i, (axis, _) in enumerate(axes)}
@@ -509,4 +613,3 @@ def _half(
     expr = lift(tensor)
     is_row = t.rank == 2 and len(axes) == 1 and axes[0][0] >= starts[1]
     return transposed(expr) if is_row else expr
-

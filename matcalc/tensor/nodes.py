@@ -221,7 +221,9 @@ def describe(root: Tensor, depth: int = 5) -> str:
     letters = "ijklmnopqrstuvwxyzabcdefgh"
 
     def view(t: Tensor, labels: Labels) -> str:
-        return describe(t, depth - 1) + (f"[{''.join(letters[i % 26] for i in labels)}]" if labels else "")
+        return describe(t, depth - 1) + (
+            f"[{''.join(letters[i % 26] for i in labels)}]" if labels else ""
+        )
 
     if depth == 0:
         return "…"
@@ -244,7 +246,11 @@ def describe(root: Tensor, depth: int = 5) -> str:
         case Sum(terms=terms):
             return "(" + " + ".join(f"{c} {view(t, a)}" for c, t, a in terms) + ")"
         case Map(fn=fn, args=args):
-            return f"{fn if isinstance(fn, str) else fn[0].name + chr(39) * fn[1]}(" + ", ".join(view(t, a) for t, a in args) + ")"
+            return (
+                f"{fn if isinstance(fn, str) else fn[0].name + chr(39) * fn[1]}("
+                + ", ".join(view(t, a) for t, a in args)
+                + ")"
+            )
         case Opaque(fn=fn, args=parts):
             return f"{fn if isinstance(fn, str) else fn[0].name + chr(39) * fn[1]}<{', '.join(describe(a, depth - 1) for a in parts)}>"
         case Group(arg=arg, sizes=sizes) | Split(arg=arg, sizes=sizes):
@@ -265,5 +271,7 @@ def postorder(roots: tuple[Tensor, ...]) -> list[Tensor]:
             order.append(node)
         else:
             pending.append((node, True))
-            pending.extend((child, False) for child in reversed(operands(node)) if child not in done)
+            pending.extend(
+                (child, False) for child in reversed(operands(node)) if child not in done
+            )
     return order

@@ -13,7 +13,9 @@ from matcalc.tensor.nodes import Labels, Tensor
 Factor = tuple[Tensor, tuple[Hashable, ...]]
 
 
-def ordered(factors: Sequence[Factor], out: Mapping[Hashable, int]) -> tuple[tuple[Tensor, Labels], ...]:
+def ordered(
+    factors: Sequence[Factor], out: Mapping[Hashable, int]
+) -> tuple[tuple[Tensor, Labels], ...]:
     """The factors in canonical order with canonical labels; `out` maps output labels to their axes."""
     keys = [t.key for t, _ in factors]
     if len(set(keys)) == len(keys):
@@ -61,7 +63,10 @@ def _individualised(factors: Sequence[Factor], colours: dict[Hashable, int]) -> 
         for label in axes:
             order.setdefault(label, len(order))
     count = len(order)
-    return {label: colour * count + (order[label] if _tied(colours, label) else 0) for label, colour in colours.items()}
+    return {
+        label: colour * count + (order[label] if _tied(colours, label) else 0)
+        for label, colour in colours.items()
+    }
 
 
 def _tied(colours: Mapping[Hashable, int], label: Hashable) -> bool:

@@ -33,7 +33,11 @@ def _picker(t: Tensor, labels: Labels, axis: int) -> tuple[OneHot | Embed, Tenso
     if isinstance(t, OneHot | Embed):
         if labels[0] != axis:
             return None
-        inner = contract([], range(t.rank - 1), {0: t.dims[-1]}) if isinstance(t, Embed) else contract([], ())
+        inner = (
+            contract([], range(t.rank - 1), {0: t.dims[-1]})
+            if isinstance(t, Embed)
+            else contract([], ())
+        )
         return (t, inner, ()) if isinstance(t, OneHot) else None
     if not isinstance(t, Contract):
         return None
@@ -54,7 +58,11 @@ def _picker(t: Tensor, labels: Labels, axis: int) -> tuple[OneHot | Embed, Tenso
             out.append(axes[1])
             dims[axes[1]] = f.dims[1]
         rest = contract(others, out, dims)
-        return f, rest, tuple(labels[names[x]] for x in kept) + ((axis,) if isinstance(f, Embed) else ())
+        return (
+            f,
+            rest,
+            tuple(labels[names[x]] for x in kept) + ((axis,) if isinstance(f, Embed) else ()),
+        )
     return None
 
 
@@ -84,19 +92,31 @@ Part = tuple[Rational, OneHot | Embed, Tensor, Labels]
 def _literal(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr | None:
     """[a, b, c], or [[a, b], [c, d]] where the entries are rows."""
     count = t.dims[axis].value
-    if count is None or count > LITERAL or not all(isinstance(f, OneHot) and isinstance(f.index, int) for _, f, *_ in parts):
+    if (
+        count is None
+        or count > LITERAL
+        or not all(isinstance(f, OneHot) and isinstance(f.index, int) for _, f, *_ in parts)
+    ):
         return None
     rest = t.dims[:axis] + t.dims[axis + 1 :]
     items = []
     for i in range(count):
-        mine = [(c, a, tuple(0 for _ in labels)) for c, f, a, labels in parts if isinstance(f, OneHot) and f.index == i]
+        mine = [
+            (c, a, tuple(0 for _ in labels))
+            for c, f, a, labels in parts
+            if isinstance(f, OneHot) and f.index == i
+        ]
         items.append(add(mine, rest))
     if t.rank == 1:
         return build.stack([lift(item) for item in items])
     if sum(is_zero(item) for item in items) * 2 > len(items) and rest[0].value is None:
         return None
     if axis == 1 and rest[0].value is not None:
-        return None if rest[0].value <= LITERAL else transposed(build.stack([transposed(lift(x)) for x in items]))
+        return (
+            None
+            if rest[0].value <= LITERAL
+            else transposed(build.stack([transposed(lift(x)) for x in items]))
+        )
     rows = build.stack([transposed(_as_literal(lift, item)) for item in items])
     return rows if axis == 0 else transposed(rows)
 
@@ -128,7 +148,11 @@ def _blocks(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr | N
             place = place + extent[place]
             continue
         following = [o for o in blocks if _reaches(place, o)]
-        end = min(following, key=lambda o: (len((o - place).terms), str(o))) if following else t.dims[axis]
+        end = (
+            min(following, key=lambda o: (len((o - place).terms), str(o)))
+            if following
+            else t.dims[axis]
+        )
         if not _reaches(place, end):
             return None
         items.append(_gap(t, axis, end - place))
@@ -181,8 +205,14 @@ def contraction(lift: Lift, t: Contract) -> Expr | None:
 
 def _entry(lift: Lift, t: Contract) -> Expr | None:
     """x[i], X[i, :], X[i, j]: one tensor with unit vectors on some of its axes."""
-    picks = {labels[0]: f for f, labels in t.factors if isinstance(f, OneHot) and labels[0] >= t.rank}
-    others = [(f, labels) for f, labels in t.factors if not (isinstance(f, OneHot) and labels[0] >= t.rank)]
+    picks = {
+        labels[0]: f for f, labels in t.factors if isinstance(f, OneHot) and labels[0] >= t.rank
+    }
+    others = [
+        (f, labels)
+        for f, labels in t.factors
+        if not (isinstance(f, OneHot) and labels[0] >= t.rank)
+    ]
     if not picks or len(others) != 1:
         return None
     base, labels = others[0]
@@ -194,7 +224,13 @@ def _entry(lift: Lift, t: Contract) -> Expr | None:
     for x in labels:
         hot = picks.get(x)
         place = None if hot is None else hot.index
-        indices.append(None if place is None else build.number(place) if isinstance(place, int) else lift(place))
+        indices.append(
+            None
+            if place is None
+            else build.number(place)
+            if isinstance(place, int)
+            else lift(place)
+        )
     made = build.index(lift.column(base), indices)
     return build.transpose(made) if made.shape.row else made
 
@@ -210,5 +246,3 @@ def selection(t: Embed) -> Expr:
     if after != ZERO:
         items.append(build.filled("zeros", Shape((after, part))))
     return build.call(Shape(t.dims), "vstack", items)
-
-

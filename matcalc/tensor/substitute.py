@@ -35,7 +35,10 @@ class Substitution:
     """Variables to replace by tensors, dimension names by dimensions; `batch` are the axes carried along."""
 
     def __init__(
-        self, values: Mapping[Tensor, Tensor], dims: Mapping[str, Dim] | None = None, batch: tuple[Dim, ...] = ()
+        self,
+        values: Mapping[Tensor, Tensor],
+        dims: Mapping[str, Dim] | None = None,
+        batch: tuple[Dim, ...] = (),
     ) -> None:
         self.dims = dims or {}
         self.batch = batch
@@ -79,7 +82,10 @@ class Substitution:
             case Sum(terms=terms):
                 views = [(c, *self._view(t, labels)) for c, t, labels in terms]
                 batched = any(b for *_, b in views)
-                return add([(c, t, self._unshift(x, batched)) for c, t, x, _ in views], self._all(dims, batched)), batched
+                return add(
+                    [(c, t, self._unshift(x, batched)) for c, t, x, _ in views],
+                    self._all(dims, batched),
+                ), batched
             case Map(fn=fn, args=parts):
                 args = [self._view(t, labels) for t, labels in parts]
                 batched = any(b for *_, b in args)
@@ -104,7 +110,11 @@ class Substitution:
         match node:
             case Value(what=Dim() as what) if self.dims:
                 number = what.substitute(self.dims)
-                return constant(number.value) if number.value is not None else intern(Value, (), number)
+                return (
+                    constant(number.value)
+                    if number.value is not None
+                    else intern(Value, (), number)
+                )
             case Embed(offset=offset) if self.dims:
                 return intern(Embed, dims, offset.substitute(self.dims))
             case OneHot(index=index) if not isinstance(index, int):
@@ -126,7 +136,9 @@ class Substitution:
     def _unshift(self, labels: Labels, batched: bool) -> Labels:
         return labels if batched else tuple([x - len(self.batch) for x in labels])
 
-    def _contract(self, parts: tuple[tuple[Tensor, Labels], ...], dims: tuple[Dim, ...]) -> tuple[Tensor, bool]:
+    def _contract(
+        self, parts: tuple[tuple[Tensor, Labels], ...], dims: tuple[Dim, ...]
+    ) -> tuple[Tensor, bool]:
         views = [self._view(t, labels) for t, labels in parts]
         batched = any(b for *_, b in views)
         shift = len(self.batch)
@@ -148,7 +160,10 @@ class Substitution:
             args.append(t)
         both = [a or b for (_, a), b in zip(done, flags, strict=True)]
         if node.batch and any(a and not b for (_, a), b in zip(done, flags, strict=True)):
-            args = [self._with_inner_batch(t, a, b, node) for t, (_, a), b in zip(args, done, flags, strict=True)]
+            args = [
+                self._with_inner_batch(t, a, b, node)
+                for t, (_, a), b in zip(args, done, flags, strict=True)
+            ]
         return opaque(node.fn, args, self.batch + dims, node.batch + len(self.batch), both), True
 
     def _with_inner_batch(self, t: Tensor, batched: bool, inner: bool, node: Opaque) -> Tensor:
@@ -168,6 +183,10 @@ def with_operands(node: Contract | Sum | Map, new: Sequence[Tensor]) -> Tensor:
             views = [(t, labels) for t, (_, labels) in zip(new, parts, strict=True)]
             return contract(views, range(node.rank), dict(enumerate(node.dims)))
         case Sum(terms=terms):
-            return add([(c, t, labels) for t, (c, _, labels) in zip(new, terms, strict=True)], node.dims)
+            return add(
+                [(c, t, labels) for t, (c, _, labels) in zip(new, terms, strict=True)], node.dims
+            )
         case Map(fn=fn, args=parts):
-            return apply_map(fn, [(t, labels) for t, (_, labels) in zip(new, parts, strict=True)], node.dims)
+            return apply_map(
+                fn, [(t, labels) for t, (_, labels) in zip(new, parts, strict=True)], node.dims
+            )

@@ -1,0 +1,391 @@
+"""The rule book, line by line: every differential, definition and identity holds in numbers.
+
+The oracle (`matcalc.check`) evaluates functions by NumPy and SciPy and differentiates them
+numerically; it shares nothing with the lines that it judges.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pytest
+
+from matcalc import derive, parse
+from matcalc.check import Sample, derivative, evaluate, sample
+from matcalc.emit.latex import latex
+from matcalc.errors import DerivationError
+from matcalc.expr.build import symbol
+from matcalc.expr.nodes import Expr, Symbol, free_symbols
+from matcalc.expression import Expression
+from matcalc.language import book
+from matcalc.language.book import Entry, Statement
+from matcalc.rules.book import arguments
+from matcalc.tensor.lower import _STRUCTURAL
+
+FUNCTIONS: Final = (
+    "exp log log1p expm1 sqrt abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh "
+    "atanh sigmoid softplus relu leaky_relu elu gelu silu erf erfc gamma lgamma digamma "
+    "polygamma normcdf log_normcdf normpdf square recip clip where max min pow atan2 xlogx sum "
+    "mean prod var std logsumexp norm norm_nuc norm_2 tr det logdet inv pinv transpose diag vec "
+    "unvec vech kron outer dot cross skew solve chol expm logm sqrtm eigmax eye ones zeros e "
+    "hstack vstack blockdiag tril triu softmax log_softmax layernorm cross_entropy mse"
+).split()
+"""The functions that the language promises."""
+
+POINTS: Final = 4
+TOLERANCE: Final = 1e-7
+ENTRIES: Final = [
+    (name, k) for name in book.function_names() for k in range(len(book.entries(name)))
+]
+
+
+def entry_id(name: str, k: int) -> str:
+    """`max` if the name has one entry, else `max(x)`: the name and the parameters."""
+    found = book.entries(name)
+    if len(found) == 1:
+        return name
+    return f"{name}({', '.join(param.name for param in found[k].params)})"
+
+
+entries = pytest.mark.parametrize(("name", "k"), ENTRIES, ids=[entry_id(*e) for e in ENTRIES])
+
+
+def lines(*kinds: str) -> list[Any]:
+    """Every statement of these kinds below a function, with its entry."""
+    return [
+        pytest.param(
+            entry, statement, id=f"{entry_id(name, k)}: {' '.join(statement.text.split())}"
+        )
+        for name, k in ENTRIES
+        for entry in [book.entries(name)[k]]
+        for statement in entry.statements
+        if statement.kind in kinds
+    ]
+
+
+HOLDS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "<": np.less,
+    ">": np.greater,
+    "≤": np.less_equal,
+    "≥": np.greater_equal,
+    "≠": np.not_equal,
+}
+COMPARISON: Final = re.compile(r"(?=(?<![\w.-])(-?[\w.]+) ([<>≤≥≠]) (-?[\w.]+))")
+
+
+def in_domain(domain: str, drawn: Sample) -> bool:
+    """Whether a sample obeys the inequalities of a line `domain`; its words are for people."""
+    names = {**drawn.sizes, **drawn.point}
+    for condition in re.split(r",|\bor\b", domain):
+        for left, sign, right in COMPARISON.findall(condition):
+            values = (np.asarray(eval(side, {}, dict(names))) for side in (left, right))
+            if not np.all(HOLDS[sign](*values)):
+                return False
+    return True
+
+
+def with_properties(symbols: Mapping[str, Symbol], domain: str) -> list[Symbol]:
+    """The variables with the properties that the words of a line `domain` ask of them."""
+    made = []
+    for name, old in symbols.items():
+        more = set(old.properties)
+        said = re.search(
+            rf"(?<!\w){re.escape(name.removeprefix('d'))} (symmetric|a whole number)", domain
+        )
+        if said is not None and said[1] == "symmetric":
+            definite = "positive definite" in domain and not name.startswith("d")
+            more.add("spd" if definite else "symmetric")
+        elif said is not None:
+            more.add("integer")
+        made.append(symbol(name, old.shape, more))
+    return made
+
+
+def samples(
+    expressions: Sequence[Expr], symbols: Mapping[str, Symbol], domain: str
+) -> Iterator[Sample]:
+    """Random inputs in the domain, with the sizes in either order."""
+    variables = with_properties(symbols, domain)
+    count = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        drawn = sample(expressions, variables, rng, turned=seed % 2 == 1)
+        if in_domain(domain, drawn):
+            count += 1
+            yield drawn
+        if count == POINTS:
+            return
+    assert count, f"no inputs in the domain {domain!r}"
+
+
+def same(got: Any, wanted: Any) -> None:
+    """Equal up to rounding and numerical differentiation, relative to the largest entry."""
+    size = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    assert np.max(np.abs(np.asarray(got) - wanted), initial=0.0) <= TOLERANCE * size
+
+
+# --- differentials and definitions
+
+
+@pytest.mark.parametrize(("entry", "statement"), lines("d"))
+def test_differential(entry: Entry, statement: Statement) -> None:
+    lhs, rhs, variables = book.statement_exprs(entry, statement)
+    params = [arg for arg in arguments(lhs) if isinstance(arg, Symbol)]
+    used = free_symbols(rhs)
+    along = {p.name: used.get(f"d{p.name}") or symbol(f"d{p.name}", p.shape) for p in params}
+    moving = [p for p in params if f"d{p.name}" in used] or params
+    inputs = {**variables, **{s.name: s for s in along.values()}}
+    for drawn in samples([lhs], inputs, entry.fields.get("domain", "")):
+        expected: Any = 0.0
+        for p in moving:
+            slope = derivative(lhs, p, drawn.point, drawn.sizes)
+            expected = expected + np.tensordot(slope, drawn.point[f"d{p.name}"], p.shape.rank)
+        same(evaluate(rhs, drawn.point, drawn.sizes), expected)
+
+
+@pytest.mark.parametrize(("entry", "statement"), lines("define"))
+def test_definition(entry: Entry, statement: Statement) -> None:
+    lhs, rhs, variables = book.statement_exprs(entry, statement)
+    for drawn in samples([lhs, rhs], variables, entry.fields.get("domain", "")):
+        got, wanted = (evaluate(side, drawn.point, drawn.sizes) for side in (rhs, lhs))
+        assert got.shape == wanted.shape
+        same(got, wanted)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(s, id=f"{kind}: {s.name}")
+        for kind in ("identity", "compute")
+        for s in book.statements(kind)
+    ],
+)
+def test_identity(statement: Statement) -> None:
+    lhs, rhs, variables = book.statement_exprs(None, statement)
+    assert lhs.shape == rhs.shape
+    for drawn in samples([lhs, rhs], variables, ""):
+        same(evaluate(rhs, drawn.point, drawn.sizes), evaluate(lhs, drawn.point, drawn.sizes))
+
+
+def test_identities_say_why_they_end() -> None:
+    assert [s.name for s in book.statements("identity") if not s.note] == []
+
+
+# --- what every function has
+
+
+EXAMPLES: Final = {
+    "hstack": ("hstack(A, B)", {"A": "R^(m×n)", "B": "R^(m×k)"}),
+    "vstack": ("vstack(A, B)", {"A": "R^(m×n)", "B": "R^(k×n)"}),
+    "blockdiag": ("blockdiag(A, B)", {"A": "R^(m×n)", "B": "R^(p×q)"}),
+    "polygamma": ("polygamma(2, x)", {"x": "R^n"}),
+    "tril": ("tril(X, 1)", {"X": "R^(m×n)"}),
+    "triu": ("triu(X, -1)", {"X": "R^(m×n)"}),
+    "reshape(T, m)": ("reshape(T, m*n)", {"T": "R^(m×n)"}),
+    "reshape(T, m, n)": ("reshape(T, m, n)", {"T": "R^(m*n)"}),
+    "reshape(T, m, n, p)": ("reshape(T, m, n, p)", {"T": "R^((m*n)×p)"}),
+    "reshape(T, m, n, p, q)": ("reshape(T, m, n, p, q)", {"T": "R^((m*n)×(p*q))"}),
+}
+"""Calls that a header does not give: any number of blocks, arguments that are whole numbers."""
+
+
+def shape_of(dims: Sequence[object] | None) -> str:
+    """The shape of a parameter as it is declared; a free one is a vector."""
+    if dims is None:
+        return "R^n"
+    return f"R^({'×'.join(f'({d})' for d in dims)})" if dims else "R"
+
+
+def example(entry: Entry) -> tuple[str, dict[str, str]]:
+    """A call of a function with its own parameters, and their shapes."""
+    for key in (entry.name, f"{entry.name}({', '.join(p.name for p in entry.params)})"):
+        if key in EXAMPLES:
+            return EXAMPLES[key]
+    shapes = {p.name: shape_of(p.dims) for p in entry.params if p.role == "value"}
+    return f"{entry.name}({', '.join(p.name for p in entry.params)})", shapes
+
+
+def texts(entry: Entry) -> list[tuple[str, dict[str, str]]]:
+    """The example of a function, without its defaults, and along rows and columns."""
+    text, shapes = example(entry)
+    made = [(text, shapes)]
+    if any(p.default is not None for p in entry.params):
+        given = [p.name for p in entry.params if p.default is None]
+        made.append((f"{entry.name}({', '.join(given)})", {name: shapes[name] for name in given}))
+    if entry.mode == "along":
+        wide = {name: "R^(m×n)" if shape != "R" else shape for name, shape in shapes.items()}
+        made += [(text[:-1] + f", axis={axis})", wide) for axis in (0, 1)]
+        if not entry.result and len(wide) == 1:
+            made.append((text, wide))
+    return made
+
+
+def drawn_for(entry: Entry, expression: Expression) -> Sample:
+    """An input in the domain of a function for an expression that calls it."""
+    symbols = {s.name: s for s in expression.variables}
+    return next(samples([expression.node], symbols, entry.fields.get("domain", "")))
+
+
+def arguments_of(expression: Expression, drawn: Sample) -> dict[str, Any]:
+    """The inputs of the compiled function of an expression."""
+    known = {**drawn.sizes, **drawn.point}
+    return {name: known[name] for name in expression.inputs}
+
+
+def test_the_book_has_the_functions_of_the_language() -> None:
+    assert sorted(set(FUNCTIONS) - set(book.function_names())) == []
+
+
+@entries
+def test_an_entry_is_complete(name: str, k: int) -> None:
+    entry = book.entries(name)[k]
+    missing = [word for word in ("title", "latex", "source") if not entry.fields.get(word)]
+    assert missing == []
+    constant = entry.mode != "stack" and all(p.role != "value" for p in entry.params)
+    ruled = any(s.kind in ("d", "define") for s in entry.statements)
+    known = ruled or constant or name in STRUCTURAL
+    assert known, "no differential, no definition, and no structure of its own"
+
+
+STRUCTURAL: Final = {*_STRUCTURAL, "kron"}
+
+
+@entries
+def test_an_entry_prints_and_parses(name: str, k: int) -> None:
+    for text, shapes in texts(book.entries(name)[k]):
+        expression = parse(text, shapes)
+        again = parse(str(expression), shapes)
+        assert again.node is expression.node
+        written = latex(expression.node)
+        assert written
+        assert "<" not in written.replace("\\left<", "")
+
+
+@entries
+def test_numpy_form(name: str, k: int) -> None:
+    entry = book.entries(name)[k]
+    for text, shapes in texts(entry):
+        expression = parse(text, shapes)
+        drawn = drawn_for(entry, expression)
+        wanted = evaluate(expression.node, drawn.point, drawn.sizes)
+        function = expression.function()
+        given = arguments_of(expression, drawn)
+        got = np.asarray(function(**given))
+        assert got.shape == wanted.shape
+        same(got, wanted)
+        single = {
+            n: np.float32(v) if np.asarray(v).dtype == np.float64 else v for n, v in given.items()
+        }
+        if any(np.asarray(v).dtype == np.float32 for v in single.values()):
+            assert np.asarray(function(**single)).dtype == np.float32
+
+
+def differentiable() -> list[Any]:
+    """Every argument of every function that a derivative can be taken by."""
+    return [
+        pytest.param(name, k, argument, id=f"{entry_id(name, k)} by {argument}")
+        for name, k in ENTRIES
+        for argument in example(book.entries(name)[k])[1]
+    ]
+
+
+UNWRITTEN: Final = set("expm expm_frechet logm logm_frechet sqrtm sylvester polar".split())
+"""Their derivatives by a matrix are of many matrices at once, for which there is no notation."""
+
+
+@pytest.mark.parametrize(("name", "k", "argument"), differentiable())
+def test_every_argument_has_a_derivative(name: str, k: int, argument: str) -> None:
+    entry = book.entries(name)[k]
+    for text, shapes in texts(entry):
+        if argument in shapes:
+            shapes = declared(entry, text, shapes)
+            for whole in (text, f"sum(({text}).^2)"):
+                if name in UNWRITTEN and whole == text:
+                    with pytest.raises(DerivationError, match="no notation"):
+                        derive(text, argument, shapes=shapes)
+                else:
+                    report = derive(whole, argument, shapes=shapes).check()
+                    assert report.passed, str(report)
+
+
+def declared(entry: Entry, text: str, shapes: dict[str, str]) -> dict[str, str]:
+    """The shapes with the properties that the function's domain asks for."""
+    symbols = {s.name: s for s in parse(text, shapes).variables}
+    made = with_properties(symbols, entry.fields.get("domain", ""))
+    return {
+        s.name: " ".join([shapes[s.name], *sorted(s.properties)]) for s in made if s.name in shapes
+    }
+
+
+# --- a second opinion on the scalar rules
+
+
+def opinions() -> dict[str, Any]:
+    """The element-wise functions as SymPy knows them."""
+    import sympy as sp
+
+    def normcdf(x: Any) -> Any:
+        return (1 + sp.erf(x / sp.sqrt(2))) / 2
+
+    table: dict[str, Any] = {
+        name: getattr(sp, name)
+        for name in "exp log sqrt sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
+        "erf erfc gamma digamma polygamma atan2".split()
+    }
+    return table | {
+        "log1p": lambda x: sp.log(1 + x),
+        "expm1": lambda x: sp.exp(x) - 1,
+        "pow": lambda x, p: x**p,
+        "abs": sp.Abs,
+        "gt": lambda a, b: sp.Piecewise((1, a > b), (0, True)),
+        "ge": lambda a, b: sp.Piecewise((1, a >= b), (0, True)),
+        "eq": lambda a, b: sp.Piecewise((1, sp.Eq(a, b)), (0, True)),
+        "sigmoid": lambda x: 1 / (1 + sp.exp(-x)),
+        "softplus": lambda x: sp.log(1 + sp.exp(x)),
+        "relu": lambda x: sp.Piecewise((x, x > 0), (0, True)),
+        "leaky_relu": lambda x, a: sp.Piecewise((x, x > 0), (a * x, True)),
+        "elu": lambda x: sp.Piecewise((x, x > 0), (sp.exp(x) - 1, True)),
+        "gelu": lambda x: x * normcdf(x),
+        "silu": lambda x: x / (1 + sp.exp(-x)),
+        "lgamma": sp.loggamma,
+        "normcdf": normcdf,
+        "log_normcdf": lambda x: sp.log(normcdf(x)),
+        "normpdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
+        "xlogx": lambda x: x * sp.log(x),
+        "clip": lambda x, a, b: sp.Piecewise((b, sp.Max(x, a) > b), (a, x <= a), (x, True)),
+        "where": lambda c, a, b: sp.Piecewise((b, sp.Eq(c, 0)), (a, True)),
+        "max": lambda a, b: sp.Piecewise((a, a >= b), (b, True)),
+        "min": lambda a, b: sp.Piecewise((a, a <= b), (b, True)),
+    }
+
+
+ELEMENTWISE: Final = [p for p in lines("d") if p.values[0].mode == "elementwise"]
+
+
+@pytest.mark.parametrize(("entry", "statement"), ELEMENTWISE)
+def test_sympy_agrees(entry: Entry, statement: Statement) -> None:
+    import sympy as sp
+
+    lhs, rhs, variables = book.statement_exprs(entry, statement)
+    params = [arg for arg in arguments(lhs) if isinstance(arg, Symbol)]
+    letters = {p.name: sp.Symbol(p.name, real=True) for p in params}
+    whole = [
+        p.name
+        for p in params
+        if "integer"
+        in next(iter(with_properties({p.name: p}, entry.fields.get("domain", "")))).properties
+    ]
+    value = opinions()[entry.name](*letters.values())
+    along = {f"d{p.name}": symbol(f"d{p.name}") for p in params}
+    for drawn in samples([lhs], {**variables, **along}, entry.fields.get("domain", "")):
+        at = {letters[name]: sp.Float(float(drawn.point[name])) for name in letters}
+        at |= {letters[name]: int(drawn.point[name]) for name in whole}
+        expected = 0.0
+        for p in params:
+            if p.name not in whole:
+                slope = sp.diff(value, letters[p.name]).subs(at)
+                expected += float(slope) * float(drawn.point[f"d{p.name}"])
+        same(evaluate(rhs, drawn.point, drawn.sizes), expected)

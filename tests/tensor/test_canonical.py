@@ -1,0 +1,272 @@
+"""The canonical form: equal tensors are one object, however they were put together."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from itertools import permutations
+
+import pytest
+
+from matcalc import derive
+from matcalc.dims import ONE, named
+from matcalc.tensor.canonical import (
+    UNIT,
+    add,
+    apply_map,
+    constant,
+    contract,
+    delta,
+    embed,
+    is_symmetric,
+    is_zero,
+    one_hot,
+    power,
+    size,
+    transpose,
+    zeros,
+)
+from matcalc.tensor.nodes import Atom, Contract, Sum, Tensor, intern, postorder
+from tests.tensor.validator import validate
+
+N, M = named("n"), named("m")
+
+
+def atom(name: str, *dims: str, properties: str = "") -> Tensor:
+    return intern(Atom, tuple(named(d) for d in dims), name, frozenset(properties.split()))
+
+
+A, B, C = (atom(name, "n", "n") for name in "ABC")
+X = atom("X", "m", "n")
+S = atom("S", "n", "n", properties="symmetric")
+x, y = atom("x", "n"), atom("y", "n")
+s, t = atom("s"), atom("t")
+
+NETWORKS = {
+    "chain": ([(A, "ij"), (B, "jk"), (C, "kl")], "il"),
+    "quadratic form": ([(x, "i"), (A, "ij"), (y, "j")], ""),
+    "equal factors": ([(A, "ij"), (A, "jk"), (A, "kl")], "il"),
+    "ring of equal factors": ([(A, "ij"), (A, "jk"), (A, "kl"), (A, "li")], ""),
+    "Gram": ([(X, "ki"), (X, "kj")], "ij"),
+    "symmetric ring": ([(S, "ij"), (S, "jk"), (S, "ki")], ""),
+    "symmetric and others": ([(S, "ij"), (A, "jk"), (S, "kl"), (x, "l")], "i"),
+    "element-wise": ([(A, "ij"), (B, "ij"), (x, "i"), (y, "j")], "ij"),
+    "outer": ([(x, "i"), (x, "j"), (x, "k")], "ijk"),
+    "star": ([(A, "ij"), (B, "ik"), (C, "il"), (x, "j"), (x, "k"), (y, "l")], "i"),
+    "scalars apart": ([(x, "i"), (y, "i"), (A, "jk"), (x, "k")], "j"),
+    "two Grams": ([(X, "ki"), (X, "kj"), (X, "li"), (X, "lj")], ""),
+}
+networks = pytest.mark.parametrize("name", list(NETWORKS))
+
+
+@networks
+def test_names_of_indices_do_not_matter(name: str) -> None:
+    factors, out = NETWORKS[name]
+    first = contract(factors, out)
+    validate(first)
+    letters = sorted({label for _, labels in factors for label in labels})
+    rng = random.Random(0)
+    for _ in range(10):
+        fresh = dict(zip(letters, rng.sample(range(100), len(letters)), strict=True))
+        again = [(f, [fresh[label] for label in labels]) for f, labels in factors]
+        assert contract(again, [fresh[label] for label in out]) is first
+
+
+@networks
+def test_the_order_of_factors_does_not_matter(name: str) -> None:
+    factors, out = NETWORKS[name]
+    first = contract(factors, out)
+    for order in list(permutations(factors))[:120]:
+        assert contract(order, out) is first
+
+
+@networks
+def test_grouping_does_not_matter(name: str) -> None:
+    factors, out = NETWORKS[name]
+    first = contract(factors, out)
+    for k in range(1, len(factors)):
+        inside, outside = factors[:k], factors[k:]
+        elsewhere = {label for _, labels in outside for label in labels} | set(out)
+        kept = sorted({label for _, labels in inside for label in labels} & elsewhere)
+        assert contract([(contract(inside, kept), kept), *outside], out) is first
+
+
+def test_the_order_of_terms_does_not_matter() -> None:
+    terms: list[tuple[int | Fraction, Tensor, tuple[int, ...]]]
+    terms = [(1, A, (0, 1)), (-2, A, (1, 0)), (Fraction(1, 3), B, (0, 1)), (1, x, (0,)), (4, s, ())]
+    first = add(terms, (N, N))
+    validate(first)
+    for order in permutations(terms):
+        assert add(order, (N, N)) is first
+    assert is_zero(add([*terms, (-1, first, (0, 1))], (N, N)))
+    assert add([(1, first, (0, 1)), (1, first, (0, 1))], (N, N)) is add(
+        [(2 * c, a, labels) for c, a, labels in terms], (N, N)
+    )
+
+
+def test_a_symmetric_matrix_is_its_transpose() -> None:
+    assert transpose(S) is S
+    assert transpose(transpose(A)) is A
+    gram = contract([(X, "ki"), (X, "kj")], "ij")
+    assert is_symmetric(gram)
+    assert transpose(gram) is gram
+    assert contract([(S, "ij"), (A, "jk")], "ik") is contract([(S, "ji"), (A, "jk")], "ik")
+    both = add([(1, A, (0, 1)), (1, A, (1, 0))], (N, N))
+    assert transpose(both) is both
+    assert not is_symmetric(A)
+
+
+def test_deltas_are_used_up() -> None:
+    unit = delta(N)
+    assert contract([(unit, "ij"), (A, "jk")], "ik") is A
+    assert contract([(unit, "ij"), (unit, "jk"), (unit, "kl")], "il") is unit
+    assert contract([(unit, "ij"), (x, "j"), (A, "ik")], "k") is contract(
+        [(x, "i"), (A, "ik")], "k"
+    )
+    assert contract([(unit, "ij"), (A, "ij")], "") is contract([(A, "ii")], "")
+    assert contract([(unit, "ii")], "") is size(N)
+    assert contract([(unit, "ij")], "i") is constant(1, (N,))
+    diagonal = contract([(x, "i")], "ii")
+    assert diagonal is contract([(x, "i"), (unit, "ij")], "ij")
+    assert diagonal is contract([(x, "j"), (unit, "ij")], "ij")
+    assert contract([(diagonal, "ij"), (y, "j")], "i") is contract([(x, "i"), (y, "i")], "i")
+    assert contract([(diagonal, "ii")], "i") is x
+    for tensor in (diagonal, contract([(diagonal, "ij"), (A, "jk")], "ik")):
+        validate(tensor)
+
+
+def test_unit_vectors_and_parts_are_used_up() -> None:
+    first, second = one_hot(0, N), one_hot(1, N)
+    assert contract([(first, "i"), (first, "i")], "") is UNIT
+    assert is_zero(contract([(first, "i"), (second, "i")], ""))
+    whole, low, high = N + M, embed(N + M, N, named("n") - N), embed(N + M, M, N)
+    stacked = add(
+        [
+            (1, contract([(low, "ij"), (x, "j")], "i"), (0,)),
+            (1, contract([(high, "ij"), (atom("u", "m"), "j")], "i"), (0,)),
+        ],
+        (whole,),
+    )
+    validate(stacked)
+    assert contract([(low, "ij"), (stacked, "i")], "j") is x
+    assert contract([(high, "ij"), (stacked, "i")], "j") is atom("u", "m")
+    squares = contract([(stacked, "i"), (stacked, "i")], "")
+    assert squares is add(
+        [(1, contract([(v, "i"), (v, "i")], ""), ()) for v in (x, atom("u", "m"))], ()
+    )
+
+
+def test_numbers() -> None:
+    two = constant(2)
+    assert contract([(two, ()), (A, "ij"), (constant(Fraction(1, 2)), ())], "ij") is A
+    assert add([(1, s, ()), (-1, s, ())], ()) is zeros(())
+    assert constant(Fraction(4, 2)) is two
+    assert power(constant(Fraction(9, 4)), constant(Fraction(1, 2))) is constant(Fraction(3, 2))
+    assert contract([(zeros((N, N)), "ij"), (A, "jk")], "ik") is zeros((N, N))
+    assert contract([], "ij", {"i": N, "j": M}) is constant(1, (N, M))
+    assert contract([(contract([], "i", {"i": N}), "i")], "") is size(N)
+    assert size(ONE) is UNIT
+
+
+def test_powers_collect() -> None:
+    square = contract([(x, "i"), (x, "i")], "i")
+    assert square is power(x, constant(2))
+    assert contract([(square, "i"), (x, "i")], "i") is power(x, constant(3))
+    assert contract([(square, "i"), (power(x, constant(-2)), "i")], "i") is constant(1, (N,))
+    assert contract([(square, "i")], "") is contract([(x, "i"), (x, "i")], "")
+    assert apply_map("pow", [(x, (0,)), (constant(1), ())], (N,)) is x
+
+
+def test_a_broadcast_moves_outwards() -> None:
+    wide = contract([(s, ())], "i", {"i": N})
+    assert apply_map("exp", [(wide, (0,))], (N,)) is contract(
+        [(apply_map("exp", [(s, ())], ()), ())], "i", {"i": N}
+    )
+    assert add([(1, wide, (0,)), (1, wide, (0,))], (N,)) is add([(2, s, ())], (N,))
+
+
+# --- sharing
+
+
+def test_repeated_squaring_stays_small() -> None:
+    def node_count(depth: int) -> int:
+        u = x
+        for _ in range(depth):
+            u = contract([(u, "i"), (u, "i")], "i")
+        v = add([(1, x, (0,)), (1, y, (0,))], (N,))
+        for _ in range(depth):
+            v = add([(1, contract([(v, "i"), (v, "i")], "i"), (0,)), (1, x, (0,))], (N,))
+        return len(postorder((u, v)))
+
+    assert node_count(20) <= 2 * node_count(10)
+    lines = ["u0 = x + y", *(f"u{k + 1} = u{k} ⊙ u{k} + x" for k in range(20)), "sum(u20)"]
+    start = time.perf_counter()
+    d = derive("\n".join(lines), "x", shapes={"x": "n", "y": "n"})
+    assert time.perf_counter() - start < 10
+    assert len(postorder((d.solved.raw,))) < 400
+
+
+def layers(depth: int) -> int:
+    """How many nodes the gradient of so many dense layers has."""
+    lines = ["h0 = x", *(f"h{k + 1} = tanh(W{k} h{k})" for k in range(depth)), f"sum(h{depth})"]
+    shapes = {f"W{k}": "n×n" for k in range(depth)} | {"x": "n"}
+    d = derive("\n".join(lines), "W0", shapes=shapes)
+    return len(postorder((d.solved.raw,)))
+
+
+def test_layers_grow_linearly() -> None:
+    small, middle, large = (layers(depth) for depth in (50, 100, 200))
+    assert large - middle == 2 * (middle - small)
+
+
+# --- the same everywhere
+
+PROGRAMS = (
+    ("sum(softplus(X w + b)) + norm(w)^2 / 2", "w", "hessian"),
+    ("logdet(A' S A + eye(n)) + tr(S B S A) where S: R^(n×n) symmetric", "A", "auto"),
+    ("softmax(A x + B y) ⊙ tanh(x)", "x", "auto"),
+    ("mean((y - max(0, X w + b))^2)", "w, b", "auto"),
+)
+
+
+def answers() -> list[str]:
+    return [str(derive(text, wrt, kind=kind)) for text, wrt, kind in PROGRAMS]
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "4711"])
+def test_hash_seeds_do_not_matter(seed: str) -> None:
+    code = "from tests.tensor.test_canonical import answers; print(repr(answers()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONHASHSEED": seed, "PYTHONPATH": ".", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+    )
+    assert done.stdout.strip() == repr(answers())
+
+
+def test_threads_do_not_matter() -> None:
+    wanted = answers()
+    with ThreadPoolExecutor(8) as pool:
+        for got in pool.map(lambda _: answers(), range(24)):
+            assert got == wanted
+
+
+def test_an_order_of_work_does_not_matter() -> None:
+    text, wrt, kind = PROGRAMS[1]
+    first = derive(text, wrt, kind=kind)
+    derive("tr(B S A S) + logdet(eye(n) + A' S A)", "S", shapes={"S": "R^(n×n) symmetric"})
+    again = derive(text, wrt, kind=kind)
+    assert again.solved.arrays is first.solved.arrays
+
+
+def test_nodes_are_described_for_people() -> None:
+    assert repr(contract([(A, "ij"), (x, "j")], "i")) == "{A[ij] x[j] -> i}"
+    assert isinstance(contract([(A, "ij"), (x, "j")], "i"), Contract)
+    assert isinstance(add([(1, A, (0, 1)), (1, B, (0, 1))], (N, N)), Sum)
