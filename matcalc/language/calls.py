@@ -11,6 +11,7 @@ from matcalc.dims import Dim
 from matcalc.expr.nodes import Shape
 from matcalc.language import book, places, relations
 from matcalc.language.names import nearest
+from matcalc.language.signatures import ALIASES, candidates
 from matcalc.language.syntax import Applied, Name, Syntax, Text
 from matcalc.language.types import (
     MATRIX,
@@ -30,7 +31,6 @@ from matcalc.language.types import (
 if TYPE_CHECKING:
     from matcalc.language.infer import Inference
 
-ALIASES: Final = {"ln": "log"}
 FORMS: Final = frozenset({"grad", "jacobian", "hessian"})
 
 
@@ -60,19 +60,6 @@ def is_nuclear(inference: Inference, node: Applied) -> bool:
     arg = node.args[1]
     known = inference.bound.keys() | inference.scope.variables.keys()
     return isinstance(arg, Name) and arg.name == "nuc" and "nuc" not in known
-
-
-def candidates(node: Applied) -> Sequence[book.Entry]:
-    """The entries of a name that take this number of arguments."""
-    name = ALIASES.get(node.name, node.name)
-    count = len(node.args)
-    found = []
-    for entry in book.entries(name):
-        params = entry.params
-        needed = sum(param.default is None for param in params)
-        if needed <= count <= len(params) or (count and params and params[0].role == "rest"):
-            found.append(entry)
-    return found
 
 
 def type_of(inference: Inference, node: Applied) -> Type:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from matcalc.language.calls import candidates
 from matcalc.language.names import is_latin_lower, is_upper
+from matcalc.language.signatures import candidates
 from matcalc.language.syntax import (
     Applied,
     Chain,

@@ -10,6 +10,7 @@ from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Named, Shape, Symbol
 from matcalc.language import calls, places
 from matcalc.language.infer import CONSTANTS, is_transpose
+from matcalc.language.signatures import ALIASES, candidates
 from matcalc.language.syntax import (
     Applied,
     Chain,
@@ -162,7 +163,7 @@ class Elaborator:
         return build.call(Shape(), "tr", [build.product([build.transpose(left), right])])
 
     def _applied(self, node: Applied) -> Expr:
-        name = calls.ALIASES.get(node.name, node.name)
+        name = ALIASES.get(node.name, node.name)
         if name in self.scope.functions:
             return build.apply(self.scope.functions[name], node.order, self.built[node.args[0]])
         if name in calls.FORMS:
@@ -197,7 +198,7 @@ class Elaborator:
 
     def _mixed(self, node: Applied) -> list[Expr]:
         """Arguments some of which are sizes or indices."""
-        roles = [param.role for param in calls.candidates(node)[0].params]
+        roles = [param.role for param in candidates(node)[0].params]
         made: list[Expr] = []
         for arg, role in zip(node.args, roles, strict=False):
             if role == "size":

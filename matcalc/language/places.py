@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from matcalc.dims import Dim, named, number
 from matcalc.expr.nodes import Shape
-from matcalc.language.syntax import Chain, Minus, Name, Num, Sum, Syntax
+from matcalc.language.signatures import candidates
+from matcalc.language.syntax import Applied, Chain, Minus, Name, Num, Sum, Syntax, postorder
 from matcalc.language.types import SCALAR
 
 if TYPE_CHECKING:
-    from matcalc.language.infer import Inference
+    from matcalc.language.infer import Inference, Scope
 
 
 def integer(inference: Inference, node: Syntax) -> None:
@@ -46,6 +48,22 @@ def _integer_name(inference: Inference, node: Name) -> None:
             inference.assume(inference.names[name], SCALAR)
         scope.integers.setdefault(name)
         scope.used.setdefault(name, node.span)
+
+
+def announce_sizes(scope: Scope, bound: Collection[str], root: Syntax) -> None:
+    """Take up the dimensions that calls name (`ones(n)`): n may be used as a number before."""
+    for node in postorder(root):
+        if not isinstance(node, Applied) or node.name in scope.functions:
+            continue
+        for entry in candidates(node)[:1]:
+            pairs = zip(node.args, entry.params, strict=False)
+            sizes = [arg for arg, param in pairs if param.role == "size"]
+            names = [
+                each.name for arg in sizes for each in postorder(arg) if isinstance(each, Name)
+            ]
+            for name in names:
+                if name not in bound and name not in scope.variables:
+                    scope.dims.setdefault(name)
 
 
 def size(inference: Inference, node: Syntax) -> Dim:

@@ -17,6 +17,7 @@ from matcalc.language.declare import check_binding, check_wrt, declare, declare_
 from matcalc.language.elaborate import Elaborator
 from matcalc.language.infer import Declared, Inference, Scope
 from matcalc.language.parser import MATLAB, parse
+from matcalc.language.places import announce_sizes
 from matcalc.language.result import Program
 from matcalc.language.survey import Context
 from matcalc.language.syntax import ProgramSyntax
@@ -63,6 +64,9 @@ def _known(matlab: bool) -> dict[str, str]:
 
 
 def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
+    bound = {binding.name for binding in syntax.bindings}
+    for root in (*(binding.value for binding in syntax.bindings), syntax.expression):
+        announce_sizes(scope, bound, root)
     inference = Inference(scope)
     for binding in syntax.bindings:
         check_binding(scope, binding.name, binding.span)

@@ -103,6 +103,11 @@ def test_declared_variables_are_kept_after_the_used_ones() -> None:
     assert list(program.variables) == ["y", "x", "z"]
 
 
+def test_a_size_in_a_call_makes_its_name_a_dimension() -> None:
+    program = parse_program("x / n + ones(n) c", {"x": "R^n"})
+    assert program.variables.keys() == {"x", "c"}
+
+
 def test_a_dimension_is_a_number_unless_a_variable_has_its_name() -> None:
     assert parse_program("x / n", {"x": "R^n"}).variables.keys() == {"x"}
     assert parse_program("x / n", {"x": "R^n", "n": "R"}).variables.keys() == {"x", "n"}
