@@ -164,7 +164,7 @@ def _within(inference: Inference, operand: Syntax, depth: int) -> Iterator[str]:
                     yield name
             case Minus(arg=arg) | Transposed(arg=arg) | Inverted(arg=arg) | Raised(base=arg):
                 pending.append(arg)
-            case Sum(terms=terms) if depth > 1:
+            case Sum(terms=terms) if depth > 1 and not _beside_inner_product(inference, terms):
                 pending.extend(reversed(terms))
             case Chain(operands=operands, operators=operators) if depth > 1:
                 pending.extend(_carriers(operands, operators))
@@ -173,6 +173,11 @@ def _within(inference: Inference, operand: Syntax, depth: int) -> Iterator[str]:
                     pending.extend(arg for arg in reversed(args) if arg in inference.types)
             case _:
                 pass
+
+
+def _beside_inner_product(inference: Inference, terms: tuple[Syntax, ...]) -> bool:
+    """Whether a term is an inner product: what is added to one is a number, as in `w·x + b`."""
+    return any(isinstance(t, Chain) and inference.types[t].mask == SCALAR for t in terms)
 
 
 def _keeps_entries(inference: Inference, node: Applied) -> bool:

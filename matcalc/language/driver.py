@@ -32,10 +32,10 @@ def drive(
     kind: Any = type(builder)
     calls = _callbacks(grammar, kind)
     state, path, values = first, [first], list[Any]()
+    terminals = [*(token.kind for token in tokens), "$END"]
     position, count = 0, len(tokens)
-    terminal = tokens[0].kind if count else "$END"
     while True:
-        action = states[state].get(terminal)
+        action = states[state].get(terminals[position])
         if action is None:
             raise unexpected(position, {name for name in states[state] if name.isupper()})
         if action >= 0:
@@ -43,23 +43,25 @@ def drive(
             values.append(tokens[position])
             state = action
             position += 1
-            terminal = tokens[position].kind if position < count else "$END"
             continue
         rule = rules[-1 - action]
         size = rule.size
         if rule.action != table.PASS:
             parts = values[-size:]
             del values[-size:]
-            values.append(
-                _splice(parts)
-                if rule.action == table.SPLICE
-                else calls[-1 - action](builder, _flat(parts) if rule.splices else parts)
-            )
+            values.append(_value(rule, calls[-1 - action], builder, parts))
         del path[-size:]
         state = states[path[-1]][rule.origin]
         path.append(state)
         if state == last and position == count:
             return values[-1]
+
+
+def _value(rule: table.Rule, call: Any, builder: object, parts: list[Any]) -> Any:
+    """What a reduction makes of the children."""
+    if rule.action == table.SPLICE:
+        return _splice(parts)
+    return call(builder, _flat(parts) if rule.splices else parts)
 
 
 @cache

@@ -39,7 +39,7 @@ b = x                  |      ^                 | no expression          | a las
 x = = y                |     ^                  | binds a name           |
 sin(x = 1)             |     ^^^                | no function takes `x=` | ==
 a < a < a              |       ^                | cannot stand           | (a < b) ⊙ (b < c)
-x y                    | ^^^                    | does not exist         | x' y or x · y (inner product), x ⊙ y
+x y                    | ^^^                    | does not exist         | x · y (inner product)
 x z                    | ^^^                    | does not exist         | x z' (outer product)
 z A                    | ^^^                    | does not exist         | z' A
 A * x                  | ^^^^^                  | scalar                 | A x
