@@ -191,21 +191,22 @@ class Arranger(Survey):
         if not self.stack and self._is_where(position) and self.context.mode == "program":
             self.where = True
             return self._make("WHERE", position)
-        if following is not None and following.kind == "LPAR":
+        if following is not None and following.kind in ("LPAR", "NAME", "NUMBER"):
             self._check_blank(token, following)
         return self._keep(position)
 
-    def _check_blank(self, token: Token, bracket: Token) -> None:
-        """A function's name, a blank and a bracket: a product with a variable that nobody meant."""
+    def _check_blank(self, token: Token, following: Token) -> None:
+        """`sin x`, `sin (x)`: a function's name where no variable of that name is declared."""
         name = canonical(token.text)
         is_function = name in self.functions or (
             token.text in self.context.known and name == token.text and len(name) > 1
         )
         if is_function and name not in self.variables:
             self.fail(
-                f"`{token.text} (` is a product with a variable, but `{token.text}` is a function",
-                Span(token.start, bracket.end),
-                suggestion=f"{token.text}(…) without the blank",
+                f"`{token.text}` is a function: its bracket follows without a blank",
+                Span(token.start, following.end),
+                suggestion=f"{token.text}(…)"
+                + ("" if name in self.functions else f", or declare a variable `{token.text}`"),
             )
 
     def _call(self, position: int) -> int:
@@ -275,7 +276,7 @@ class Arranger(Survey):
         top = self.stack[-1] if self.stack else None
         if top is not None and top.kind == "LPAR":
             inline = out[-1].kind == "NAME" and len(out) > 1 and out[-2] is top
-            if inline and self.is_space(self.inside(position - 1)):
+            if inline and self.is_space(canonical(out[-1].text), self.inside(position - 1)):
                 self.in_shape.append(len(self.stack))
                 return self._keep(position)
             return self._make("FROBENIUS", position)

@@ -25,16 +25,19 @@ def assumptions(
             lines.append(f"{name} is a whole number: an index")
             continue
         reason = reasons.get(name, "from its use")
-        parts = _parts(name, symbols)
-        hint = f"; `{parts}` would be a product" if parts else ""
-        lines.append(f"{name}: {symbol.shape} ({reason}{hint})")
+        lines.append(f"{name}: {symbol.shape} ({reason}{_hint(name, symbols)})")
     return [*lines, *_expanded(inference), *_stars(inference)]
 
 
-def _parts(name: str, symbols: Mapping[str, Symbol]) -> str:
-    """`x y` for a name xy that two other names make."""
-    splits = ((name[:cut], name[cut:]) for cut in range(1, len(name)))
-    return next((f"{a} {b}" for a, b in splits if a in symbols and b in symbols), "")
+def _hint(name: str, symbols: Mapping[str, Symbol]) -> str:
+    """What else the name might have been meant for."""
+    if name == "e":
+        return "; exp(x) for powers of 2.718…"
+    for cut in range(1, len(name)):
+        a, b = name[:cut], name[cut:]
+        if a in symbols and b in symbols:
+            return f"; `{a} {b}` would be a product"
+    return ""
 
 
 def _expanded(inference: Inference) -> list[str]:

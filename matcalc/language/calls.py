@@ -12,7 +12,7 @@ from matcalc.expr.nodes import Shape
 from matcalc.language import book, places, relations
 from matcalc.language.names import nearest
 from matcalc.language.signatures import ALIASES, candidates
-from matcalc.language.syntax import Applied, Name, Syntax, Text
+from matcalc.language.syntax import Applied, Name, Num, Syntax, Text
 from matcalc.language.types import (
     MATRIX,
     ROW,
@@ -331,9 +331,14 @@ def _wrong_arity(inference: Inference, node: Applied) -> Never:
         f"{name}({', '.join(param.name or '…' for param in entry.params)})" for entry in overloads
     ]
     count = len(node.args)
+    axis = node.args[1] if count == 2 and overloads[0].mode == "along" else None
+    suggestion = ""
+    if isinstance(axis, Num) and axis.value in (0, 1):
+        suggestion = f"{name}({inference.scope.excerpt(node.args[0])}, axis={axis.value})"
     raise inference.scope.fail(
         f"`{name}` does not take {count} argument{'' if count == 1 else 's'}",
         node.span,
         found=inference.scope.excerpt(node),
         expected=" or ".join(dict.fromkeys(forms)),
+        suggestion=suggestion,
     )

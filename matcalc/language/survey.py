@@ -44,6 +44,7 @@ class Survey:
         self.functions = set(context.functions)
         self.variables = set(context.variables)
         self.dims = set(context.dims)
+        self.settled = set(context.variables)
         self._walk()
         if not text.isascii() and context.mode == "program":
             self._compare()
@@ -96,6 +97,7 @@ class Survey:
             self.dims.add(canonical(token.text))
         elif kind == "EQUALS" and start and not depth:
             self.variables.add(canonical(token.text))
+            self.settled.add(canonical(token.text))
         elif kind == "COLON" and position and self.tokens[position - 1].kind == "LPAR":
             self._declared_inline(position)
 
@@ -119,13 +121,14 @@ class Survey:
             if kind == "COMMA" and not depth and colon:
                 break
         self.variables.add(name)
+        self.settled.add(name)
 
     def _declared_inline(self, position: int) -> None:
         inside = self.inside(position)
         name = canonical(self.tokens[position].text)
         if any(token.kind == "ARROW" for token in inside):
             self.functions.add(name)
-        elif self.is_space(inside):
+        elif self.is_space(name, inside):
             self.variables.add(name)
 
     def opens_declarations(self, position: int) -> bool:
@@ -148,8 +151,8 @@ class Survey:
             inside.append(token)
         return inside
 
-    def is_space(self, inside: list[Token]) -> bool:
-        """Whether what follows `(name :` declares it; otherwise it is a Frobenius product."""
+    def is_space(self, declared: str, inside: list[Token]) -> bool:
+        """Whether what follows `(declared :` declares it; otherwise it is a Frobenius product."""
         if not inside:
             return True
         kinds = {token.kind for token in inside}
@@ -158,16 +161,16 @@ class Survey:
             return True
         if first.kind == "LPAR" and "COMMA" in kinds:
             return True
-        real = first.kind == "NAME" and is_real(first.text)
-        if real and canonical(first.text) not in self.variables:
-            return True
         names = [canonical(token.text) for token in inside if token.kind == "NAME"]
+        again = declared in self.settled
+        if first.kind == "NAME" and is_real(first.text) and names[0] not in self.variables:
+            return not again or bool(kinds & {"POWER", "SUPERSCRIPT"})
         if kinds - ARITHMETIC or not names:
             return False
         return all(
             name in self.dims
             or name in DECLARABLE
-            or not (is_upper(name) or name in self.variables)
+            or not (again or is_upper(name) or name in self.variables)
             for name in names
         )
 

@@ -78,6 +78,7 @@ def _check_length(kind: str, text: str, start: int, end: int, origin: str) -> No
 
 
 _ADVICE: Final = {
+    "_": "names begin with a letter; other norms are norm(x, 1), norm(x, inf), norm(X, nuc)",
     "|": "abs(x), det(A), or ‖x‖ for the norm",
     "÷": "/",
     "√": "sqrt(x)",

@@ -68,8 +68,13 @@ atan2(x)               | ^^^^^^^^               | does not take 1        | atan2
 summ(x)                | ^^^^                   | unknown function       | sum(…)
 h(x)                   | ^                      | unknown function       | where h: R -> R
 h'(x)                  | ^                      | unknown function       | where h: R -> R
-sin (x)                | ^^^^^                  | is a function          | without the blank
-f x                    | ^                      | is a function          | f(x)
+sin (x)                | ^^^^^                  | is a function          | sin(…)
+sin x                  | ^^^^^                  | is a function          | sin(…)
+2 log 2                |   ^^^^^                | is a function          | log(…)
+sum(x, 1)              | ^^^^^^^^^              | does not take 2        | sum(x, axis=1)
+‖x‖_1                  |    ^                   | no meaning             | norm(x, 1)
+f x                    | ^^^                    | is a function          | f(…)
+x + f                  |     ^                  | is a function          | f(x)
 f(x, y)                | ^^^^^^^                | one argument           |
 g(a)                   | ^^^^                   | R^n -> R               |
 g'(x)                  | ^^                     | not written so         | ∇g(x)
