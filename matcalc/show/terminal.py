@@ -46,11 +46,11 @@ def _step(number: int, step: Step, ascii: bool) -> str:
     of = " of" if step.kind == "local" else ""
     lines = [_wrapped(f"{number}. {step.title}{of}", "   ")]
     before = step.before if step.kind != "chain" else None  # the whole expression, which is on top
-    if before is not None:
-        lines.append(_formula(text(before, ascii=ascii, bindings=False)))
-    if step.after is not None:
-        lead = "= " if before is not None else ""
-        lines.append(_formula(lead + text(step.after, ascii=ascii, bindings=False)))
+    sides = [text(e, ascii=ascii, bindings=False) for e in (before, step.after) if e is not None]
+    if step.kind == "intermediate":
+        lines.append(_formula(" = ".join(sides)))
+    else:
+        lines += [_formula(lead + side) for lead, side in zip(("", "= "), sides, strict=False)]
     if step.rule is not None:
         lines.append(_rule(step.rule))
     return "\n".join(lines)
