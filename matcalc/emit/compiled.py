@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import unicodedata
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -83,6 +84,7 @@ def _executed(emitted: Emitted) -> Callable[..., Any]:
     namespace: dict[str, Any] = {}
     exec(compile(emitted.text, filename, "exec"), namespace)  # names are validated
     function: Callable[..., Any] = namespace[emitted.name]
+    weakref.finalize(function, linecache.cache.pop, filename, None)
     return function
 
 

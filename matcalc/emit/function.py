@@ -19,6 +19,8 @@ from matcalc.expr.nodes import Expr, Symbol
 WIDTH: Final = 100
 RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float")
 
+_ASSIGNMENT: Final = re.compile(r"[^\W\d][\w.]*(\[\S+\])?(, \w+)* [-+]?= ")
+
 Output = Expr | Sequence["Output"]
 
 
@@ -184,11 +186,11 @@ def _statement(text: str) -> list[str]:
     """A statement, indented; in brackets on several lines if it is too long for one."""
     if len(text) + 4 <= WIDTH:
         return ["    " + text]
-    target, sign, value = text.partition(" = ")
-    if not sign or "(" in target:
-        target, sign, value = "return", " ", text.removeprefix("return ")
+    assignment = _ASSIGNMENT.match(text)
+    start = assignment[0] if assignment else "return "
+    value = text.removeprefix(start)
     inner = textwrap.wrap(value, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
-    return [f"    {target}{sign}(", *("        " + line for line in inner), "    )"]
+    return [f"    {start}(", *("        " + line for line in inner), "    )"]
 
 
 def _wrapped(start: str, middle: str, end: str) -> str:

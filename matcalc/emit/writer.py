@@ -121,12 +121,17 @@ class Writer:
         """The expression of a value; if it is too long, its longest operands become variables."""
         made = self._compose(value)
         while len(made.text) > LIMIT:
-            inline = [v for v in operands(value) if len(self._texts[v].text) > 12]
+            inline = [v for v in operands(value) if self._long(v)]
             if not inline:
                 break
             self._settle(max(inline, key=lambda v: len(self._texts[v].text)))
             made = self._compose(value)
         return made
+
+    def _long(self, value: Value) -> bool:
+        """Whether a local variable would be shorter than the expression."""
+        text = self._texts[value].text
+        return len(text) > 12 and not text.isidentifier()
 
     def _compose(self, value: Value) -> Py:
         return _OPERATIONS[value.op](self, value)

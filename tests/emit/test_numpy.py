@@ -266,3 +266,12 @@ def test_a_long_chain_of_matrices() -> None:
     )
     assert max(map(len, function.source.splitlines())) <= 100
     assert function(*[np.eye(2)] * 60, np.ones(2)).tolist() == [1, 1]
+
+
+def test_long_statements_are_wrapped() -> None:
+    names = [f"a_rather_long_name_{i}" for i in range(12)]
+    program = parse_program(f"diag([{', '.join(names)}]) + B", {"B": "(12, 12)"})
+    function: Any = compile_function("f", [program.expression], symbols(program), single=True)
+    assert max(map(len, function.source.splitlines())) <= 100
+    point = dict.fromkeys(names, 1.0) | {"B": np.zeros((12, 12))}
+    np.testing.assert_array_equal(function(**point), np.eye(12))

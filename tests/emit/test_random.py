@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from hypothesis import given, settings
@@ -29,7 +29,14 @@ SYMBOLS = {name: build.symbol(name, shape) for name, shape in SHAPES.items()}
 SYMBOLS["P"] = build.symbol("P", Shape((N, N)), {"spd"})
 SYMBOLS["L"] = build.symbol("L", Shape((N, N)), {"lower"})
 
+T = TypeVar("T")
 Draw = Callable[..., Any]
+
+
+def pick(draw: Draw, options: Sequence[T]) -> T:
+    """One of some options."""
+    found: T = draw(st.sampled_from(options))
+    return found
 
 
 @st.composite
@@ -39,7 +46,7 @@ def expressions(draw: Draw, shape: Shape, depth: int) -> Expr:
         return leaf(draw, shape)
     makers = [elementwise, elementwise, product, product, transposed]
     makers += {0: [scalar, scalar], 1: [vector], 2: [matrix, matrix]}[shape.rank]
-    return draw(st.sampled_from(makers))(draw, shape, depth - 1)
+    return pick(draw, makers)(draw, shape, depth - 1)
 
 
 def leaf(draw: Draw, shape: Shape) -> Expr:
@@ -55,7 +62,7 @@ def leaf(draw: Draw, shape: Shape) -> Expr:
             found.append(build.call(shape, "e", [build.number(1), build.size(shape.dims[0])]))
     else:
         found.append(build.filled("ones", shape))
-    return draw(st.sampled_from(found))
+    return pick(draw, found)
 
 
 def elementwise(draw: Draw, shape: Shape, depth: int) -> Expr:
@@ -100,13 +107,13 @@ def transposed(draw: Draw, shape: Shape, depth: int) -> Expr:
 def scalar(draw: Draw, shape: Shape, depth: int) -> Expr:
     square = draw(expressions(Shape((N, N)), depth))
     vectors = [draw(expressions(Shape((N,)), depth)) for _ in range(2)]
-    options = [
+    options: list[Expr] = [
         build.call(shape, "tr", [square]),
         build.call(shape, "sum", [square]),
         build.dot(*vectors),
         build.index(square, [build.number(0), build.number(2)]),
     ]
-    return draw(st.sampled_from(options))
+    return pick(draw, options)
 
 
 def vector(draw: Draw, shape: Shape, depth: int) -> Expr:
@@ -114,24 +121,21 @@ def vector(draw: Draw, shape: Shape, depth: int) -> Expr:
     matrix = draw(expressions(Shape((dim, dim)), depth))
     other: Dim = draw(st.sampled_from([N, M]))
     wide = draw(expressions(Shape((other, dim)), depth))
-    made = draw(
-        st.sampled_from(
-            [
-                build.call(Shape((dim,)), "diag", [matrix]),
-                build.call(Shape((dim,)), "sum", [wide], 0),
-                build.index(matrix, [None, build.number(1)]),
-                solved(draw, Shape((dim,)), depth),
-            ]
-        )
-    )
+    options: list[Expr] = [
+        build.call(Shape((dim,)), "diag", [matrix]),
+        build.call(Shape((dim,)), "sum", [wide], 0),
+        build.index(matrix, [None, build.number(1)]),
+        solved(draw, Shape((dim,)), depth),
+    ]
+    made = pick(draw, options)
     return build.transpose(made) if shape.row else made
 
 
 def solved(draw: Draw, shape: Shape, depth: int) -> Expr:
     """inv(A) times an expression, or the other way round."""
-    name = draw(st.sampled_from(["A", "P", "L"] if shape.dims[0] is N else ["A"]))
+    name = pick(draw, ["A", "P", "L"])
     if shape.dims[0] is not N:
-        return draw(expressions(shape, depth))
+        return elementwise(draw, shape, depth)
     inverse = build.inverse(SYMBOLS[name])
     inverse = build.transpose(inverse) if draw(st.booleans()) else inverse
     return build.product([inverse, draw(expressions(shape, depth))])
@@ -144,12 +148,10 @@ def matrix(draw: Draw, shape: Shape, depth: int) -> Expr:
     if rows is columns:
         shifted = build.add([draw(expressions(shape, depth)), diagonal])
         masked = build.hadamard([draw(expressions(shape, depth)), diagonal])
-        return draw(
-            st.sampled_from([diagonal, scaled, shifted, masked, solved(draw, shape, depth)])
-        )
+        return pick(draw, [diagonal, scaled, shifted, masked, solved(draw, shape, depth)])
     added = build.add([draw(expressions(shape, depth)), draw(expressions(Shape((rows,)), depth))])
     other = build.add([added, draw(expressions(Shape((columns,), True), depth))])
-    return draw(st.sampled_from([scaled, added, other]))
+    return pick(draw, [scaled, added, other])
 
 
 def point() -> dict[str, Any]:
