@@ -1,15 +1,23 @@
 """Symbolic matrix calculus: gradients, Jacobians and Hessians as a mathematician would write them.
 
-from matcalc import derive, parse
+    from matcalc import derive, parse
 
-d = derive("sum(max(0, X w + b))", wrt="w", shapes={"X": "m×n"})
-print(d)                       # the derivative, as text
-f = d.function("numpy")        # a compiled NumPy function
+    d = derive("sum(max(0, X w + b))", wrt="w", shapes={"X": "m×n"})
+    print(d)                       # the derivative, as text
+    f = d.function("numpy")        # a compiled NumPy function
+
+The engine is loaded when one of these names is first used: `import matcalc` costs next to nothing.
 """
 
-from matcalc.derive import Derivation, derive, parse
-from matcalc.errors import DerivationError, InputError, MatcalcError
-from matcalc.expression import Expression
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matcalc.api import Derivation, derive, parse
+    from matcalc.errors import DerivationError, InputError, MatcalcError
+    from matcalc.expression import Expression
 
 __all__ = [
     "Derivation",
@@ -21,3 +29,23 @@ __all__ = [
     "parse",
 ]
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Derivation": "matcalc.api",
+    "derive": "matcalc.api",
+    "parse": "matcalc.api",
+    "Expression": "matcalc.expression",
+    "DerivationError": "matcalc.errors",
+    "InputError": "matcalc.errors",
+    "MatcalcError": "matcalc.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'matcalc' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from matcalc import __version__
-from matcalc.derive import Derivation, derive, parse
+from matcalc.api import Derivation, derive, parse
 from matcalc.emit.text import text
 from matcalc.errors import InputError, MatcalcError, Span
 from matcalc.show import book, terminal

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 Monomial = tuple[str, ...]
@@ -98,7 +98,7 @@ class Dim:
         return f"Dim({self})"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _interned(terms: tuple[tuple[Monomial, Fraction], ...]) -> Dim:
     return Dim(terms)
 
@@ -111,13 +111,13 @@ def _collect(terms: Iterable[tuple[Monomial, Fraction]]) -> Dim:
     return _interned(tuple(ordered))
 
 
-@lru_cache(maxsize=None)
+@cache
 def number(value: int) -> Dim:
     """The dimension that is a whole number."""
     return _collect([((), Fraction(value))])
 
 
-@lru_cache(maxsize=None)
+@cache
 def named(name: str) -> Dim:
     """The dimension of that name."""
     return _interned((((name,), Fraction(1)),))

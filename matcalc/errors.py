@@ -1,4 +1,4 @@
-"""The one error type of matcalc: a diagnostic that shows the place, what was found, and a way out."""
+"""The one error type of matcalc: a diagnostic with the place, what was found, and a way out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Span:
 
 
 class MatcalcError(Exception):
-    """What is wrong, where, what was expected and what to write instead; `str` is the whole diagnostic.
+    """What is wrong, where, what was expected and what to write instead; `str` is all of it.
 
-    `message` is one sentence.  `source` and `span`, where there are any, give the line and the caret;
+    `message` is one sentence.  `source` and `span`, where there are any, give line and caret;
     `origin` names the source ("shapes", "wrt" …) if it is not the expression itself.
     `found`, `expected` and `suggestion` are short texts, shown on lines of their own.
     """

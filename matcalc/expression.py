@@ -1,4 +1,4 @@
-"""The typed expression as users hold it: text, LaTeX, source and a compiled function of one expression."""
+"""The typed expression as users hold it: its text, LaTeX, source and compiled function."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def check_target(target: str) -> None:
 class Expression:
     """An expression of the language with the variables in whose scope it stands.
 
-    `node` is the expression itself, in matrix notation; `array` is the same in array layout, where the
-    two differ (a gradient written as a row has the shape of its variable as an array).
+    `node` is the expression itself, in matrix notation; `array` is the same in array layout, where
+    the two differ (a derivative of a matrix is written between vec()s, as an array it has all axes).
     """
 
     node: Expr
@@ -44,7 +44,7 @@ class Expression:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The names that `function` takes: the variables, then the sizes that no variable carries."""
+        """The names that `function` takes: variables, then the sizes that no variable carries."""
         names = tuple(symbol.name for symbol in self.variables)
         return names + tuple(
             n for n in size_keywords([self.array or self.node], self.variables) if n not in names
@@ -92,5 +92,5 @@ class Expression:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/latex": self._repr_latex_()}

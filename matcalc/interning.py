@@ -1,4 +1,4 @@
-"""Hash-consing: equal nodes are the same object, so that equality is identity and a memo is a dictionary."""
+"""Hash-consing: equal nodes are one object, so equality is identity and a memo a dictionary."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T", bound=object)
 
 
 class Table(Generic[T]):
-    """The living nodes of one notation by kind and fields; holds them weakly; safe from several threads."""
+    """The living nodes of one notation by kind and fields, held weakly; safe in several threads."""
 
     def __init__(self) -> None:
         self._nodes: dict[Hashable, weakref.ref[T]] = {}

@@ -40,7 +40,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Solved:
-    """What was found; `written` and `arrays` are trees of expressions: one, a tuple, or a tuple of tuples."""
+    """What was found; `written` and `arrays` are trees: an expression, or tuples of such."""
 
     problem: Problem
     value: Tensor
@@ -57,7 +57,7 @@ class Solved:
 
 @dataclass(frozen=True)
 class Piece:
-    """One derivative: its tensor, and how many of its axes belong to the result and to each variable."""
+    """One derivative: its tensor, and how many axes belong to the result and to each variable."""
 
     tensor: Tensor
     parts: tuple[int, ...]
@@ -214,8 +214,8 @@ class Writer:
     def price(self, expr: Expr) -> float:
         """The cost of an expression with the bindings that it needs.
 
-        Bindings count half, since the user chose to speak so, but in full in a derivative by a bound
-        name, where they are only there to say at which value it is taken.
+        Bindings count half, since the user chose to speak so, but in full in a derivative by a
+        bound name, where they are only there to say at which value it is taken.
         """
         names = (
             [n for n in postorder((expr,)) if isinstance(n, Named)] if len(self.lifts) > 1 else []

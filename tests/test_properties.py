@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from matcalc import derive, parse
 from matcalc.check import Sample, evaluate, same_value, sample
-from matcalc.derive import Derivation
+from matcalc.api import Derivation
 from matcalc.errors import DerivationError
 from tests.random_programs import Program, program, renamed
 

@@ -1,4 +1,4 @@
-"""What is shown of a derivation: the engine's own record, seen from below `matcalc.derive`."""
+"""What is shown of a derivation: the engine's own record, seen from below `matcalc.api`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcalc import derive
-from matcalc.derive import Derivation
+from matcalc.api import Derivation
 from matcalc.pipeline import _inner_derivative
 from matcalc.rules.book import default_book
 from matcalc.tensor.lower import Lowering

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from matcalc.derivation import Step, steps_of
@@ -18,7 +19,7 @@ from matcalc.emit.numpy import size_keywords, source
 from matcalc.emit.text import text
 from matcalc.errors import InputError
 from matcalc.expr.build import named
-from matcalc.expr.nodes import Expr, Function, Named, Shape, Symbol
+from matcalc.expr.nodes import Expr, Function, Named, Symbol
 from matcalc.expression import Expression, check_target
 from matcalc.language import Program, parse_program
 from matcalc.pipeline import Kind, Problem, Solved, solve, worked_out
@@ -68,13 +69,14 @@ def derive(
     """The derivative of an expression, with how it was found.
 
     expr     A program of the language; a derivative may also be taken by a name that it binds.
-    wrt      A name, several ("W, b" or a list: a tuple of derivatives), or "[x, y]", scalars as one vector.
+    wrt      A name, several ("W, b" or a list: a tuple of derivatives), or "[x, y]", scalars as
+             one vector.
     kind     auto (gradient of a scalar, Jacobian otherwise), gradient, jacobian or hessian.
     shapes   Declarations by name; what is not declared is inferred.
     layout   How the result is written: numerator (a gradient is a row) or denominator (a column).
     dialect  matcalc, or matlab, where * is the product of linear algebra.
     simplify False leaves out the search for a shorter form.
-    Raises   InputError for a wrong input, DerivationError if there is no derivative or no rule for it.
+    Raises   InputError for a wrong input, DerivationError if there is no derivative or no rule.
 
     Source: T. Parr, J. Howard, The Matrix Calculus You Need For Deep Learning, arXiv 1802.01528.
     """
@@ -83,7 +85,7 @@ def derive(
     names, stacked = _names(wrt)
     program = parse_program(expr, shapes, wrt=names, dialect=dialect)
     targets = tuple(_target(program, name) for name in names)
-    actual = _kind(kind, program, stacked)
+    actual = _kind(kind, program)
     problem = Problem(program.expression, targets, stacked, actual, layout, simplify)
     solved = solve(problem, default_book())
     return Derivation(program, names, solved)
@@ -126,7 +128,7 @@ def _target(program: Program, name: str) -> Symbol | Named:
     return found
 
 
-def _kind(kind: str, program: Program, stacked: bool) -> Kind:
+def _kind(kind: str, program: Program) -> Kind:
     scalar = not program.expression.shape.dims
     if kind in ("gradient", "hessian") and not scalar:
         raise InputError(
@@ -153,7 +155,7 @@ class Derivation:
 
     @cached_property
     def result(self) -> Any:
-        """The derivative, a typed expression; by several variables a tuple, a Hessian by several its blocks."""
+        """The derivative; by several variables a tuple, of a Hessian a tuple of rows of blocks."""
         return _mapped(self._expression, self.solved.written, self.solved.arrays)
 
     def _expression(self, node: Expr, array: Expr) -> Expression:
@@ -186,14 +188,14 @@ class Derivation:
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """The names that `function` takes, in order: variables, then sizes that no variable carries."""
+        """The names that `function` takes, in order: variables, then sizes that none carries."""
         names = tuple(self.program.variables)
         sizes = size_keywords([self.solved.arrays], tuple(self.program.variables.values()))
         return names + tuple(n for n in sizes if n not in names)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """How the derivative was found: intermediate variables, local derivatives, chain rule, simplifications."""
+        """How it was found: intermediate variables, local derivatives, chain rule, and so on."""
         return steps_of(self.solved)
 
     def __str__(self) -> str:
@@ -203,15 +205,24 @@ class Derivation:
         return self.text()
 
     def text(self, *, ascii: bool = False) -> str:
-        """The derivative in the language; by several variables one `∂/∂name = …` would not parse, so a line each."""
-        return "\n".join(text(node, ascii=ascii) for node in _flat(self.solved.written))
+        """The derivative in the language, which parses back.
+
+        By several variables one after the other, each with a comment that says by which it is.
+        """
+        texts = [text(node, ascii=ascii) for node in _flat(self.solved.written)]
+        if len(texts) == 1:
+            return texts[0]
+        names = [*product(self.wrt, self.wrt)] if self.kind == "hessian" else [*product(self.wrt)]
+        labels = ["by " + " and ".join(pair) for pair in names]
+        gap = "\n\n" if any("\n" in t for t in texts) else "\n"
+        return gap.join(f"{t}  # {label}" for t, label in zip(texts, labels, strict=True))
 
     def latex(self) -> str:
         """LaTeX for math mode; by several variables one formula each, separated by spaces."""
         return ",\\quad ".join(latex(node) for node in _flat(self.solved.written))
 
     def code(self, target: str = "numpy", *, value: bool = False) -> str:
-        """The source of a function of the inputs that returns the derivative, with `value` also the value."""
+        """The source of a function that returns the derivative, with `value` also the value."""
         check_target(target)
         outputs, single = self._outputs(value)
         return source(self._name, outputs, *_scope(self.program), doc=self._doc, single=single)
@@ -226,7 +237,7 @@ class Derivation:
         """The compiled function of the inputs; with `value` it returns (value, derivative).
 
         functions  For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.
-        Raises     InputError for a wrong target or missing functions; the function itself for wrong shapes.
+        Raises     InputError for a wrong target or missing functions, when called for wrong shapes.
         """
         check_target(target)
         outputs, single = self._outputs(value)
@@ -251,7 +262,7 @@ class Derivation:
         return ([arrays], True) if not isinstance(arrays, tuple) else (list(arrays), False)
 
     def check(self) -> Report:
-        """Numerical verification on random inputs by an oracle that shares nothing with the rules."""
+        """Verification on random inputs, by an oracle that shares nothing with the rules."""
         from matcalc.check import check
 
         return check(
@@ -266,7 +277,7 @@ class Derivation:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from matcalc.show.jupyter import derivation_bundle
 
         return derivation_bundle(self)
@@ -283,6 +294,3 @@ def _flat(tree: Any) -> list[Any]:
     if isinstance(tree, tuple):
         return [leaf for part in tree for leaf in _flat(part)]
     return [tree]
-
-
-__all__ = ["Derivation", "Shape", "derive", "parse"]
