@@ -1,9 +1,10 @@
-"""How a derivative, an array whose axes are those of the result and then those of the variable, is written.
+"""How a derivative, an array whose axes are those of the result and then those of the variable, is
+written.
 
-Numerator layout (Parr & Howard's): the derivative of a scalar by a vector is a row, that of a vector by a
-vector has a row for each entry of the result.  Denominator layout is its transpose.  A derivative with more
-than two axes that come from matrices is written as the matrix between vec() of the variable and vec() of the
-result (Magnus & Neudecker), where it has matrix notation.
+Numerator layout (Parr & Howard's): the derivative of a scalar by a vector is a row, that of a
+vector by a vector has a row for each entry of the result.  Denominator layout is its transpose.  A
+derivative with more than two axes that come from matrices is written as the matrix between vec() of
+the variable and vec() of the result (Magnus & Neudecker), where it has matrix notation.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from matcalc.tensor.nodes import Tensor
 
 
 def vectorised(t: Tensor, parts: Sequence[int]) -> Tensor:
-    """t with each run of two axes (a matrix) stacked by columns into one; `parts` are the lengths of the runs."""
+    """t with each run of two axes (a matrix) stacked by columns into one; `parts` are the lengths
+    of the runs."""
     order: list[int] = []
     start = 0
     for length in parts:
@@ -28,12 +30,14 @@ def vectorised(t: Tensor, parts: Sequence[int]) -> Tensor:
 
 
 def has_matrices(parts: Sequence[int]) -> bool:
-    """Whether a derivative needs vec() to be written as a matrix: three axes or more, in runs of one and two."""
+    """Whether a derivative needs vec() to be written as a matrix: three axes or more, in runs of
+    one and two."""
     return sum(parts) > 2 and len([p for p in parts if p]) == 2 and max(parts) <= 2
 
 
 def written(t: Tensor, parts: Sequence[int], layout: str) -> Tensor:
-    """The tensor that is printed for a derivative with two axes: transposed in denominator layout."""
+    """The tensor that is printed for a derivative with two axes: transposed in denominator
+    layout."""
     return transpose(t) if layout == "denominator" and t.rank == 2 and tuple(parts) == (1, 1) else t
 
 

@@ -1,5 +1,5 @@
-"""Reverse accumulation over the graph of a tensor: the product rule for contractions, the chain rule for
-everything else, each local derivative from a line of the rule book.
+"""Reverse accumulation over the graph of a tensor: the product rule for contractions, the chain
+rule for everything else, each local derivative from a line of the rule book.
 
 The adjoint of a node has the axes of the result (those of the seed) and then the node's own.
 """
@@ -49,7 +49,8 @@ from matcalc.tensor.nodes import (
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A differential of a function at its arguments: a tensor that is linear in the variable `dx`."""
+    """A differential of a function at its arguments: a tensor that is linear in the variable
+    `dx`."""
 
     rule: object
     tensor: Tensor
@@ -60,7 +61,8 @@ class Differentials(Protocol):
     """What differentiation asks of the rule book."""
 
     def local(self, node: Map, position: int) -> tuple[object, Tensor]:
-        """The rule, and the derivative of an element-wise function by one argument, with the node's axes."""
+        """The rule, and the derivative of an element-wise function by one argument, with the node's
+        axes."""
 
     def differential(self, node: Opaque, position: int) -> Linear:
         """The differential of a function of whole tensors in one argument."""

@@ -1,4 +1,5 @@
-"""Constructors of matrix notation: they check shapes, work out the result's shape, and never simplify."""
+"""Constructors of matrix notation: they check shapes, work out the result's shape, and never
+simplify."""
 
 from __future__ import annotations
 
@@ -77,7 +78,8 @@ def _mismatch(what: str, *parts: Expr) -> InputError:
 
 
 def broadcast_shape(parts: Sequence[Expr]) -> Shape | None:
-    """The shape that scalars, and a row or a column beside a matrix, expand to; None if they do not fit."""
+    """The shape that scalars, and a row or a column beside a matrix, expand to; None if they do not
+    fit."""
     shapes = {part.shape for part in parts if part.shape.dims}
     if not shapes:
         return SCALAR
@@ -253,7 +255,8 @@ def einsum(spec: str, args: Sequence[Expr]) -> Einsum:
 
 
 def call(shape: Shape, name: str, args: Sequence[Expr], axis: int | None = None) -> Call:
-    """A function of the rule book; its shape is what the function's header says for these arguments."""
+    """A function of the rule book; its shape is what the function's header says for these
+    arguments."""
     return intern(Call, shape, name, tuple(args), axis)
 
 
@@ -273,8 +276,9 @@ def filled(name: Literal["ones", "zeros"], shape: Shape) -> Expr:
 def apply(function: Function, order: int, arg: Expr) -> Apply:
     """An unknown function's value (order 0), or its first or second derivative, at arg.
 
-    Element-wise: the shape of arg.  Else f(x) has the codomain's shape; order 1 of a scalar function of a
-    vector is the gradient (a column); otherwise the axes are the codomain's, then the domain's, order times.
+    Element-wise: the shape of arg.  Else f(x) has the codomain's shape; order 1 of a scalar
+    function of a vector is the gradient (a column); otherwise the axes are the codomain's, then the
+    domain's, order times.
     """
     if function.elementwise:
         return intern(Apply, arg.shape, function, order, arg)

@@ -1,5 +1,6 @@
-"""How to write things down: the transpose, the multiple, the quotient of an expression as a textbook prints
-them.  Unlike the constructors of `build`, these choose the form; unlike rules, they never change the value."""
+"""How to write things down: the transpose, the multiple, the quotient of an expression as a
+textbook prints them.  Unlike the constructors of `build`, these choose the form; unlike rules, they
+never change the value."""
 
 from __future__ import annotations
 
@@ -127,7 +128,8 @@ def negated(expr: Expr) -> Expr:
 
 
 def product(factors: Sequence[Expr]) -> Expr:
-    """The product of linear algebra with nested products opened and factors 1 and identities left out."""
+    """The product of linear algebra with nested products opened and factors 1 and identities left
+    out."""
     flat: list[Expr] = []
     minus = False
     for factor in factors:
@@ -156,12 +158,14 @@ def _powers(factors: Sequence[Expr]) -> list[Expr]:
 
 
 def _opens(factor: Product) -> bool:
-    """Whether a product inside a product needs no brackets: not if it is a scalar made of vectors."""
+    """Whether a product inside a product needs no brackets: not if it is a scalar made of
+    vectors."""
     return bool(factor.shape.dims) or all(not f.shape.dims for f in factor.factors)
 
 
 def hadamard(factors: Sequence[Expr]) -> Expr:
-    """The element-wise product of columns or of matrices, nested ones opened; of scalars the product."""
+    """The element-wise product of columns or of matrices, nested ones opened; of scalars the
+    product."""
     flat: list[Expr] = []
     for factor in factors:
         flat.extend(factor.factors if isinstance(factor, Hadamard) else (factor,))

@@ -1,5 +1,6 @@
-"""Adjoints of functions that are linear in an argument: rules that a line of the book cannot say, since the
-adjoint carries the axes of the result along.  Each has a statement and a source like a line of the book."""
+"""Adjoints of functions that are linear in an argument: rules that a line of the book cannot say,
+since the adjoint carries the axes of the result along.  Each has a statement and a source like a
+line of the book."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ Adjoint = Callable[[Opaque, Tensor, int], Tensor]
 
 
 def frechet(node: Opaque, total: Tensor, outer: int) -> Tensor:
-    """<G, L(A, E)> = <L(A', G), E> for a Fréchet derivative L of a matrix function.  Higham, Functions of Matrices, (3.24)."""
+    """<G, L(A, E)> = <L(A', G), E> for a Fréchet derivative L of a matrix function.  Higham,
+    Functions of Matrices, (3.24)."""
     return opaque(node.fn, [transpose(node.args[0]), total], total.dims, outer, (False, True))
 
 
@@ -31,7 +33,8 @@ ADJOINTS: Final[dict[tuple[str, int], Adjoint]] = {
 
 
 def forward(t: Contract) -> Tensor | None:
-    """Σ_ij L*(G_o)_ij B_ij is <G_o, L(B)>: an adjoint that was taken for many G, and met one B, is not needed."""
+    """Σ_ij L*(G_o)_ij B_ij is <G_o, L(B)>: an adjoint that was taken for many G, and met one B, is
+    not needed."""
     for i, (f, labels) in enumerate(t.factors):
         position = linear_in(f)
         if not isinstance(f, Opaque) or position is None or not f.batch:

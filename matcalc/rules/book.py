@@ -1,7 +1,9 @@
-"""The rule book in index notation: definitions and differentials, compiled from their text when first needed.
+"""The rule book in index notation: definitions and differentials, compiled from their text when
+first needed.
 
-A line `d f(X) = …` is linear in the differentials of the arguments.  Its tensor, with the arguments put
-in, is all that differentiation needs: transposing it gives the reverse mode, reading it the forward mode.
+A line `d f(X) = …` is linear in the differentials of the arguments.  Its tensor, with the arguments
+put in, is all that differentiation needs: transposing it gives the reverse mode, reading it the
+forward mode.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ from matcalc.tensor.substitute import Substitution
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as a derivation shows it: its name, its statement in the language, and where it is from."""
+    """A rule as a derivation shows it: its name, its statement in the language, and where it is
+    from."""
 
     name: str
     statement: str
@@ -45,7 +48,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Differential:
-    """A line `d f(x, y) = …`: the parameters, their differentials, and the tensor that is linear in these."""
+    """A line `d f(x, y) = …`: the parameters, their differentials, and the tensor that is linear in
+    these."""
 
     rule: Rule
     params: tuple[Tensor, ...]
@@ -69,7 +73,8 @@ class RuleBook:
         self.identities = Identities(self)
 
     def entry(self, name: str, count: int) -> Entry:
-        """The entry of a function with so many arguments; the element-wise one before the others."""
+        """The entry of a function with so many arguments; the element-wise one before the
+        others."""
         candidates = [e for e in text.entries(name) if takes(e, count)]
         if not candidates:
             raise DerivationError(
@@ -88,7 +93,8 @@ class RuleBook:
     def definition(
         self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]
     ) -> Definition | None:
-        """What a function without a differential of its own means, if its arguments fit a definition."""
+        """What a function without a differential of its own means, if its arguments fit a
+        definition."""
         if self.has_differential(name, len(args)):
             return None
         exact = self.mode(name, len(args)) == "plain"
@@ -121,7 +127,8 @@ class RuleBook:
         return pattern, Definition(params, self._lowering(rhs))
 
     def _parameter(self, pattern: Expr, position: int) -> Tensor:
-        """The variable of a parameter; one that is fixed in the pattern gets a name that nothing uses."""
+        """The variable of a parameter; one that is fixed in the pattern gets a name that nothing
+        uses."""
         if isinstance(pattern, Symbol):
             return self._lowering(pattern)
         return intern(Atom, (), f"\0fixed{position}", frozenset())
@@ -215,7 +222,8 @@ class RuleBook:
         return found.rule, Substitution(values, batch=node.dims)(slope)
 
     def adjoint(self, node: Opaque, position: int, total: Tensor, outer: int) -> Tensor | None:
-        """What a function that is linear in an argument passes back to it; None if the book has no such line."""
+        """What a function that is linear in an argument passes back to it; None if the book has no
+        such line."""
         assert isinstance(node.fn, str)
         make = ADJOINTS.get((node.fn, position))
         return make(node, total, outer) if make is not None and not node.batch else None
@@ -260,7 +268,8 @@ def arguments(lhs: Expr) -> tuple[Expr, ...]:
 
 
 def _fits(pattern: Expr, t: Tensor, exact: bool) -> bool:
-    """Whether an argument fits a parameter: a number fits only itself; `exact` asks for the parameter's rank."""
+    """Whether an argument fits a parameter: a number fits only itself; `exact` asks for the
+    parameter's rank."""
     if isinstance(pattern, Number):
         return as_constant(t) == pattern.value
     if isinstance(pattern, Constant):

@@ -13,7 +13,8 @@ Key = tuple[Tensor, Labels, bool]
 
 
 def _factors(t: Tensor, labels: Labels, rank: int) -> list[Factor]:
-    """The factors of a term: base, labels (those from `rank` on are summed), exponent; scalars are opened."""
+    """The factors of a term: base, labels (those from `rank` on are summed), exponent; scalars are
+    opened."""
     result: list[Factor] = []
     pending = [(t, labels)]
     fresh = count(rank)
@@ -84,7 +85,8 @@ def _pulled(t: Sum, lists: list[list[Factor]], key: Key, members: list[int]) -> 
 def _without(
     t: Sum, i: int, factors: list[Factor], key: Key, common: Rational
 ) -> tuple[Rational, Tensor]:
-    """A term without the common factor: the axes of the sum, then the indices that were summed with it."""
+    """A term without the common factor: the axes of the sum, then the indices that were summed with
+    it."""
     rank = t.rank
     place = next(n for n, f in enumerate(factors) if _key(f, rank) == key)
     base, labels, exponent = factors[place]

@@ -91,7 +91,8 @@ class _Assuming:
         return None
 
     def order(self, views: Sequence[View]) -> int | None:
-        """1 if the first is the larger one, -1 if it is the smaller one; None if that is not said."""
+        """1 if the first is the larger one, -1 if it is the smaller one; None if that is not
+        said."""
         if views[0] == self.larger and views[1] == self.smaller:
             return 1
         if views[0] == self.smaller and views[1] == self.larger:

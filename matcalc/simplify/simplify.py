@@ -1,5 +1,5 @@
-"""The normal form of a result: what the rules can remove is removed, common factors are pulled out where
-that is shorter.  The choice among equal forms is by the cost of what would be printed."""
+"""The normal form of a result: what the rules can remove is removed, common factors are pulled out
+where that is shorter.  The choice among equal forms is by the cost of what would be printed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Simplifier:
         return self.rewriting(t)
 
     def node(self, t: Tensor) -> Tensor:
-        """One rewrite of a node whose operands are in normal form; the node itself if there is none."""
+        """One rewrite of a node whose operands are in normal form; the node itself if there is
+        none."""
         new = under_indicators(t)
         if new is not t:
             return new

@@ -9,7 +9,8 @@ from matcalc.tensor.nodes import Contract, Delta, Sum, Tensor
 def structure(t: Tensor) -> str:
     """One of: zero, constant, identity, scaled identity, diagonal, rank one, symmetric, dense.
 
-    A matrix is called diagonal because an identity survives between its two axes, never because of numbers.
+    A matrix is called diagonal because an identity survives between its two axes, never because of
+    numbers.
     """
     value = as_constant(t)
     if value is not None:

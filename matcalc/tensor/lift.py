@@ -1,7 +1,8 @@
-"""Index notation back into matrix notation: the search for how a mathematician would write a tensor.
+"""Index notation back into matrix notation: the search for how a mathematician would write a
+tensor.
 
-Contractions are handed to `network`; everything else is written here, node by node.  What has no matrix
-notation is written with einsum, which the language reads back.
+Contractions are handed to `network`; everything else is written here, node by node.  What has no
+matrix notation is written with einsum, which the language reads back.
 """
 
 from __future__ import annotations
@@ -192,7 +193,8 @@ class Lift:
     def term(
         self, c: Rational, t: Tensor, labels: Labels, dims: tuple[Dim, ...], spread: bool = False
     ) -> Expr:
-        """c times a view, expanded to dims where the language does not expand it itself, or `spread` asks for it."""
+        """c times a view, expanded to dims where the language does not expand it itself, or
+        `spread` asks for it."""
         rank = len(dims)
         if not labels and rank == 2 and spread:
             return network.write_view(self, t, labels, dims, c)
@@ -329,9 +331,11 @@ class Lift:
 
 
 def _is_matrix(t: Tensor) -> bool:
-    """Whether t is thought of as a matrix, not as a table of entries: a diagonal matrix or an outer product.
+    """Whether t is thought of as a matrix, not as a table of entries: a diagonal matrix or an outer
+    product.
 
-    A number added to such is written as a matrix too, lest it be read as a multiple of the identity.
+    A number added to such is written as a matrix too, lest it be read as a multiple of the
+    identity.
     """
     if isinstance(t, Contract):
         return any(isinstance(f, Delta) for f, _ in t.factors) or all(

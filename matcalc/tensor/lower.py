@@ -89,7 +89,8 @@ class Book(Protocol):
 
 @dataclass
 class Lowering:
-    """One pass from matrix to index notation; `known` remembers what the user's own words stand for."""
+    """One pass from matrix to index notation; `known` remembers what the user's own words stand
+    for."""
 
     book: Book
     differentiate: Callable[[Tensor, Tensor, str], Tensor] | None = None
@@ -97,7 +98,8 @@ class Lowering:
     known: dict[Tensor, Expr] = field(default_factory=dict)
 
     def __call__(self, root: Expr) -> Tensor:
-        """The tensor of an expression: its axes are the expression's dimensions, rows being vectors."""
+        """The tensor of an expression: its axes are the expression's dimensions, rows being
+        vectors."""
         for node in postorder((root,)):
             if node not in self.done:
                 self.done[node] = self._lowered(node)
@@ -313,7 +315,8 @@ def has_derivative(expr: Expr) -> bool:
 def apply_definition(
     definition: Definition, args: Sequence[Tensor], batch: tuple[Dim, ...] = ()
 ) -> Tensor:
-    """A definition's body with its parameters replaced, and their dimensions by those of the arguments."""
+    """A definition's body with its parameters replaced, and their dimensions by those of the
+    arguments."""
     dims: dict[str, Dim] = {}
     for param, t in zip(definition.params, args, strict=True):
         for d, actual in zip(param.dims, t.dims[t.rank - param.rank :], strict=True):

@@ -1,9 +1,10 @@
-"""How a contraction is written as matrices: a graph whose nodes are indices and whose edges are matrices.
+"""How a contraction is written as matrices: a graph whose nodes are indices and whose edges are
+matrices.
 
-Every index carries a vector (the element-wise product of the vectors on it) and every pair of indices at
-most one matrix.  A summed index with one edge makes a matrix-vector product, one with two edges a
-matrix product (with the vector between as a diagonal); what is left are the axes of the result.
-What does not reduce so is written with einsum.
+Every index carries a vector (the element-wise product of the vectors on it) and every pair of
+indices at most one matrix.  A summed index with one edge makes a matrix-vector product, one with
+two edges a matrix product (with the vector between as a diagonal); what is left are the axes of the
+result. What does not reduce so is written with einsum.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class Vector:
 
 @dataclass
 class Edge:
-    """A matrix with rows a and columns b: a chain of factors to multiply, or an element-wise product."""
+    """A matrix with rows a and columns b: a chain of factors to multiply, or an element-wise
+    product."""
 
     a: int
     b: int
@@ -157,7 +159,8 @@ class Network:
         return build.call(Shape(matrix.shape.dims[:1]), "diag", [matrix])
 
     def parallel(self, a: int, b: int, members: list[tuple[Tensor, Labels]]) -> None:
-        """All matrices on one pair of indices: their element-wise product, quotient and triangle."""
+        """All matrices on one pair of indices: their element-wise product, quotient and
+        triangle."""
         if len(members) == 2 and a >= self.rank and not any(_elementwise(t) for t, _ in members):
             if self.closed_pair(a, b, members):
                 return
@@ -192,7 +195,8 @@ class Network:
         self.edges.append(Edge(first, second, [matrix]))
 
     def closed_pair(self, a: int, b: int, members: list[tuple[Tensor, Labels]]) -> bool:
-        """Two matrices and nothing else on two summed indices: a trace, when the graph is closed by it."""
+        """Two matrices and nothing else on two summed indices: a trace, when the graph is closed by
+        it."""
         touched = self.vectors[a] or self.vectors[b]
         if touched:
             return False
@@ -395,7 +399,8 @@ class Network:
         return result
 
     def scale(self, core: Expr | None, c: Rational) -> Expr:
-        """Number, scalars and core in the textbook's order; sizes and numbers below go in front of a long core."""
+        """Number, scalars and core in the textbook's order; sizes and numbers below go in front of
+        a long core."""
         exact = Fraction(c)
         sign, top, bottom = exact < 0, abs(exact.numerator), exact.denominator
         below = sorted(self.below, key=_scalar_order)
@@ -511,7 +516,8 @@ def write_factors(
 def _flipped(
     lift: Lift, factors: Sequence[tuple[Tensor, Labels]], c: Rational
 ) -> tuple[dict[Tensor, Expr], Rational]:
-    """-(a - b) is b - a: how one difference among the factors is written the other way round, if there is one."""
+    """-(a - b) is b - a: how one difference among the factors is written the other way round, if
+    there is one."""
     for t, labels in factors:
         if (
             isinstance(t, Sum)

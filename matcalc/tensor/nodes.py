@@ -1,9 +1,9 @@
 """The nodes of index notation: a handful, immutable and interned, with positional axes.
 
-An operand of a node is a *view*: a tensor and, for each of its axes, the label of an index.  Labels are
-numbers; those below the node's rank are its own axes, the others are summed.  An axis that no operand
-carries is broadcast.  The constructors that keep the canonical form are in `matcalc.tensor.canonical`;
-nothing else builds these nodes.
+An operand of a node is a *view*: a tensor and, for each of its axes, the label of an index.  Labels
+are numbers; those below the node's rank are its own axes, the others are summed.  An axis that no
+operand carries is broadcast.  The constructors that keep the canonical form are in
+`matcalc.tensor.canonical`; nothing else builds these nodes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ Key = tuple[int, int, str, bytes]
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Node:
-    """What all tensors have in common: dimensions, and a key that orders them the same in every process."""
+    """What all tensors have in common: dimensions, and a key that orders them the same in every
+    process."""
 
     dims: tuple[Dim, ...]
     key: Key
@@ -59,7 +60,8 @@ class Atom(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Value(Node):
-    """A number that has a name: a dimension as a number, `pi`, `inf`.  Rational numbers live in Sum."""
+    """A number that has a name: a dimension as a number, `pi`, `inf`.  Rational numbers live in
+    Sum."""
 
     what: Dim | str
 
@@ -78,7 +80,8 @@ class OneHot(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Embed(Node):
-    """Axis 0 of a whole, axis 1 of a part of it that begins at `offset`: 1 where they are the same place."""
+    """Axis 0 of a whole, axis 1 of a part of it that begins at `offset`: 1 where they are the same
+    place."""
 
     offset: Dim
 
@@ -100,14 +103,16 @@ class Contract(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sum(Node):
-    """A sum of terms with rational coefficients; a rational number is a sum of the empty contraction."""
+    """A sum of terms with rational coefficients; a rational number is a sum of the empty
+    contraction."""
 
     terms: tuple[tuple[Rational, Tensor, Labels], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Map(Node):
-    """An element-wise function of views; `fn` is a name of the rule book, or an unknown function and its order."""
+    """An element-wise function of views; `fn` is a name of the rule book, or an unknown function
+    and its order."""
 
     fn: str | tuple[Function, int]
     args: tuple[tuple[Tensor, Labels], ...]
@@ -115,8 +120,8 @@ class Map(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Opaque(Node):
-    """A function of whole tensors, from the rule book or unknown; the first `batch` axes of each argument
-    that is marked in `batched` and of the result are carried along."""
+    """A function of whole tensors, from the rule book or unknown; the first `batch` axes of each
+    argument that is marked in `batched` and of the result are carried along."""
 
     fn: str | tuple[Function, int]
     args: tuple[Tensor, ...]
@@ -126,7 +131,8 @@ class Opaque(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Group(Node):
-    """Runs of axes of the argument merged into one axis each, the last counting fastest; `sizes` are their lengths."""
+    """Runs of axes of the argument merged into one axis each, the last counting fastest; `sizes`
+    are their lengths."""
 
     arg: Tensor
     sizes: tuple[int, ...]
@@ -189,7 +195,8 @@ _KINDS: Final = {
 
 
 def _key(kind: type[Node], dims: tuple[Dim, ...], fields: tuple[Any, ...]) -> Key:
-    """(size, transposes, name, digest): structural, so the order of tensors depends neither on history nor on hash seeds."""
+    """(size, transposes, name, digest): structural, so the order of tensors depends neither on
+    history nor on hash seeds."""
     parts: list[str] = [kind.__name__, ",".join(map(str, dims))]
     size, turns, label, digests = 1, 0, "", []
     pending = list(reversed(fields))

@@ -6,24 +6,23 @@ Factors are ordered by their keys; equal factors are told apart by how their lab
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from matcalc.tensor.nodes import Labels, Tensor
 
-Factor = tuple[Tensor, tuple[Hashable, ...]]
+Factor = tuple[Tensor, Labels]
 
 
-def ordered(
-    factors: Sequence[Factor], out: Mapping[Hashable, int]
-) -> tuple[tuple[Tensor, Labels], ...]:
-    """The factors in canonical order with canonical labels; `out` maps output labels to their axes."""
+def ordered(factors: Sequence[Factor], out: Mapping[int, int]) -> tuple[Factor, ...]:
+    """The factors in canonical order with canonical labels; `out` maps output labels to their
+    axes."""
     keys = [t.key for t, _ in factors]
     if len(set(keys)) == len(keys):
         arranged = sorted(factors, key=lambda factor: factor[0].key)
     else:
         colours = _refined(factors, out)
         arranged = sorted(factors, key=lambda f: (f[0].key, tuple(colours[x] for x in f[1])))
-    numbers: dict[Hashable, int] = dict(out)
+    numbers: dict[int, int] = dict(out)
     count = len(out)
     result = []
     for t, labels in arranged:
@@ -35,15 +34,16 @@ def ordered(
     return tuple(result)
 
 
-def _refined(factors: Sequence[Factor], out: Mapping[Hashable, int]) -> dict[Hashable, int]:
-    """A colour for each label: equal only for labels that are connected alike (Weisfeiler-Leman)."""
+def _refined(factors: Sequence[Factor], out: Mapping[int, int]) -> dict[int, int]:
+    """A colour for each label: equal only for labels that are connected alike
+    (Weisfeiler-Leman)."""
     labels = {label for _, axes in factors for label in axes}
     rank = {key: i for i, key in enumerate(sorted({t.key for t, _ in factors}))}
     kinds = [rank[t.key] for t, _ in factors]
     colours = {label: out.get(label, len(out)) for label in labels}
     count = len(set(colours.values()))
     while True:
-        signatures: dict[Hashable, list[tuple[int, ...]]] = {label: [] for label in labels}
+        signatures: dict[int, list[tuple[int, ...]]] = {label: [] for label in labels}
         for kind, (_, axes) in zip(kinds, factors, strict=True):
             seen = tuple(colours[label] for label in axes)
             for position, label in enumerate(axes):
@@ -56,9 +56,10 @@ def _refined(factors: Sequence[Factor], out: Mapping[Hashable, int]) -> dict[Has
         count = len(number)
 
 
-def _individualised(factors: Sequence[Factor], colours: dict[Hashable, int]) -> dict[Hashable, int]:
-    """Labels that refinement cannot tell apart are alike in all that matters here; any order of them will do."""
-    order: dict[Hashable, int] = {}
+def _individualised(factors: Sequence[Factor], colours: dict[int, int]) -> dict[int, int]:
+    """Labels that refinement cannot tell apart are alike in all that matters here; any order of
+    them will do."""
+    order: dict[int, int] = {}
     for _, axes in factors:
         for label in axes:
             order.setdefault(label, len(order))
@@ -69,5 +70,5 @@ def _individualised(factors: Sequence[Factor], colours: dict[Hashable, int]) -> 
     }
 
 
-def _tied(colours: Mapping[Hashable, int], label: Hashable) -> bool:
+def _tied(colours: Mapping[int, int], label: int) -> bool:
     return sum(colour == colours[label] for colour in colours.values()) > 1

@@ -1,5 +1,5 @@
-"""Constant tensors of rank 3 in a network: the antisymmetric tensor is a cross product or a skew-symmetric
-matrix, the basis of vech is vech() or its inverse."""
+"""Constant tensors of rank 3 in a network: the antisymmetric tensor is a cross product or a
+skew-symmetric matrix, the basis of vech is vech() or its inverse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def is_special(t: Tensor) -> bool:
 
 
 def resolve(network: Network, t: Tensor, labels: Labels) -> bool:
-    """Write one special factor by means of what its indices carry already; False if that is not enough yet."""
+    """Write one special factor by means of what its indices carry already; False if that is not
+    enough yet."""
     assert isinstance(t, Opaque)
     return _antisymmetric(network, labels) if t.fn == LEVI_CIVITA else _triangle(network, labels)
 

@@ -1,4 +1,5 @@
-"""Tensors that are put together of parts: literals `[a, b]`, vstack, hstack, and selections of parts."""
+"""Tensors that are put together of parts: literals `[a, b]`, vstack, hstack, and selections of
+parts."""
 
 from __future__ import annotations
 
@@ -67,7 +68,8 @@ def _picker(t: Tensor, labels: Labels, axis: int) -> tuple[OneHot | Embed, Tenso
 
 
 def stack(lift: Lift, t: Sum) -> Expr | None:
-    """A sum of parts in their places as a literal or a stack of blocks; None if it is no such sum."""
+    """A sum of parts in their places as a literal or a stack of blocks; None if it is no such
+    sum."""
     if t.rank == 0 or t.rank > 2:
         return None
     for axis in range(t.rank):
@@ -185,7 +187,8 @@ def _block(lift: Lift, t: Tensor, axis: int, length: Dim, parts: Sequence[Part])
 
 
 def contraction(lift: Lift, t: Contract) -> Expr | None:
-    """A single part in its place: an entry picked out, a short literal, or blocks of zeros around it."""
+    """A single part in its place: an entry picked out, a short literal, or blocks of zeros around
+    it."""
     entry = _entry(lift, t)
     if entry is not None:
         return entry

@@ -1,4 +1,5 @@
-"""Replacing variables in index notation, with an axis or several carried along (as `axis=` and rules need it).
+"""Replacing variables in index notation, with an axis or several carried along (as `axis=` and
+rules need it).
 
 A rule is written once, for scalars or vectors; here it is put to use on matrices: a variable may be
 replaced by a tensor with extra leading axes, and everything that depends on it gets those axes too.
@@ -32,7 +33,8 @@ from matcalc.tensor.nodes import (
 
 
 class Substitution:
-    """Variables to replace by tensors, dimension names by dimensions; `batch` are the axes carried along."""
+    """Variables to replace by tensors, dimension names by dimensions; `batch` are the axes carried
+    along."""
 
     def __init__(
         self,
@@ -46,7 +48,8 @@ class Substitution:
         self.values = values
 
     def __call__(self, root: Tensor) -> Tensor:
-        """root with the variables replaced; the carried axes first, whether it depends on them or not."""
+        """root with the variables replaced; the carried axes first, whether it depends on them or
+        not."""
         result, batched = self.carried(root)
         if batched or not self.batch:
             return result

@@ -1,0 +1,132 @@
+"""The factors of a contraction while it is built: operands are taken in part by part, deltas used
+up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from matcalc.dims import Dim
+from matcalc.tensor.constructors import Constructors, View
+from matcalc.tensor.leaves import mask, primitive_part, rational
+from matcalc.tensor.nodes import Contract, Delta, Labels, Mask, Rational, Sum, Tensor
+
+FLAT: Final = 24
+"""A contraction takes in its factors' factors up to so many, so that sharing is kept."""
+
+
+class Factors:
+    """Factors, the deltas among their labels, a coefficient, and the dimension of each label.
+
+    `make` are the constructors that the rewrites of `reductions` need.
+    """
+
+    def __init__(
+        self, make: Constructors, count: int, dims: dict[int, Dim], coefficient: Rational
+    ) -> None:
+        self.make = make
+        self.count = count
+        self.dim = dims
+        self.coefficient = coefficient
+        self.deltas: list[tuple[int, int]] = []
+        self.views: list[View] = []
+        self._alias: dict[int, int] = {}
+
+    def fresh(self) -> int:
+        """A label that nothing carries yet."""
+        self.count += 1
+        return self.count - 1
+
+    def find(self, label: int) -> int:
+        """The label that a label has become."""
+        while label in self._alias:
+            label = self._alias[label]
+        return label
+
+    def take(self, views: Sequence[View]) -> None:
+        """Take in all operands; one that is alone is opened however long it is."""
+        for t, labels in views:
+            self.push(t, labels, len(views) == 1)
+
+    def push(self, t: Tensor, labels: Labels, alone: bool = False) -> None:
+        """Take in an operand, its parts one by one where it is a contraction or a multiple."""
+        pending = [(t, labels)]
+        while pending:
+            t, labels = pending.pop()
+            for label, dim in zip(labels, t.dims, strict=True):
+                self.dim.setdefault(label, dim)
+            if isinstance(t, Contract) and self._opens(t, alone):
+                inner = list(labels)
+                highest = max((x for _, axes in t.factors for x in axes), default=-1)
+                inner.extend(self.fresh() for _ in range(highest + 1 - t.rank))
+                pending.extend(
+                    (f, tuple([inner[i] for i in axes])) for f, axes in reversed(t.factors)
+                )
+            elif isinstance(t, Sum):
+                if len(t.terms) > 1:
+                    self._push_sum(t, labels)
+                elif not t.terms:
+                    self.coefficient = 0
+                else:
+                    c, single, axes = t.terms[0]
+                    self.coefficient = rational(self.coefficient * c)
+                    pending.append((single, tuple([labels[i] for i in axes])))
+            elif isinstance(t, Delta):
+                self.deltas.append((labels[0], labels[1]))
+            elif isinstance(t, Mask) and not t.lower:
+                self.views.append((mask(t.dims[::-1], -t.offset), labels[::-1]))
+            else:
+                self.views.append((t, labels))
+
+    def _opens(self, t: Contract, alone: bool) -> bool:
+        if not t.rank and any(axes for _, axes in t.factors):
+            return False  # a connected scalar stays one factor, so that its powers collect
+        return alone or len(t.factors) < 2 or len(t.factors) + len(self.views) <= FLAT
+
+    def _push_sum(self, t: Sum, labels: Labels) -> None:
+        content, primitive = primitive_part(t)
+        if content != 1:
+            self.coefficient = rational(self.coefficient * content)
+        self.views.append((primitive, labels))
+
+    def drop(self, places: Iterable[int]) -> None:
+        """Leave out the factors at these places."""
+        for place in sorted(places, reverse=True):
+            del self.views[place]
+
+    def use_up(self, labels: Iterable[int]) -> None:
+        """These summed labels are summed now."""
+        gone = {self.find(x) for x in labels}
+        self.dim = {x: d for x, d in self.dim.items() if self.find(x) not in gone}
+
+    def touching(self, label: int) -> list[int]:
+        """The places of the factors that carry a label."""
+        return [i for i, (_, labels) in enumerate(self.views) if label in labels]
+
+    def unite(self, out: Sequence[int]) -> None:
+        """Use up the deltas: two labels that one joins are one, unless both are axes of the
+        result."""
+        if not self.deltas and not self._alias:
+            return
+        kept: list[tuple[int, int]] = []
+        position = {label: i for i, label in enumerate(out)}
+        for a, b in self.deltas:
+            a, b = self.find(a), self.find(b)
+            if a == b:
+                continue
+            if a in position and b in position:
+                kept.append((a, b) if position[a] < position[b] else (b, a))
+            else:
+                gone, stays = (a, b) if b in position else (b, a)
+                self._alias[gone] = stays
+        joined: dict[int, int] = {}
+        self.deltas = []
+        for a, b in kept:  # the other factors use the first of two joined axes
+            a = joined.get(a, a)
+            if joined.get(b, b) != a:
+                joined[b] = a
+                self.deltas.append((a, b))
+        if self._alias or joined:
+            for i, (t, labels) in enumerate(self.views):
+                found = [self.find(x) for x in labels]
+                self.views[i] = (t, tuple([joined.get(x, x) for x in found]))

@@ -1,0 +1,142 @@
+"""Element-wise functions, and among them powers, the one that the canonical form itself
+understands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from matcalc.dims import Dim
+from matcalc.tensor.constructors import Constructors, Fn, View, expanded, power, scaled
+from matcalc.tensor.leaves import (
+    UNIT,
+    as_constant,
+    constant,
+    is_positive,
+    primitive_part,
+    rational,
+    rational_root,
+    zeros,
+)
+from matcalc.tensor.nodes import (
+    Contract,
+    Delta,
+    Embed,
+    Group,
+    Labels,
+    Map,
+    Mask,
+    OneHot,
+    Rational,
+    Sum,
+    Tensor,
+    intern,
+)
+from matcalc.tensor.regroup import common_make
+from matcalc.tensor.sums import normal_view
+from matcalc.tensor.traits import IDEMPOTENT
+
+
+def apply_map(make: Constructors, fn: Fn, args: Sequence[View], dims: tuple[Dim, ...]) -> Tensor:
+    """An element-wise function of views, broadcast to dims."""
+    views = [normal_view(make, t, labels) for t, labels in args]
+    carried = sorted({i for _, labels in views for i in labels})
+    if len(carried) < len(dims):
+        inner = {label: i for i, label in enumerate(carried)}
+        small = [(t, tuple([inner[i] for i in labels])) for t, labels in views]
+        result = apply_map(make, fn, small, tuple(dims[i] for i in carried))
+        return expanded(make, (result, tuple(carried)), dims)
+    if fn == "pow":
+        return _power(make, views, dims)
+    if fn in ("max", "min") and views[0] == views[1]:
+        return expanded(make, views[0], dims)
+    return _map_node(make, fn, views, dims)
+
+
+def _map_node(make: Constructors, fn: Fn, views: Sequence[View], dims: tuple[Dim, ...]) -> Tensor:
+    """The function as a node; of regrouped axes it is regrouped."""
+    makes = common_make(views, len(dims))
+    if makes is None:
+        return intern(Map, dims, fn, tuple(views))
+    sizes, inner = makes
+    axes = tuple(range(len(inner)))
+    args = [
+        (t.arg, axes) if isinstance(t, Group) and labels else (t, labels) for t, labels in views
+    ]
+    return make.group(apply_map(make, fn, args, inner), sizes)
+
+
+def _power(make: Constructors, views: Sequence[View], dims: tuple[Dim, ...]) -> Tensor:
+    (base, labels), (exponent, _) = views
+    k = as_constant(exponent)
+    if k is None:
+        return UNIT if as_constant(base) == 1 else _map_node(make, "pow", views, dims)
+    if k == 0:
+        return constant(1, dims)
+    if k == 1 or (k > 0 and _is_idempotent(base, k)):
+        return expanded(make, (base, labels), dims)
+    number = as_constant(base)
+    if number is not None and isinstance(k, int) and (number != 0 or k > 0):
+        return constant(Fraction(number) ** k, dims)
+    made: Tensor | None = None
+    if isinstance(base, Map):
+        made = _power_of_power(make, base, labels, k, dims)
+    elif isinstance(base, Sum):
+        made = _power_of_sum(make, base, labels, k, dims)
+    elif isinstance(base, Contract):
+        made = _power_of_product(make, base, labels, k, dims)
+    return made if made is not None else _map_node(make, "pow", views, dims)
+
+
+def _is_idempotent(base: Tensor, k: Rational) -> bool:
+    """Whether every entry is 0 or 1, so that a positive power is the base itself."""
+    if isinstance(base, Map):
+        return base.fn in IDEMPOTENT and isinstance(k, int)
+    return isinstance(base, Delta | Mask | OneHot | Embed)
+
+
+def _power_of_power(
+    make: Constructors, base: Map, labels: Labels, k: Rational, dims: tuple[Dim, ...]
+) -> Tensor | None:
+    """(x^m)^k is x^(m k) for a whole k, or a positive x and a number m."""
+    if base.fn != "pow" or base.args[1][1]:
+        return None
+    (t, axes), (exponent, _) = base.args
+    if not isinstance(k, int) and (as_constant(exponent) is None or not is_positive(t)):
+        return None
+    total = scaled(make, exponent, k)
+    return apply_map(make, "pow", [(t, tuple([labels[i] for i in axes])), (total, ())], dims)
+
+
+def _power_of_product(
+    make: Constructors, base: Contract, labels: Labels, k: Rational, dims: tuple[Dim, ...]
+) -> Tensor | None:
+    """(a b)^k is a^k b^k for a whole k, or positive a and b, if nothing is summed."""
+    if any(i >= base.rank for _, axes in base.factors for i in axes):
+        return None
+    allowed = 0 if base.factors else 1
+    if not isinstance(k, int) and sum(not is_positive(f) for f, _ in base.factors) > allowed:
+        return None
+    powers = [(power(make, f, constant(k)), [labels[i] for i in axes]) for f, axes in base.factors]
+    return make.contract(powers, range(len(dims)), dict(enumerate(dims)))
+
+
+def _power_of_sum(
+    make: Constructors, base: Sum, labels: Labels, k: Rational, dims: tuple[Dim, ...]
+) -> Tensor | None:
+    """(c t)^k is c^k t^k where that is true and rational."""
+    if not base.terms:
+        return zeros(dims) if k > 0 else None
+    axes = tuple(range(base.rank))
+    if len(base.terms) == 1:
+        content, t, axes = base.terms[0]
+    else:
+        content, t = primitive_part(base)
+    if content == 1:
+        return None
+    root = rational(Fraction(content) ** k) if isinstance(k, int) else rational_root(content, k)
+    if root is None:
+        return None
+    view = (t, tuple([labels[i] for i in axes]))
+    raised = apply_map(make, "pow", [view, (constant(k), ())], dims)
+    return make.contract([(raised, range(len(dims)))], range(len(dims)), coefficient=root)
