@@ -14,8 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from matcalc import derive, parse
-from matcalc.check import Sample, evaluate, same_value, sample
 from matcalc.api import Derivation
+from matcalc.check import Sample, evaluate, same_value, sample
 from matcalc.errors import DerivationError
 from tests.random_programs import Program, program, renamed
 

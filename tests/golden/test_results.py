@@ -8,7 +8,6 @@ program's bindings are separated by `;`.  After a change that is meant, and that
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,9 +33,11 @@ class Line:
         """What matcalc prints now, on one line."""
         kind = "hessian" if self.twice else "auto"
         try:
-            return str(derive(self.program, self.wrt, kind=kind)).replace("\n", "; ")
+            result = derive(self.program, self.wrt, kind=kind).result
         except MatcalcError as error:
             return f"error: {error.message}"
+        parts = result if isinstance(result, tuple) else (result,)
+        return "  and  ".join(str(part).replace("\n", "; ") for part in parts)
 
     def __str__(self) -> str:
         return f"{self.program}  by {self.wrt}{' twice' * self.twice}  =>  {self.answer()}"
@@ -79,4 +80,4 @@ def update() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(update())
+    update()

@@ -1,0 +1,75 @@
+"""Many random programs in one loop, against the oracle:
+
+    python -m tests.explore COUNT [DEPTH] [FIRST SEED]
+
+Prints the kinds of failure with their shortest programs; the exit code is 1 if anything was wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+
+import numpy as np
+
+from matcalc import derive, parse
+from matcalc.check import evaluate, same_value, sample
+from matcalc.errors import MatcalcError
+from tests.random_programs import Program, seeded
+
+SHOWN = 3
+
+
+def verdict(p: Program, kind: str) -> str:
+    """What is wrong with the derivative of a program; empty if nothing is."""
+    d = derive(p.text, p.wrt, kind=kind, shapes=p.shapes)
+    report = d.check()
+    if report.wrong:
+        return f"WRONG {report.lines[0]}"
+    again = parse(str(d), p.shapes)
+    symbols = list(d.program.variables.values())
+    if same_value(d.result.node, again.node, symbols, points=1).wrong:
+        return f"WRONG when read back: {d}"
+    drawn = sample([d.program.expression, d.solved.arrays], symbols, np.random.default_rng(1))
+    known = {**drawn.sizes, **drawn.point}
+    function = d.function("numpy", functions=drawn.functions)
+    got = function(**{name: known[name] for name in d.inputs})
+    wanted = evaluate(d.solved.arrays, drawn.point, drawn.sizes, drawn.functions)
+    size = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    right = np.shape(got) == wanted.shape and np.allclose(got, wanted, rtol=0, atol=1e-7 * size)
+    return "" if right else f"WRONG code: {d}"
+
+
+def say(text: str) -> None:
+    """A line on standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def explore(count: int, depth: int, first: int) -> Counter[str]:
+    """Try so many programs, print what failed, and count the outcomes."""
+    outcomes: Counter[str] = Counter()
+    failures: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    for seed in range(first, first + count):
+        p = seeded(seed, depth)
+        kind = "hessian" if not p.dims and seed % 3 == 0 else "auto"
+        try:
+            found = verdict(p, kind)
+        except MatcalcError as error:
+            found = "" if "no inputs were found" in error.message else f"refused: {error.message}"
+        except Exception as error:
+            found = f"{type(error).__name__}: {error}"
+        outcomes["failed" if found else "passed"] += 1
+        if found:
+            failures[found[:40]].append((len(p.text), f"{p.text}\n  by {p.wrt}, {kind}", found))
+    for name, items in sorted(failures.items(), key=lambda item: -len(item[1])):
+        say(f"{len(items)} × {name}")
+        for _, program, found in sorted(items)[:SHOWN]:
+            say(f"  {program}\n    {found[:300]}")
+    return outcomes
+
+
+if __name__ == "__main__":
+    given = [int(argument) for argument in sys.argv[1:]]
+    counts = explore(*[*given, *(1000, 3, 0)[len(given) :]])
+    say(", ".join(f"{number} {name}" for name, number in counts.items()))
+    sys.exit(1 if counts["failed"] else 0)
