@@ -12,8 +12,8 @@ from matcalc.emit.names import Identifiers
 from matcalc.emit.plan import Plan
 from matcalc.emit.pysource import dimension
 from matcalc.emit.sizes import Source, size_sources
-from matcalc.emit.values import Value
-from matcalc.emit.writer import Writer, function_key, reachable
+from matcalc.emit.values import Value, reachable
+from matcalc.emit.writer import Writer, function_key
 from matcalc.expr.nodes import Expr, Symbol
 
 WIDTH: Final = 100
@@ -189,8 +189,31 @@ def _statement(text: str) -> list[str]:
     assignment = _ASSIGNMENT.match(text)
     start = assignment[0] if assignment else "return "
     value = text.removeprefix(start)
-    inner = textwrap.wrap(value, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
-    return [f"    {start}(", *("        " + line for line in inner), "    )"]
+    if value.startswith("(") and len(_units(value)) == 1:
+        value = value[1:-1]
+    return [f"    {start}(", *("        " + line for line in _lines(value, WIDTH - 8)), "    )"]
+
+
+def _units(text: str) -> list[str]:
+    """A text cut at the blanks outside brackets."""
+    units, depth, start = [], 0, 0
+    for place, sign in enumerate(text):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == " " and not depth:
+            units.append(text[start:place])
+            start = place + 1
+    return [*units, text[start:]]
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """A text on several lines, broken outside brackets where that is possible."""
+    lines: list[str] = []
+    for unit in _units(text):
+        if lines and len(lines[-1]) + len(unit) < width:
+            lines[-1] += " " + unit
+        else:
+            lines += textwrap.wrap(unit, width, break_long_words=False, break_on_hyphens=False)
+    return lines
 
 
 def _wrapped(start: str, middle: str, end: str) -> str:

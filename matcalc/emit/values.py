@@ -9,6 +9,7 @@ floating array makes numbers of them anyway.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -208,3 +209,28 @@ def is_negative(value: Value) -> bool:
 def _fraction(value: Value) -> Fraction:
     assert isinstance(value.data, Fraction)
     return value.data
+
+
+def reachable(outputs: Iterable[Value]) -> tuple[list[Value], Counter[Value]]:
+    """The values that the outputs need, operands first, and how often each is used."""
+    uses = Counter(outputs)
+    order: list[Value] = []
+    done: set[Value] = set()
+    pending = [(value, False) for value in reversed(list(uses))]
+    while pending:
+        value, ready = pending.pop()
+        if ready:
+            order.append(value)
+        elif value not in done:
+            done.add(value)
+            pending.append((value, True))
+            pending += [(operand, False) for operand in reversed(operands(value))]
+            uses.update(operands(value))
+    return order, uses
+
+
+def operands(value: Value) -> tuple[Value, ...]:
+    """The operands as they are written: a matrix literal's rows are written with it."""
+    if value.op == "array" and value.args[0].op == "array":
+        return tuple(entry for row in value.args for entry in row.args)
+    return value.args

@@ -27,7 +27,7 @@ from matcalc.emit.pysource import (
     negated,
     raised,
 )
-from matcalc.emit.values import Value
+from matcalc.emit.values import Value, operands, reachable
 
 LIMIT: Final = 84
 """Characters of an expression above which its longest operand becomes a local variable."""
@@ -35,31 +35,6 @@ LIMIT: Final = 84
 ATOMIC: Final = frozenset({"input", "number", "constant", "size"})
 VIEWS: Final = frozenset({"transpose", "expand", "index"})
 OWNED: Final = frozenset("add mul div neg pow matmul outer solve inv einsum kron broadcast".split())
-
-
-def reachable(outputs: Iterable[Value]) -> tuple[list[Value], Counter[Value]]:
-    """The values that the outputs need, operands first, and how often each is used."""
-    uses = Counter(outputs)
-    order: list[Value] = []
-    done: set[Value] = set()
-    pending = [(value, False) for value in reversed(list(uses))]
-    while pending:
-        value, ready = pending.pop()
-        if ready:
-            order.append(value)
-        elif value not in done:
-            done.add(value)
-            pending.append((value, True))
-            pending += [(operand, False) for operand in reversed(operands(value))]
-            uses.update(operands(value))
-    return order, uses
-
-
-def operands(value: Value) -> tuple[Value, ...]:
-    """The operands as they are written: a matrix literal's rows are written with it."""
-    if value.op == "array" and value.args[0].op == "array":
-        return tuple(entry for row in value.args for entry in row.args)
-    return value.args
 
 
 class Writer:
@@ -76,11 +51,15 @@ class Writer:
         self._taken = taken
         self._texts: dict[Value, Py] = {}
         self._hints: Mapping[Value, str] = {}
+        self._factored: dict[Value, str] = {}
+        self._count = 0
 
     def run(self, outputs: Iterable[Value], hints: Mapping[Value, str]) -> None:
         """Write all that the outputs need."""
         self._hints = hints
         order, uses = reachable(outputs)
+        solved = Counter(_untransposed(v.args[0]) for v in order if v.op == "solve" and not v.data)
+        self._factored = {base: "" for base, count in solved.items() if count > 1}
         for value in order:
             self._texts[value] = self._short(value)
             shared = uses[value] > 1 and not self._trivial(value)
@@ -112,10 +91,10 @@ class Writer:
             arg = self._texts[value.args[0]].text
             if arg.isidentifier() and not re.fullmatch(r"\w*t\d+", arg):
                 return f"{value.data[0]}_{arg}"
-        count = 1
-        while not self._taken.free(f"t{count}"):
-            count += 1
-        return f"t{count}"
+        self._count += 1
+        while not self._taken.free(f"t{self._count}"):
+            self._count += 1
+        return f"t{self._count}"
 
     def _short(self, value: Value) -> Py:
         """The expression of a value; if it is too long, its longest operands become variables."""
@@ -233,7 +212,15 @@ class Writer:
         return Py(name)
 
     def solve(self, value: Value) -> Py:
-        """The solution of a system of equations, a triangular one by substitution."""
+        """The solution of a system: substitution if triangular, one factorisation for several."""
+        matrix, other = value.args
+        base = _untransposed(matrix)
+        if value.data is None and base in self._factored:
+            if not self._factored[base]:
+                self._factored[base] = name = self._taken.take("lu")
+                self.lines.append(f"{name} = la.lu_factor({self._texts[base].text})")
+            trans = "" if matrix is base else ", trans=1"
+            return Py(f"la.lu_solve({self._factored[base]}, {self._texts[other].text}{trans})")
         if value.data is None:
             return Py(f"np.linalg.solve({self.listed(value.args)})")
         lower = ", lower=True" if value.data == "lower" else ""
@@ -320,6 +307,10 @@ class Writer:
         """The sum over all axes or one."""
         axis = "" if value.data is None else f", axis={value.data}"
         return Py(f"np.sum({self.listed(value.args)}{axis})")
+
+
+def _untransposed(value: Value) -> Value:
+    return value.args[0] if value.op == "transpose" else value
 
 
 def function_key(value: Value) -> str:
