@@ -18,7 +18,8 @@ from tests.cases import check_cases
 from tests.emit.programs import COMPUTED, Text, symbols
 
 SHAPES = {
-    "A": "(n, n)", "B": "(n, n)", "S": "R^(n×n) symmetric", "L": "R^(n×n) lower", "X": "(m, n)", "C": "(n, k)", "x": "n",
+    "A": "(n, n)", "B": "(n, n)", "S": "R^(n×n) symmetric", "L": "R^(n×n) lower",
+    "X": "(m, n)", "C": "(n, k)", "x": "n",
     "v": "n", "y": "m", "b": "R", "s": "R", "λ": "R", "i": "R", "f": "R -> R", "F": "R^n -> R^m",
 }  # fmt: skip
 
