@@ -14,10 +14,7 @@ from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import Function
 from matcalc.tensor.canonical import (
-    UNIT,
     add,
-    apply_map,
-    constant,
     contract,
     delta,
     group,

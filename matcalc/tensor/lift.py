@@ -1,23 +1,24 @@
 """Index notation back into matrix notation: the search for how a mathematician would write a
 tensor.
 
-Contractions are handed to `network`; everything else is written here, node by node.  What has no
+Contractions are handed to `notation`; everything else is written here, node by node.  What has no
 matrix notation is written with einsum, which the language reads back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from typing import Final
+from typing import Final, Literal
 
 from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Named, Neg, Shape
-from matcalc.expr.writing import cost, multiple, negated, power, product, quotient, transposed
-from matcalc.tensor import network, stacking
+from matcalc.expr.nodes import Expr, Named, Shape
+from matcalc.expr.writing import cost, multiple, power, product, transposed
+from matcalc.tensor import notation, stacking
 from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, primitive_part, transpose
+from matcalc.tensor.constructors import Term, View
+from matcalc.tensor.kronecker import kronecker
 from matcalc.tensor.nodes import (
     Atom,
     Bound,
@@ -70,11 +71,12 @@ class Lift:
         found = self.done.get(t)
         if found is None:
             known = self.known.get(t)
-            if known is None or not self._named_by_user(t):
-                found = self._written(t)
-            if known is not None and (found is None or cost(known) <= cost(found)):
+            if known is not None and isinstance(t, Bound):
                 found = known
-            assert found is not None
+            else:
+                found = self._written(t)
+                if known is not None and cost(known) <= cost(found):
+                    found = known
             self.done[t] = found
         return found
 
@@ -112,7 +114,7 @@ class Lift:
             case Mask(lower=lower, offset=offset, dims=dims):
                 return self.triangle(build.filled("ones", Shape(dims)), lower, offset)
             case Contract():
-                return stacking.contraction(self, t) or network.write(self, t, 1)
+                return stacking.contraction(self, t) or notation.write(self, t, 1)
             case Sum():
                 return self._sum(t)
             case Map():
@@ -152,83 +154,65 @@ class Lift:
             return pulled if cost(pulled) < cost(plain) else plain
         return plain
 
-    def sum_of(
-        self, terms: Sequence[tuple[Rational, Tensor, Labels]], dims: tuple[Dim, ...]
-    ) -> Expr:
+    def sum_of(self, terms: Sequence[Term], dims: tuple[Dim, ...]) -> Expr:
         """The sum of the terms, in the textbook's order."""
         spread = any(_is_matrix(a) for _, a, labels in terms if len(labels) == 2)
         made = build.add(
             _arranged([self.term(c, a, labels, dims, spread) for c, a, labels in terms])
         )
         if dims and not made.shape.dims:  # a scalar, expanded
-            ones = self._filled(1, dims)
-            return (
-                negated(product([made.arg, ones]))
-                if isinstance(made, Neg)
-                else product([made, ones])
-            )
+            return product([made, self._filled(1, dims)])
         return made
 
-    def _filled(self, value: Rational, dims: tuple[Dim, ...]) -> Expr:
-        if value == 0:
-            return self._zeros(dims)
-        if len(dims) > 2:
-            spec = "abcdefghijkl"[: len(dims)]
-            unit: Expr = build.einsum(
-                f"{','.join(spec)}->{spec}", [build.filled("ones", Shape((d,))) for d in dims]
-            )
-        else:
-            unit = build.filled("ones", Shape(dims))
-        return multiple(value, unit)
-
     @staticmethod
-    def _zeros(dims: tuple[Dim, ...]) -> Expr:
+    def _filled(value: Rational, dims: tuple[Dim, ...]) -> Expr:
+        """An array of one number; of rank 3 and more as an einsum of vectors."""
+        name: Literal["ones", "zeros"] = "ones" if value else "zeros"
         if len(dims) <= 2:
-            return build.filled("zeros", Shape(dims))
-        spec = "abcdefghijkl"[: len(dims)]
-        return build.einsum(
-            f"{','.join(spec)}->{spec}", [build.filled("zeros", Shape((d,))) for d in dims]
-        )
+            filled = build.filled(name, Shape(dims))
+        else:
+            axes = "abcdefghijkl"[: len(dims)]
+            parts = [build.filled(name, Shape((d,))) for d in dims]
+            filled = build.einsum(f"{','.join(axes)}->{axes}", parts)
+        return multiple(value, filled) if value else filled
 
     def term(
         self, c: Rational, t: Tensor, labels: Labels, dims: tuple[Dim, ...], spread: bool = False
     ) -> Expr:
-        """c times a view, expanded to dims where the language does not expand it itself, or
-        `spread` asks for it."""
+        """c times a view, expanded to dims where the language does not do so, or `spread` asks for
+        it."""
         rank = len(dims)
         if not labels and rank == 2 and spread:
-            return network.write_view(self, t, labels, dims, c)
+            return notation.write_view(self, t, labels, dims, c)
         if t is UNIT:
             return build.number(c)
         if rank == 2 and len(labels) == 1:
-            return network.write_view(self, t, labels, dims, c)
+            return notation.write_view(self, t, labels, dims, c)
         if isinstance(t, Contract):
             stacked = stacking.contraction(self, t)
             if stacked is None and t not in self.known:
-                return network.write(self, t, c)
+                return notation.write(self, t, c)
         if len(labels) == 2 and labels == (1, 0):
             return multiple(c, self.matrix(t, swapped=True))
         if len(set(labels)) < len(labels):
-            return network.write_view(self, t, labels, dims, c)
+            return notation.write_view(self, t, labels, dims, c)
         return multiple(c, self.column(t))
 
     def _einsum_sum(self, t: Sum) -> Expr:
         return build.add(
-            [network.write_view(self, a, labels, t.dims, c) for c, a, labels in t.terms]
+            [notation.write_view(self, a, labels, t.dims, c) for c, a, labels in t.terms]
         )
 
     # --- element-wise functions
 
-    def operand(self, view: tuple[Tensor, Labels], dims: tuple[Dim, ...]) -> Expr:
+    def operand(self, view: View, dims: tuple[Dim, ...]) -> Expr:
         """An operand of an element-wise function: a scalar, or expanded to dims."""
         t, labels = view
-        if not labels or labels == tuple(range(len(dims))):
+        if not labels or (len(dims) <= 2 and labels == tuple(range(len(dims)))):
             return self.column(t)
-        return network.write_view(self, t, labels, dims, 1)
+        return notation.write_view(self, t, labels, dims, 1)
 
     def _map(self, t: Map) -> Expr:
-        if t.rank > 2:
-            return self._tall_map(t)
         args = [self.operand(view, t.dims) for view in t.args]
         if isinstance(t.fn, tuple):
             return build.apply(t.fn[0], t.fn[1], args[0])
@@ -249,10 +233,8 @@ class Lift:
         k = as_constant(t.args[1][0])
         if k is None:
             return build.power(args[0], args[1], elementwise=True)
-        if t.rank:
-            raised = power(args[0], abs(k))
-        else:
-            raised = self.raised(t.args[0][0], abs(k))
+        size = -k if k < 0 else k
+        raised = power(args[0], size) if t.rank else self.raised(t.args[0][0], size)
         return build.divide(build.number(1), raised) if k < 0 else raised
 
     def raised(self, base: Tensor, k: Rational) -> Expr:
@@ -261,22 +243,6 @@ class Lift:
         if root is None:
             return power(self.column(base), k)
         return power(build.call(Shape(), "norm", [self.column(root)]), 2 * k)
-
-    def _tall_map(self, t: Map) -> Expr:
-        """An element-wise function of a tensor of rank 3 or more."""
-        args = []
-        for a, labels in t.args:
-            if not labels:
-                args.append(self.column(a))
-            else:
-                args.append(network.write_view(self, a, labels, t.dims, 1))
-        if isinstance(t.fn, tuple):
-            return build.apply(t.fn[0], t.fn[1], args[0])
-        if t.fn in _COMPARE:
-            return self._compare(t.fn, args)
-        if t.fn == "pow":
-            return self._power(t, args)
-        return build.call(Shape(t.dims), t.fn, args)
 
     # --- functions of whole tensors
 
@@ -290,8 +256,10 @@ class Lift:
         if t.batch:
             if t.batch > 1 or t.rank > 2 or any(a.shape.rank > 2 for a in args):
                 raise DerivationError(
-                    f"the result needs {t.fn} of many matrices at once, for which there is no notation",
-                    suggestion="a scalar of it (a trace, a bilinear form), or a derivative by a scalar",
+                    f"the result needs {t.fn} of many matrices at once, "
+                    "for which there is no notation",
+                    suggestion="a scalar of it (a trace, a bilinear form), "
+                    "or a derivative by a scalar",
                 )
             return self._along(t, t.fn, args)
         if t.fn == VECH_BASIS:
@@ -312,7 +280,7 @@ class Lift:
     # --- regrouped axes
 
     def _group(self, t: Group) -> Expr:
-        kron = network.kronecker(self, t)
+        kron = kronecker(self, t)
         if kron is not None:
             return kron
         if t.rank == 1 and t.sizes == (2,):

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Final, Protocol
 
-from matcalc.dims import ONE, ZERO, Dim
+from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import (
     Add,
@@ -37,27 +36,21 @@ from matcalc.expr.nodes import (
     Transpose,
     postorder,
 )
+from matcalc.tensor import structural
 from matcalc.tensor.canonical import (
-    UNIT,
     add,
     apply_map,
     as_constant,
     constant,
     contract,
     delta,
-    embed,
     group,
-    levi_civita,
-    one_hot,
     opaque,
     power,
     size,
-    split,
     transpose,
-    vech_basis,
-    zeros,
 )
-from matcalc.tensor.nodes import Atom, Bound, Labels, Mask, Rational, Tensor, Value, intern
+from matcalc.tensor.nodes import Atom, Bound, Labels, Rational, Tensor, Value, intern
 from matcalc.tensor.substitute import Substitution
 
 MATRIX_POWER: Final = 64
@@ -132,7 +125,7 @@ class Lowering:
             case Hadamard(factors=factors):
                 return contract([self._spread(f, node.shape) for f in factors], range(len(dims)))
             case Kron(left=a, right=b):
-                return self._kron(a, b)
+                return structural.kron((self.done[a], a.shape), (self.done[b], b.shape))
             case Divide(numerator=a, denominator=b):
                 t, labels = self._spread(b, node.shape)
                 below = power(t, constant(-1))
@@ -143,6 +136,16 @@ class Lowering:
                 )
             case Power():
                 return self._power(node)
+            case _:
+                return self._of_whole(node)
+
+    def _of_whole(
+        self,
+        node: Transpose | Inverse | Compare | Index | Stack | Einsum | Apply | Derivative | Call,
+    ) -> Tensor:
+        """What is not arithmetic: transposes, comparisons, entries and functions."""
+        dims = node.shape.dims
+        match node:
             case Transpose(arg=arg):
                 return transpose(self.done[arg]) if len(dims) == 2 else self.done[arg]
             case Inverse(arg=arg):
@@ -152,7 +155,7 @@ class Lowering:
             case Index(arg=arg, indices=indices):
                 return self._index(arg, indices)
             case Stack(items=items):
-                return self._stack(items, dims)
+                return structural.stack([self.done[x] for x in items], dims)
             case Einsum(spec=spec, args=args):
                 inputs, _, output = spec.partition("->")
                 views = [(self.done[a], x) for a, x in zip(args, inputs.split(","), strict=True)]
@@ -180,7 +183,7 @@ class Lowering:
         operands: list[tuple[Tensor, tuple[int, ...]]] = []
         left: int | None = None
         right: int | None = None
-        started = False
+        started = scalar = False
         count = 0
         for factor in factors:
             t, shape = self.done[factor], factor.shape
@@ -197,27 +200,14 @@ class Lowering:
             begin = None if shape.rank == 1 and shape.row else count
             end = None if shape.rank == 1 and not shape.row else count + 1
             count += 2
-            if not started:
+            if not started or (left is None and right is None and scalar):
                 left, started = begin, True
             elif right is not None and begin is not None:
                 begin = right
             right = end
-            labels = tuple(x for x in (begin, end) if x is not None)
-            operands.append((t, labels))
-            if left is not None and right is None and begin is None and end is None:
-                left = None
+            scalar = left is None and right is None
+            operands.append((t, tuple(x for x in (begin, end) if x is not None)))
         return contract(operands, [x for x in (left, right) if x is not None])
-
-    def _kron(self, a: Expr, b: Expr) -> Tensor:
-        first, second = _matrix_axes(a.shape, 0), _matrix_axes(b.shape, 2)
-        rows = [x for x in (first[0], second[0]) if x is not None]
-        columns = [x for x in (first[1], second[1]) if x is not None]
-        operands = [
-            (self.done[e], [x for x in axes if x is not None])
-            for e, axes in ((a, first), (b, second))
-        ]
-        whole = contract(operands, rows + columns)
-        return group(whole, tuple(len(x) for x in (rows, columns) if x))
 
     def _power(self, node: Power) -> Tensor:
         base, exponent = self.done[node.base], self.done[node.exponent]
@@ -249,23 +239,15 @@ class Lowering:
         operands: list[tuple[Tensor, Sequence[int]]] = [(self.done[arg], range(len(indices)))]
         for axis, index in enumerate(indices):
             if index is not None:
-                operands.append((self._one_hot(index, arg.shape.dims[axis]), (axis,)))
+                hot = structural.unit_vector(self.done[index], arg.shape.dims[axis])
+                operands.append((hot, (axis,)))
         return contract(operands, [axis for axis, index in enumerate(indices) if index is None])
 
-    def _one_hot(self, index: Expr, dim: Dim) -> Tensor:
-        place = as_constant(self.done[index])
-        return one_hot(place if isinstance(place, int) else self.done[index], dim)
-
-    def _stack(self, items: Sequence[Expr], dims: tuple[Dim, ...]) -> Tensor:
-        parts = [contract([(one_hot(i, dims[0]), (0,)), (self.done[x], (1,) * x.shape.rank)], range(len(dims)))
-                 for i, x in enumerate(items)]  # fmt: skip
-        return add([(1, t, tuple(range(len(dims)))) for t in parts], dims)
-
     def _call(self, node: Call) -> Tensor:
-        special = _STRUCTURAL.get(node.name)
-        if special is not None and (node.name not in ("sum",) or len(node.args) == 1):
-            return special(self, node)
         args = [self.done[a] for a in node.args]
+        special = _STRUCTURAL.get(node.name)
+        if special is not None and (node.name != "sum" or len(args) == 1):
+            return special(args, node)
         mode = self.book.mode(node.name, len(args))
         dims = node.shape.dims
         left_out = [constant(value) for value in self.book.defaults(node.name, len(args))]
@@ -327,146 +309,14 @@ def apply_definition(
     )
 
 
-def _matrix_axes(shape: Shape, first: int) -> tuple[int | None, int | None]:
-    """Labels for the rows and columns that a column, a row or a matrix has."""
-    if shape.rank == 1:
-        return (None, first + 1) if shape.row else (first, None)
-    return first, first + 1
-
-
-def _eye(low: Lowering, node: Call) -> Tensor:
-    return delta(node.shape.dims[0])
-
-
-def _ones(low: Lowering, node: Call) -> Tensor:
-    return constant(1, node.shape.dims)
-
-
-def _zeros(low: Lowering, node: Call) -> Tensor:
-    return zeros(node.shape.dims)
-
-
-def _unit(low: Lowering, node: Call) -> Tensor:
-    return low._one_hot(node.args[0], node.shape.dims[0])
-
-
-def _sum(low: Lowering, node: Call) -> Tensor:
-    t = low.done[node.args[0]]
-    kept = (
-        [] if node.axis is None else [i for i in range(t.rank) if i != node.axis % max(t.rank, 1)]
-    )
-    return contract([(t, range(t.rank))], kept[: node.shape.rank])
-
-
-def _diag(low: Lowering, node: Call) -> Tensor:
-    t = low.done[node.args[0]]
-    return contract([(t, (0,))], (0, 0)) if t.rank == 1 else contract([(t, (0, 0))], (0,))
-
-
-def _trace(low: Lowering, node: Call) -> Tensor:
-    return contract([(low.done[node.args[0]], (0, 0))], ())
-
-
-def _vec(low: Lowering, node: Call) -> Tensor:
-    t = low.done[node.args[0]]
-    return group(transpose(t), (2,)) if t.rank == 2 else t
-
-
-def _unvec(low: Lowering, node: Call) -> Tensor:
-    m, n = node.shape.dims
-    return transpose(split(low.done[node.args[0]], (2,), (n, m)))
-
-
-def _triangle(low: Lowering, node: Call) -> Tensor:
-    t = low.done[node.args[0]]
-    offset = as_constant(low.done[node.args[1]]) if len(node.args) > 1 else 0
-    if not isinstance(offset, int):
-        raise DerivationError(f"the offset of {node.name} is a whole number")
-    return contract(
-        [(t, (0, 1)), (intern(Mask, t.dims, node.name == "tril", offset), (0, 1))], (0, 1)
-    )
-
-
-def _blocks(low: Lowering, node: Call) -> Tensor:
-    """hstack, vstack and blockdiag: the sum of the parts, each put in its place."""
-    dims = node.shape.dims
-    down, across = node.name != "hstack", node.name != "vstack"
-    if len(dims) == 1:
-        down, across = not node.shape.row, node.shape.row
-    row, column = ZERO, ZERO
-    terms: list[tuple[int | Fraction, Tensor, Labels]] = []
-    for part in node.args:
-        axes = _matrix_axes(part.shape, 0) if part.shape.dims else (None, None)
-        t = low.done[part]
-        height = ONE if axes[0] is None else t.dims[0]
-        width = ONE if axes[1] is None else t.dims[-1]
-        operands: list[tuple[Tensor, tuple[int, ...]]] = [
-            (t, tuple(x for x in axes if x is not None))
-        ]
-        out: list[int] = []
-        if len(dims) == 2 or not node.shape.row:
-            operands.append(
-                (_place(dims[0], height, row), (10, axes[0] if axes[0] is not None else 11))
-            )
-            out.append(10)
-        if len(dims) == 2 or node.shape.row:
-            operands.append(
-                (_place(dims[-1], width, column), (12, axes[1] if axes[1] is not None else 13))
-            )
-            out.append(12)
-        terms.append((1, contract(operands, out), tuple(range(len(out)))))
-        row = row + height if down else row
-        column = column + width if across else column
-    return add(terms, dims)
-
-
-def _place(whole: Dim, part: Dim, offset: Dim) -> Tensor:
-    """Where a block goes along an axis; a single place that is known is a unit vector."""
-    place = offset.value
-    if part == ONE and place is not None and whole != ONE:
-        return contract([(one_hot(place, whole), (0,)), (UNIT, ())], (0, 1), {1: ONE})
-    return embed(whole, part, offset)
-
-
-def _cross(low: Lowering, node: Call) -> Tensor:
-    x, y = (low.done[a] for a in node.args)
-    return contract([(levi_civita(), (0, 1, 2)), (x, (1,)), (y, (2,))], (0,))
-
-
-def _skew(low: Lowering, node: Call) -> Tensor:
-    return contract([(levi_civita(), (0, 2, 1)), (low.done[node.args[0]], (2,))], (0, 1))
-
-
-def _vech_basis(low: Lowering, node: Call) -> Tensor:
-    return vech_basis(node.shape.dims[0], node.shape.dims[1])
-
-
-def _levi_civita(low: Lowering, node: Call) -> Tensor:
-    return levi_civita()
-
-
-def _vech(low: Lowering, node: Call) -> Tensor:
-    t = low.done[node.args[0]]
-    return contract([(vech_basis(node.shape.dims[0], t.dims[0]), (0, 1, 2)), (t, (1, 2))], (0,))
-
-
-def _unvech(low: Lowering, node: Call) -> Tensor:
-    t = low.done[node.args[0]]
-    return contract([(vech_basis(t.dims[0], node.shape.dims[0]), (0, 1, 2)), (t, (0,))], (1, 2))
-
-
-def _reshape(low: Lowering, node: Call) -> Tensor:
-    t = low.done[node.args[0]]
-    dims = node.shape.dims
-    if t.dims == dims:
-        return t
-    whole = group(t, (t.rank,)) if t.rank > 1 else t
-    return whole if len(dims) == 1 else split(whole, (len(dims),), dims)
-
-
-_STRUCTURAL: Final[dict[str, Callable[[Lowering, Call], Tensor]]] = {
-    "eye": _eye, "ones": _ones, "zeros": _zeros, "e": _unit, "sum": _sum, "diag": _diag, "tr": _trace,
-    "vec": _vec, "unvec": _unvec, "tril": _triangle, "triu": _triangle, "hstack": _blocks, "vstack": _blocks,
-    "blockdiag": _blocks, "cross": _cross, "skew": _skew, "vech": _vech, "unvech": _unvech, "reshape": _reshape,
-    "vech_basis": _vech_basis, "levi_civita": _levi_civita,
+_STRUCTURAL: Final[dict[str, Callable[[Sequence[Tensor], Call], Tensor]]] = {
+    "eye": structural.eye, "ones": structural.ones, "zeros": structural.zeros,
+    "e": structural.unit, "sum": structural.total, "diag": structural.diag,
+    "tr": structural.trace, "vec": structural.vec, "unvec": structural.unvec,
+    "tril": structural.triangle, "triu": structural.triangle, "hstack": structural.blocks,
+    "vstack": structural.blocks, "blockdiag": structural.blocks, "cross": structural.cross,
+    "skew": structural.skew, "vech": structural.vech, "unvech": structural.unvech,
+    "reshape": structural.reshape, "vech_basis": structural.vech_basis,
+    "levi_civita": structural.levi_civita,
 }  # fmt: skip
+"""The functions that mean a rearrangement of entries, whatever the rule book says of them."""

@@ -1,41 +1,29 @@
-"""How a contraction is written as matrices: a graph whose nodes are indices and whose edges are
-matrices.
+"""The network of a contraction: a graph whose nodes are indices and whose edges are matrices.
 
 Every index carries a vector (the element-wise product of the vectors on it) and every pair of
 indices at most one matrix.  A summed index with one edge makes a matrix-vector product, one with
 two edges a matrix product (with the vector between as a diagonal); what is left are the axes of the
-result. What does not reduce so is written with einsum.
+result.  What does not reduce so has no matrix notation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from matcalc.dims import Dim
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Expr, Named, Number, Shape, Size, Symbol
-from matcalc.expr.writing import (
-    cost,
-    hadamard,
-    inner,
-    multiple,
-    negated,
-    power,
-    product,
-    quotient,
-    transposed,
-)
+from matcalc.expr.nodes import Call, Expr, Named, Number, Power, Shape, Symbol
+from matcalc.expr.writing import cost, hadamard, inner, power, product, quotient, transposed
 from matcalc.tensor import special
-from matcalc.tensor.canonical import as_constant, contract
-from matcalc.tensor.nodes import Contract, Delta, Group, Labels, Map, Mask, Rational, Sum, Tensor
+from matcalc.tensor.canonical import as_constant
+from matcalc.tensor.constructors import View
+from matcalc.tensor.nodes import Contract, Delta, Labels, Map, Mask, Rational, Sum, Tensor
+from matcalc.tensor.scaling import arranged, average, scaled
 
 if TYPE_CHECKING:
     from matcalc.tensor.lift import Lift
-
-LETTERS: Final = "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass
@@ -52,7 +40,7 @@ class Vector:
         """The element-wise product as one column; None if there is nothing."""
         if not self:
             return None
-        top = hadamard(_sorted_factors(self.above)) if self.above else build.number(1)
+        top = hadamard(arranged(self.above)) if self.above else build.number(1)
         return quotient(top, hadamard(self.below)) if self.below else top
 
 
@@ -66,16 +54,19 @@ class Edge:
     chain: list[Expr]
 
     def expr(self) -> Expr:
+        """The matrix as one expression."""
         return product(self.chain)
 
     def turned(self) -> Edge:
+        """The same edge with rows b and columns a."""
         return Edge(self.b, self.a, [transposed(f) for f in reversed(self.chain)])
 
     def from_(self, label: int) -> Edge:
+        """The same edge with the rows at one of its ends."""
         return self if self.a == label else self.turned()
 
 
-class Irreducible(Exception):
+class IrreducibleError(Exception):
     """The contraction has no matrix notation."""
 
 
@@ -85,7 +76,7 @@ class Network:
     def __init__(
         self,
         lift: Lift,
-        factors: Sequence[tuple[Tensor, Labels]],
+        factors: Sequence[View],
         dims: Sequence[Dim],
         written: Mapping[Tensor, Expr],
     ) -> None:
@@ -98,8 +89,8 @@ class Network:
         self.vectors: dict[int, Vector] = {}
         self.edges: list[Edge] = []
         self.identity = False
-        self.specials: list[tuple[Tensor, Labels]] = []
-        parallel: dict[tuple[int, int], list[tuple[Tensor, Labels]]] = {}
+        self.specials: list[View] = []
+        parallel: dict[tuple[int, int], list[View]] = {}
         for t, labels in factors:
             for label, dim in zip(labels, t.dims, strict=True):
                 self.dims[label] = dim
@@ -110,39 +101,35 @@ class Network:
         for (a, b), members in parallel.items():
             self.parallel(a, b, members)
 
-    def place(
-        self,
-        t: Tensor,
-        labels: Labels,
-        parallel: dict[tuple[int, int], list[tuple[Tensor, Labels]]],
-    ) -> None:
+    def place(self, t: Tensor, labels: Labels, parallel: dict[tuple[int, int], list[View]]) -> None:
+        """Put a factor where it belongs; matrices are collected in `parallel`."""
         if len(labels) == 3 and len(set(labels)) == 3 and special.is_special(t):
             self.specials.append((t, labels))
-            return
-        if len(labels) > 2:
-            raise Irreducible
-        if len(labels) == 2 and labels[0] != labels[1]:
-            if isinstance(t, Delta):
-                self.identity = True
-            else:
-                parallel.setdefault((min(labels), max(labels)), []).append((t, labels))
-            return
-        base, exponent = _reciprocal(t)
-        if exponent:
-            expr = (
-                power(self.lift.column(base), exponent)
-                if base.rank
-                else self.lift.raised(base, exponent)
-            )
+        elif len(labels) > 2:
+            raise IrreducibleError
+        elif len(set(labels)) < 2:
+            self.place_vector(t, labels)
+        elif isinstance(t, Delta):
+            self.identity = True
         else:
+            parallel.setdefault((min(labels), max(labels)), []).append((t, labels))
+
+    def place_vector(self, t: Tensor, labels: Labels) -> None:
+        """A scalar, a vector or the diagonal of a matrix; reciprocals go below the fraction
+        line."""
+        base, exponent = reciprocal(t)
+        if not exponent:
             expr = self.column(t)
-        if len(labels) == 2:
-            expr = self.diagonal(expr)
+        elif base.rank:
+            expr = power(self.lift.column(base), exponent)
+        else:
+            expr = self.lift.raised(base, exponent)
         if not labels:
             (self.below if exponent else self.scalars).append(expr)
         else:
             vector = self.vectors[labels[0]]
-            (vector.below if exponent else vector.above).append(expr)
+            side = vector.below if exponent else vector.above
+            side.append(self.diagonal(expr) if len(labels) == 2 else expr)
 
     def column(self, t: Tensor) -> Expr:
         written = self.written.get(t)
@@ -158,53 +145,49 @@ class Network:
     def diagonal(matrix: Expr) -> Expr:
         return build.call(Shape(matrix.shape.dims[:1]), "diag", [matrix])
 
-    def parallel(self, a: int, b: int, members: list[tuple[Tensor, Labels]]) -> None:
+    def parallel(self, a: int, b: int, members: list[View]) -> None:
         """All matrices on one pair of indices: their element-wise product, quotient and
         triangle."""
-        if len(members) == 2 and a >= self.rank and not any(_elementwise(t) for t, _ in members):
-            if self.closed_pair(a, b, members):
-                return
+        if self.closed_pair(a, b, members):
+            return
+        turned = [labels[0] == b for _, labels in members]
+        votes = [
+            1 if swapped else -1
+            for swapped, (t, _) in zip(turned, members, strict=True)
+            if not isinstance(t, Sum | Map | Mask)
+        ]
+        if sum(votes) > 0 and a >= self.rank:  # most are written b by a
+            a, b = b, a
+            turned = [not swapped for swapped in turned]
         above: list[Expr] = []
         below: list[Expr] = []
         masks = []
-        swaps = sum(
-            1 if labels[0] == b else -1
-            for t, labels in members
-            if not isinstance(t, Sum | Map | Mask)
-        )
-        flip = swaps > 0 and a >= self.rank
-        for t, labels in members:
-            swapped = (labels[0] == b) != flip
-            base, exponent = _reciprocal(t)
+        for swapped, (t, _) in zip(turned, members, strict=True):
+            base, exponent = reciprocal(t)
             if isinstance(t, Mask):
                 masks.append((t.lower != swapped, -t.offset if swapped else t.offset))
             elif exponent:
                 below.append(power(self.lift.matrix(base, swapped), exponent))
             else:
                 above.append(self.matrix(t, swapped))
-        first, second = (b, a) if flip else (a, b)
-        shape = Shape((self.dims[first], self.dims[second]))
-        matrix = hadamard(_sorted_factors(above)) if above else None
+        matrix = hadamard(arranged(above)) if above else None
         if below:
-            matrix = quotient(matrix if matrix is not None else build.number(1), hadamard(below))
+            matrix = quotient(matrix or build.number(1), hadamard(below))
         for lower, offset in masks:
-            matrix = self.lift.triangle(
-                matrix if matrix is not None else build.filled("ones", shape), lower, offset
-            )
+            ones = build.filled("ones", Shape((self.dims[a], self.dims[b])))
+            matrix = self.lift.triangle(matrix or ones, lower, offset)
         assert matrix is not None
-        self.edges.append(Edge(first, second, [matrix]))
+        self.edges.append(Edge(a, b, [matrix]))
 
-    def closed_pair(self, a: int, b: int, members: list[tuple[Tensor, Labels]]) -> bool:
-        """Two matrices and nothing else on two summed indices: a trace, when the graph is closed by
-        it."""
-        touched = self.vectors[a] or self.vectors[b]
-        if touched:
+    def closed_pair(self, a: int, b: int, members: list[View]) -> bool:
+        """Two plain matrices and nothing else on two summed indices are a cycle, not a product."""
+        if len(members) != 2 or a < self.rank or any(_elementwise(t) for t, _ in members):
+            return False
+        if self.vectors[a] or self.vectors[b]:
             return False
         (t, first), (u, second) = members
-        left = self.matrix(t, swapped=first[0] == b)
-        right = self.matrix(u, swapped=second[0] == a)
-        self.edges.append(Edge(a, b, [left]))
-        self.edges.append(Edge(b, a, [right]))
+        self.edges.append(Edge(a, b, [self.matrix(t, swapped=first[0] == b)]))
+        self.edges.append(Edge(b, a, [self.matrix(u, swapped=second[0] == a)]))
         return True
 
     # --- reduction
@@ -230,14 +213,14 @@ class Network:
             elif len(edges) == 2:
                 self.join(edges[0], edges[1], label, vector)
             else:
-                raise Irreducible
+                raise IrreducibleError
 
     def resolve_special(self) -> None:
         for item in self.specials:
             if special.resolve(self, *item):
                 self.specials.remove(item)
                 return
-        raise Irreducible
+        raise IrreducibleError
 
     def add_edge(self, a: int, b: int, matrix: Expr) -> None:
         """A matrix more on a pair of indices: its element-wise product with what is there."""
@@ -248,36 +231,26 @@ class Network:
             self.edges.remove(same)
             self.edges.append(Edge(a, b, [hadamard([same.from_(a).expr(), matrix])]))
 
-    def scaled_edge(self, a: int, b: int, between: list[Edge]) -> Expr:
+    def scaled_edge(self, a: int, b: int, between: Sequence[Edge]) -> Expr:
         """All that two indices carry, as one matrix; it leaves the graph."""
         left, right = self.vectors.pop(a).expr(), self.vectors.pop(b).expr()
         for edge in between:
             self.edges.remove(edge)
-        return self.framed(left, right, between, (self.dims[a], self.dims[b]), a)
+        return self.framed(left, right, between, a, b)
 
     def framed(
-        self,
-        left: Expr | None,
-        right: Expr | None,
-        between: list[Edge],
-        dims: Sequence[Dim],
-        a: int,
+        self, left: Expr | None, right: Expr | None, between: Sequence[Edge], a: int, b: int
     ) -> Expr:
-        """diag(left) M diag(right), or the outer product of the two."""
+        """diag(left) M diag(right) with rows a and columns b, or the outer product of the two."""
         if between:
-            chain = between[0].from_(a).chain
             before = [_diagonal_matrix(left)] if left is not None else []
             after = [_diagonal_matrix(right)] if right is not None else []
-            return product([*before, *chain, *after])
+            return product([*before, *between[0].from_(a).chain, *after])
+        dims = self.dims[a], self.dims[b]
         if left is None and right is None:
-            return build.filled("ones", Shape((dims[0], dims[1])))
-        ones = [build.filled("ones", Shape((d,))) for d in dims]
-        return product(
-            [
-                left if left is not None else ones[0],
-                transposed(right if right is not None else ones[1]),
-            ]
-        )
+            return build.filled("ones", Shape(dims))
+        column, row = (build.filled("ones", Shape((d,))) for d in dims)
+        return product([left or column, transposed(right or row)])
 
     def preference(self, edges: Sequence[Edge], label: int) -> int:
         """Leaves first; then inner indices without a vector, then those with one."""
@@ -297,7 +270,7 @@ class Network:
             if isinstance(only, Call) and only.name == "diag" and only.shape.rank == 1:
                 return build.call(Shape(), "tr", [only.args[0]])
         if len(vector.above) >= 2 and not vector.below:
-            parts = _sorted_factors(vector.above)
+            parts = arranged(vector.above)
             return inner(hadamard(parts[:-1]), parts[-1])
         expr = vector.expr()
         if expr is None:
@@ -306,11 +279,7 @@ class Network:
 
     def average(self, summed: Expr, dim: Dim) -> str:
         """sum, or mean where a plain vector is divided by its length anyway."""
-        size = build.size(dim)
-        if isinstance(summed, Symbol | Named | Call) and size in self.below:
-            self.below.remove(size)
-            return "mean"
-        return "sum"
+        return "mean" if average(summed, build.size(dim), self.below) else "sum"
 
     def absorb(self, edge: Edge, label: int, vector: Vector) -> None:
         """A leaf: the matrix times the vector on its end is a vector on the other."""
@@ -368,67 +337,25 @@ class Network:
     def result(self, c: Rational) -> Expr:
         """The whole contraction times a rational number, vectors as columns."""
         self.reduce()
-        core = self.core()
-        return self.scale(core, c)
+        return scaled(c, self.scalars, self.below, self.core())
 
     def core(self) -> Expr | None:
+        """What the axes of the result carry; None for a scalar."""
         if self.rank == 0:
             return None
         if self.rank == 1:
             vector = self.vectors[0].expr()
             return vector if vector is not None else build.filled("ones", Shape((self.dims[0],)))
         if self.rank > 2:
-            raise Irreducible
+            raise IrreducibleError
         left, right = self.vectors[0].expr(), self.vectors[1].expr()
         between = [e for e in self.edges if {e.a, e.b} == {0, 1}]
         if self.identity:
             return _diagonal_matrix(left) if left is not None else build.eye(self.dims[0])
-        return self.framed(left, right, between, (self.dims[0], self.dims[1]), 0)
-
-    def averaged(self, below: list[Expr]) -> list[Expr]:
-        """The scalars; sum(x) / n is mean(x), and n is gone from below then."""
-        result = []
-        for scalar in self.scalars:
-            if isinstance(scalar, Call) and scalar.name == "sum" and scalar.axis is None:
-                (arg,) = scalar.args
-                size = build.size(arg.shape.dims[0]) if arg.shape.rank == 1 else None
-                if size in below and isinstance(arg, Symbol | Named | Call):
-                    below.remove(size)
-                    scalar = build.call(Shape(), "mean", [arg])
-            result.append(scalar)
-        return result
-
-    def scale(self, core: Expr | None, c: Rational) -> Expr:
-        """Number, scalars and core in the textbook's order; sizes and numbers below go in front of
-        a long core."""
-        exact = Fraction(c)
-        sign, top, bottom = exact < 0, abs(exact.numerator), exact.denominator
-        below = sorted(self.below, key=_scalar_order)
-        if bottom != 1:
-            below.insert(0, build.number(bottom))
-        factors = sorted(self.averaged(below), key=_scalar_order)
-        if top != 1:
-            factors.insert(0, build.number(top))
-        divisor = product(below) if below else None
-        simple = all(isinstance(b, Number | Size) for b in below)
-        if divisor is not None and simple and core is not None and top != 1 and len(factors) == 1:
-            front = quotient(build.number(top), divisor)
-            result = product([front, *factors[1:], core])
-        elif divisor is not None and simple and top != 1 and len(factors) > 1:
-            result = product(
-                [
-                    quotient(build.number(top), divisor),
-                    *factors[1:],
-                    *([core] if core is not None else []),
-                ]
-            )
-        else:
-            parts = [*factors, *([core] if core is not None else [])]
-            result = quotient(product(parts) if parts else build.number(1), divisor)
-        return negated(result) if sign else result
+        return self.framed(left, right, between, 0, 1)
 
 
-def _reciprocal(t: Tensor) -> tuple[Tensor, Rational]:
+def reciprocal(t: Tensor) -> tuple[Tensor, Rational]:
     """The base and exponent k of 1 / base^k; exponent 0 if t is not such."""
     if isinstance(t, Map) and t.fn == "pow":
         k = as_constant(t.args[1][0])
@@ -438,21 +365,10 @@ def _reciprocal(t: Tensor) -> tuple[Tensor, Rational]:
     return t, 0
 
 
-def squared_matrix(t: Tensor, labels: Labels) -> Tensor | None:
-    """X, if a factor is the square of each entry of a matrix X and all of it is summed."""
-    if isinstance(t, Map) and t.fn == "pow" and t.rank == 2 and len(set(labels)) == 2:
-        base, axes = t.args[0]
-        if as_constant(t.args[1][0]) == 2 and axes == (0, 1):
-            return base
-    return None
-
-
 def _square_root(expr: Expr) -> Expr | None:
-    """x of x^2 where x is a plain vector."""
-    from_power = getattr(expr, "exponent", None)
-    if isinstance(from_power, Number) and from_power.value == 2:
-        base: Expr = expr.base  # type: ignore[union-attr]
-        return base
+    """x of x^2."""
+    if isinstance(expr, Power) and isinstance(expr.exponent, Number):
+        return expr.base if expr.exponent.value == 2 else None
     return None
 
 
@@ -471,151 +387,3 @@ def _best_cycle(chain: list[Expr]) -> Expr:
         for i in range(len(chains)):
             ways.append(product(chains[i:] + chains[:i]))
     return min(ways, key=cost)
-
-
-def _sorted_factors(parts: list[Expr]) -> list[Expr]:
-    return sorted(parts, key=_scalar_order)
-
-
-_ORDER: Final = {
-    "Size": 0, "Constant": 0, "Symbol": 1, "Named": 1, "Index": 1, "Power": 2, "Call": 3, "Apply": 3, "Dot": 4,
-    "Compare": 5, "Product": 6, "Divide": 7, "Hadamard": 7, "Add": 8,
-}  # fmt: skip
-
-
-def _scalar_order(expr: Expr) -> int:
-    return _ORDER.get(type(expr).__name__, 6)
-
-
-# --- what the lift calls
-
-
-def write(lift: Lift, t: Contract, c: Rational) -> Expr:
-    """c times a contraction; a sign is moved into a difference where that saves a minus."""
-    whole = tuple((f, labels) for f, labels in t.factors)
-    return write_factors(lift, whole, t.dims, c)
-
-
-def write_factors(
-    lift: Lift, factors: Sequence[tuple[Tensor, Labels]], dims: Sequence[Dim], c: Rational
-) -> Expr:
-    """c times the contraction of these factors."""
-    if len(factors) == 1 and not dims:
-        matrix = squared_matrix(*factors[0])
-        if matrix is not None:
-            return multiple(c, power(build.call(Shape(), "norm", [lift.column(matrix)]), 2))
-    written: dict[Tensor, Expr] = {}
-    if c < 0:
-        written, c = _flipped(lift, factors, c)
-    try:
-        return Network(lift, factors, dims, written).result(c)
-    except Irreducible:
-        return _einsum(lift, factors, dims, -c if written else c)
-
-
-def _flipped(
-    lift: Lift, factors: Sequence[tuple[Tensor, Labels]], c: Rational
-) -> tuple[dict[Tensor, Expr], Rational]:
-    """-(a - b) is b - a: how one difference among the factors is written the other way round, if
-    there is one."""
-    for t, labels in factors:
-        if (
-            isinstance(t, Sum)
-            and any(x < 0 for x, _, _ in t.terms)
-            and any(x > 0 for x, _, _ in t.terms)
-        ):
-            if sum(u is t for u, _ in factors) == 1 and len(labels) <= 2:
-                return {t: lift.sum_of([(-x, a, y) for x, a, y in t.terms], t.dims)}, -c
-    return {}, c
-
-
-def write_view(lift: Lift, t: Tensor, labels: Labels, dims: Sequence[Dim], c: Rational) -> Expr:
-    """c times a view of t, expanded to dims."""
-    if isinstance(t, Contract):
-        rank, count = len(dims), max((x for _, axes in t.factors for x in axes), default=0) + 1
-        place = {i: labels[i] for i in range(t.rank)} | {i: rank + i for i in range(t.rank, count)}
-        factors = [(f, tuple(place[x] for x in axes)) for f, axes in t.factors]
-        return write_factors(lift, factors, dims, c)
-    return write_factors(lift, [(t, labels)], dims, c)
-
-
-def _einsum(
-    lift: Lift, factors: Sequence[tuple[Tensor, Labels]], dims: Sequence[Dim], c: Rational
-) -> Expr:
-    """The contraction as an einsum over its factors, each written as it is; scalars in front."""
-    scalars, below, args, inputs = [], [], [], []
-    carried = {label for _, labels in factors for label in labels}
-    for t, labels in factors:
-        base, exponent = _reciprocal(t)
-        if not labels:
-            (below if exponent else scalars).append(
-                power(lift.column(base), exponent) if exponent else lift.column(t)
-            )
-        else:
-            args.append(lift.column(t))
-            inputs.append("".join(LETTERS[x] for x in labels))
-    for axis, dim in enumerate(dims):
-        if axis not in carried:
-            args.append(build.filled("ones", Shape((dim,))))
-            inputs.append(LETTERS[axis])
-    body = build.einsum(f"{','.join(inputs)}->{LETTERS[: len(dims)]}", args)
-    exact = Fraction(c)
-    top = [build.number(abs(exact.numerator))] if abs(exact.numerator) != 1 else []
-    if exact.denominator != 1:
-        below.insert(0, build.number(exact.denominator))
-    made = quotient(product([*top, *scalars, body]), product(below) if below else None)
-    return negated(made) if exact < 0 else made
-
-
-def kronecker(lift: Lift, t: Group) -> Expr | None:
-    """A ⊗ B where a grouping of axes is a Kronecker product; None if it is not."""
-    inner_tensor, c = t.arg, 1
-    if not isinstance(inner_tensor, Contract) or any(s > 2 for s in t.sizes) or t.rank > 2:
-        return None
-    starts = [sum(t.sizes[:i]) for i in range(t.rank)]
-    first = {s for s in starts}
-    second = {s + 1 for s, length in zip(starts, t.sizes, strict=True) if length == 2}
-    halves: tuple[list[tuple[Tensor, Labels]], list[tuple[Tensor, Labels]]] = ([], [])
-    owner: dict[int, int] = {**dict.fromkeys(first, 0), **dict.fromkeys(second, 1)}
-    pending = list(inner_tensor.factors)
-    scalars = [f for f in pending if not f[1]]
-    pending = [f for f in pending if f[1]]
-    while pending:
-        ready = [f for f in pending if any(x in owner for x in f[1])]
-        if not ready:
-            return None
-        for f in ready:
-            sides = {owner[x] for x in f[1] if x in owner}
-            if len(sides) != 1:
-                return None
-            (side,) = sides
-            halves[side].append(f)
-            owner.update(dict.fromkeys(f[1], side))
-            pending.remove(f)
-    left = _half(lift, halves[0], [(s, inner_tensor.dims[s]) for s in sorted(first)], t, starts, 0)
-    right = _half(
-        lift, halves[1], [(s, inner_tensor.dims[s]) for s in sorted(second)], t, starts, 1
-    )
-    made: Expr = build.kron(left, right)
-    if scalars:
-        made = product([*(lift.column(f) for f, _ in scalars), made])
-    return made if c == 1 else None
-
-
-def _half(
-    lift: Lift,
-    factors: list[tuple[Tensor, Labels]],
-    axes: list[tuple[int, Dim]],
-    t: Group,
-    starts: list[int],
-    side: int,
-) -> Expr:
-    """One operand of a Kronecker product as a matrix, a column or a row of the result."""
-    place = {axis: i for i, (axis, _) in enumerate(axes)}
-    views = []
-    for f, labels in factors:
-        views.append((f, [place[x] if x in place else 100 + x for x in labels]))
-    tensor = contract(views, range(len(axes)), {i: d for i, (_, d) in enumerate(axes)})
-    expr = lift(tensor)
-    is_row = t.rank == 2 and len(axes) == 1 and axes[0][0] >= starts[1]
-    return transposed(expr) if is_row else expr

@@ -1,0 +1,98 @@
+"""How a contraction is written: as matrices where the network of its indices allows it, else as an
+einsum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from matcalc.dims import Dim
+from matcalc.expr import build
+from matcalc.expr.nodes import Expr, Shape
+from matcalc.expr.writing import multiple, negated, power, product, quotient
+from matcalc.tensor.canonical import as_constant
+from matcalc.tensor.constructors import View
+from matcalc.tensor.network import IrreducibleError, Network, reciprocal
+from matcalc.tensor.nodes import Contract, Labels, Map, Rational, Sum, Tensor
+
+if TYPE_CHECKING:
+    from matcalc.tensor.lift import Lift
+
+LETTERS: Final = "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def write(lift: Lift, t: Contract, c: Rational) -> Expr:
+    """c times a contraction."""
+    return write_factors(lift, t.factors, t.dims, c)
+
+
+def write_view(lift: Lift, t: Tensor, labels: Labels, dims: Sequence[Dim], c: Rational) -> Expr:
+    """c times a view of t, expanded to dims."""
+    if not isinstance(t, Contract):
+        return write_factors(lift, [(t, labels)], dims, c)
+    factors = [
+        (f, tuple([labels[x] if x < t.rank else len(dims) + x for x in axes]))
+        for f, axes in t.factors
+    ]
+    return write_factors(lift, factors, dims, c)
+
+
+def write_factors(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rational) -> Expr:
+    """c times the contraction of these factors; a sign is moved into a difference where that saves
+    a minus."""
+    if len(factors) == 1 and not dims:
+        matrix = _squared_matrix(*factors[0])
+        if matrix is not None:
+            return multiple(c, power(build.call(Shape(), "norm", [lift.column(matrix)]), 2))
+    written = _flipped(lift, factors) if c < 0 else {}
+    try:
+        return Network(lift, factors, dims, written).result(-c if written else c)
+    except IrreducibleError:
+        return _einsum(lift, factors, dims, c)
+
+
+def _squared_matrix(t: Tensor, labels: Labels) -> Tensor | None:
+    """X, if a factor is the square of each entry of a matrix X and all of it is summed."""
+    if isinstance(t, Map) and t.fn == "pow" and t.rank == 2 and len(set(labels)) == 2:
+        base, axes = t.args[0]
+        if as_constant(t.args[1][0]) == 2 and axes == (0, 1):
+            return base
+    return None
+
+
+def _flipped(lift: Lift, factors: Sequence[View]) -> dict[Tensor, Expr]:
+    """-(a - b) is b - a: one difference among the factors, written the other way round, if there is
+    one."""
+    for t, labels in factors:
+        if not isinstance(t, Sum) or len(labels) > 2 or sum(u is t for u, _ in factors) > 1:
+            continue
+        if min(x for x, _, _ in t.terms) < 0 < max(x for x, _, _ in t.terms):
+            return {t: lift.sum_of([(-x, a, y) for x, a, y in t.terms], t.dims)}
+    return {}
+
+
+def _einsum(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rational) -> Expr:
+    """The contraction as an einsum over its factors, each written as it is; scalars in front."""
+    exact = Fraction(c)
+    above: list[Expr] = [build.number(abs(exact.numerator))] if abs(exact.numerator) != 1 else []
+    below: list[Expr] = [build.number(exact.denominator)] if exact.denominator != 1 else []
+    args: list[Expr] = []
+    inputs: list[str] = []
+    carried = {label for _, labels in factors for label in labels}
+    for t, labels in factors:
+        base, exponent = reciprocal(t)
+        if labels:
+            args.append(lift.column(t))
+            inputs.append("".join(LETTERS[x] for x in labels))
+        elif exponent:
+            below.append(power(lift.column(base), exponent))
+        else:
+            above.append(lift.column(t))
+    for axis, dim in enumerate(dims):
+        if axis not in carried:
+            args.append(build.filled("ones", Shape((dim,))))
+            inputs.append(LETTERS[axis])
+    body = build.einsum(f"{','.join(inputs)}->{LETTERS[: len(dims)]}", args)
+    made = quotient(product([*above, body]), product(below) if below else None)
+    return negated(made) if exact < 0 else made

@@ -1,0 +1,65 @@
+"""Numbers and scalars beside what they multiply, in the textbook's order: 2/n in front, sin(t)
+below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from matcalc.expr import build
+from matcalc.expr.nodes import Call, Expr, Named, Number, Shape, Size, Symbol
+from matcalc.expr.writing import negated, product, quotient
+from matcalc.tensor.nodes import Rational
+
+_ORDER: Final = {
+    "Size": 0, "Constant": 0, "Symbol": 1, "Named": 1, "Index": 1, "Power": 2, "Call": 3,
+    "Apply": 3, "Dot": 4, "Compare": 5, "Product": 6, "Divide": 7, "Hadamard": 7, "Add": 8,
+}  # fmt: skip
+
+
+def arranged(parts: Sequence[Expr]) -> list[Expr]:
+    """Factors in the textbook's order: names first, sums last."""
+    return sorted(parts, key=lambda part: _ORDER.get(type(part).__name__, 6))
+
+
+def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Expr | None) -> Expr:
+    """c times the scalars and a core, over what is below; a fraction of sizes and numbers goes in
+    front of a long product."""
+    exact = Fraction(c)
+    top, bottom = abs(exact.numerator), exact.denominator
+    under = arranged(below)
+    if bottom != 1:
+        under.insert(0, build.number(bottom))
+    factors = arranged(_averaged(scalars, under))
+    tail = [] if core is None else [core]
+    divisor = product(under) if under else None
+    number = [build.number(top)] if top != 1 else []
+    plain = all(isinstance(b, Number | Size) for b in under)
+    if divisor is not None and plain and number and (factors or tail):
+        result = product([quotient(number[0], divisor), *factors, *tail])
+    else:
+        parts = [*number, *factors, *tail]
+        result = quotient(product(parts) if parts else build.number(1), divisor)
+    return negated(result) if exact < 0 else result
+
+
+def _averaged(scalars: Sequence[Expr], below: list[Expr]) -> list[Expr]:
+    """The scalars; sum(x) / n is mean(x), and n is gone from below then."""
+    result = []
+    for scalar in scalars:
+        if isinstance(scalar, Call) and scalar.name == "sum" and scalar.axis is None:
+            (arg,) = scalar.args
+            if arg.shape.rank == 1 and average(arg, build.size(arg.shape.dims[0]), below):
+                scalar = build.call(Shape(), "mean", [arg])
+        result.append(scalar)
+    return result
+
+
+def average(summed: Expr, size: Expr, below: list[Expr]) -> bool:
+    """Whether a plain vector that is summed is divided by its length anyway; that is then gone from
+    below."""
+    if isinstance(summed, Symbol | Named | Call) and size in below:
+        below.remove(size)
+        return True
+    return False
