@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import Final
 
 from matcalc.calculus.reverse import Linear, pullback
-from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import Call, Constant, Expr, Number, Power, Symbol, children, free_symbols
 from matcalc.language import book as text
@@ -31,7 +30,7 @@ from matcalc.tensor.canonical import (
     rational,
     zeros,
 )
-from matcalc.tensor.lower import Definition, Lowering
+from matcalc.tensor.lower import Definition, Lowering, bound_dims
 from matcalc.tensor.nodes import Atom, Map, Opaque, Rational, Tensor, Value, intern
 from matcalc.tensor.substitute import Substitution
 
@@ -90,9 +89,7 @@ class RuleBook:
         params = self.entry(name, count).params[count:]
         return [rational(p.default) for p in params if p.default is not None]
 
-    def definition(
-        self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]
-    ) -> Definition | None:
+    def definition(self, name: str, args: Sequence[Tensor]) -> Definition | None:
         """What a function without a differential of its own means, if its arguments fit a
         definition."""
         if self.has_differential(name, len(args)):
@@ -232,19 +229,12 @@ class RuleBook:
         """The differential of a function of whole tensors in one argument."""
         assert isinstance(node.fn, str)
         found = self._need(node.fn, len(node.args), position)
-        flags = node.batched or (False,) * len(node.args)
-        dims: dict[str, Dim] = {}
-        for param, t in zip(found.params, node.args, strict=True):
-            for d, actual in zip(param.dims, t.dims[t.rank - param.rank :], strict=True):
-                if d.name is not None:
-                    dims.setdefault(d.name, actual)
         values: dict[Tensor, Tensor] = dict(zip(found.params, node.args, strict=True))
         dx = intern(Atom, node.args[position].dims, f"\0d{position}", frozenset())
-        for i, d in enumerate(found.differentials):
-            inner = node.args[i].dims
-            values[d] = dx if i == position else zeros(inner)
+        for i, (differential, arg) in enumerate(zip(found.differentials, node.args, strict=True)):
+            values[differential] = dx if i == position else zeros(arg.dims)
+        dims = bound_dims(found.params, node.args)
         batch = node.dims[: node.batch]
-        assert all(flags) or not node.batch or position < len(flags)
         return Linear(found.rule, Substitution(values, dims, batch)(found.body), dx)
 
 

@@ -1,8 +1,9 @@
 """Matching a pattern, the left side of an identity in index notation, against tensors.
 
-A pattern's variables are atoms.  A scalar variable stands for any element-wise operand (a view), a vector or
-matrix variable for any tensor of that rank.  Inside a contraction a pattern may match some of the factors:
-order and grouping do not matter, and a summed index of the pattern must be summed there and used nowhere else.
+A pattern's variables are atoms.  A scalar variable stands for any element-wise operand (a view), a
+vector or matrix variable for any tensor of that rank.  Inside a contraction a pattern may match
+some of the factors: order and grouping do not matter, and a summed index of the pattern must be
+summed there and used nowhere else.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from matcalc.tensor.canonical import (
     primitive_part,
     transpose,
 )
+from matcalc.tensor.constructors import Term, View
 from matcalc.tensor.nodes import Atom, Contract, Delta, Labels, Map, Opaque, Sum, Tensor
 from matcalc.tensor.traits import commutes_with_transpose
-
-View = tuple[Tensor, Labels]
 
 
 @dataclass(frozen=True)
 class Match:
-    """What the variables stand for (a view, its labels being the subject's), and which labels correspond."""
+    """What the variables stand for (a view, its labels being the subject's), and which labels
+    correspond."""
 
     values: Mapping[Tensor, View] = field(default_factory=dict)
     labels: Mapping[int, int] = field(default_factory=dict)
@@ -191,8 +192,8 @@ def _sum(
 
 
 def _terms(
-    patterns: list, subjects: list, places: Labels, labels: Labels, state: Match
-) -> Iterator[Match]:  # type: ignore[type-arg]
+    patterns: list[Term], subjects: list[Term], places: Labels, labels: Labels, state: Match
+) -> Iterator[Match]:
     if not patterns:
         yield state
         return
@@ -209,7 +210,8 @@ def _terms(
 def _product(
     pattern: Contract, places: Labels, subject: Tensor, labels: Labels, state: Match
 ) -> Iterator[Match]:
-    """A product that is a whole operand: a scalar variable takes all scalars, or factor by factor."""
+    """A product that is a whole operand: a scalar variable takes all scalars, or factor by
+    factor."""
     scalar = _scaled_variable(pattern)
     if scalar is not None:
         factor, rest = split_scalar(subject)
@@ -295,7 +297,8 @@ def factors(
 def _concrete(
     value: Tensor, places: Labels, state: Match
 ) -> tuple[list[View], dict[int, int]] | None:
-    """The factors of a bound tensor, with labels that are known (non-negative) or to be found (negative)."""
+    """The factors of a bound tensor, with labels that are known (non-negative) or to be found
+    (negative)."""
     if isinstance(value, Sum):
         content, value = primitive_part(value)
         if content != 1:

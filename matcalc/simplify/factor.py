@@ -95,7 +95,7 @@ def _without(
     if left:
         remaining.append((base, labels, left))
     out = [*range(rank), *(x for x in labels if x >= rank)]
-    dims = dict(enumerate(t.dims)) | {x: d for x, d in zip(labels, base.dims, strict=True)}
+    dims = dict(enumerate(t.dims)) | dict(zip(labels, base.dims, strict=True))
     operands = [(power(b, constant(e)) if e != 1 else b, x) for b, x, e in remaining]
     return t.terms[i][0], contract(operands, out, dims)
 

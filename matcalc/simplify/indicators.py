@@ -77,12 +77,9 @@ class _Assuming:
         order = self.order(views) if len(views) == 2 else None
         if t.fn in ("max", "min") and order is not None:
             return chosen(0 if (order > 0) == (t.fn == "max") else 1)
-        if (
-            t.fn in ("gt", "ge")
-            and order is not None
-            and (self.strict or t.fn == "ge" or order < 0)
-        ):
-            if order > 0 or self.strict or t.fn == "gt":
+        if t.fn in ("gt", "ge") and order is not None:
+            known = "ge" if order > 0 else "gt"  # what holds for equal ones too
+            if self.strict or t.fn == known:
                 return constant(1 if order > 0 else 0, t.dims)
         if t.fn == "relu" and views[0] == self.larger and as_constant(self.smaller[0]) == 0:
             return chosen(0)

@@ -17,7 +17,7 @@ def structure(t: Tensor) -> str:
         return "zero" if value == 0 else "constant"
     if isinstance(t, Delta):
         return "identity"
-    inner = t
+    inner: Tensor = t
     if isinstance(t, Sum) and len(t.terms) == 1:
         inner = t.terms[0][1]
     if isinstance(inner, Delta):
@@ -29,9 +29,8 @@ def structure(t: Tensor) -> str:
     ):
         vectors = [x for f, x in inner.factors if not isinstance(f, Delta) and x]
         return "diagonal" if vectors else "scaled identity"
-    if isinstance(t, Sum) and all(structure(a) in _DIAGONAL for _, a, x in t.terms if len(x) == 2):
-        if all(len(x) == 2 for *_, x in t.terms):
-            return "diagonal"
+    if isinstance(t, Sum) and all(len(x) == 2 and structure(a) in _DIAGONAL for _, a, x in t.terms):
+        return "diagonal"
     if isinstance(inner, Contract) and _is_outer(inner):
         return "rank one"
     return "symmetric" if is_symmetric(t) else "dense"

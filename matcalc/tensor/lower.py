@@ -74,9 +74,7 @@ class Book(Protocol):
     def defaults(self, name: str, count: int) -> Sequence[Rational]:
         """The values of the parameters that a call with so many arguments leaves out."""
 
-    def definition(
-        self, name: str, args: Sequence[Tensor], dims: tuple[Dim, ...]
-    ) -> Definition | None:
+    def definition(self, name: str, args: Sequence[Tensor]) -> Definition | None:
         """What a function that is only an abbreviation means."""
 
 
@@ -218,7 +216,8 @@ class Lowering:
         if not isinstance(k, int) or abs(k) > MATRIX_POWER:
             raise DerivationError(
                 f"a power of a matrix has a whole exponent of at most {MATRIX_POWER}",
-                suggestion="expm and logm for other powers of a matrix, .^ for the power of each entry",
+                suggestion="expm and logm for other powers of a matrix, "
+                ".^ for the power of each entry",
             )
         if k < 0:
             base, k = opaque("inv", [base], base.dims), -k
@@ -252,7 +251,7 @@ class Lowering:
         dims = node.shape.dims
         left_out = [constant(value) for value in self.book.defaults(node.name, len(args))]
         args += left_out
-        definition = self.book.definition(node.name, args, dims)
+        definition = self.book.definition(node.name, args)
         if mode == "elementwise":
             if definition is None:
                 views = [self._spread(a, node.shape) for a in node.args]
@@ -299,14 +298,18 @@ def apply_definition(
 ) -> Tensor:
     """A definition's body with its parameters replaced, and their dimensions by those of the
     arguments."""
+    values = dict(zip(definition.params, args, strict=True))
+    return Substitution(values, bound_dims(definition.params, args), batch)(definition.body)
+
+
+def bound_dims(params: Sequence[Tensor], args: Sequence[Tensor]) -> dict[str, Dim]:
+    """What the names of the parameters' dimensions stand for; axes that are carried come first."""
     dims: dict[str, Dim] = {}
-    for param, t in zip(definition.params, args, strict=True):
+    for param, t in zip(params, args, strict=True):
         for d, actual in zip(param.dims, t.dims[t.rank - param.rank :], strict=True):
             if d.name is not None:
                 dims.setdefault(d.name, actual)
-    return Substitution(dict(zip(definition.params, args, strict=True)), dims, batch)(
-        definition.body
-    )
+    return dims
 
 
 _STRUCTURAL: Final[dict[str, Callable[[Sequence[Tensor], Call], Tensor]]] = {

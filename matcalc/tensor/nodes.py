@@ -155,7 +155,8 @@ class Bound(Node):
 
 
 Tensor = (
-    Atom | Value | Delta | OneHot | Embed | Mask | Contract | Sum | Map | Opaque | Group | Split | Bound
+    Atom | Value | Delta | OneHot | Embed | Mask | Contract | Sum | Map | Opaque | Group | Split
+    | Bound
 )  # fmt: skip
 
 T = TypeVar("T", bound=Node)
@@ -232,6 +233,9 @@ def describe(root: Tensor, depth: int = 5) -> str:
             f"[{''.join(letters[i % 26] for i in labels)}]" if labels else ""
         )
 
+    def function(fn: str | tuple[Function, int]) -> str:
+        return fn if isinstance(fn, str) else fn[0].name + "'" * fn[1]
+
     if depth == 0:
         return "…"
     match root:
@@ -253,13 +257,9 @@ def describe(root: Tensor, depth: int = 5) -> str:
         case Sum(terms=terms):
             return "(" + " + ".join(f"{c} {view(t, a)}" for c, t, a in terms) + ")"
         case Map(fn=fn, args=args):
-            return (
-                f"{fn if isinstance(fn, str) else fn[0].name + chr(39) * fn[1]}("
-                + ", ".join(view(t, a) for t, a in args)
-                + ")"
-            )
+            return f"{function(fn)}({', '.join(view(t, a) for t, a in args)})"
         case Opaque(fn=fn, args=parts):
-            return f"{fn if isinstance(fn, str) else fn[0].name + chr(39) * fn[1]}<{', '.join(describe(a, depth - 1) for a in parts)}>"
+            return f"{function(fn)}<{', '.join(describe(a, depth - 1) for a in parts)}>"
         case Group(arg=arg, sizes=sizes) | Split(arg=arg, sizes=sizes):
             return f"{type(root).__name__}{sizes}<{describe(arg, depth - 1)}>"
 
