@@ -176,6 +176,10 @@ def _stacked_first(parts: Sequence[Tensor]) -> Tensor:
     return contract([(stacked, range(stacked.rank))], (stacked.rank - 1, *range(stacked.rank - 1)))
 
 
+EXPANDED = 24
+"""In a program of more names than this, results keep the names: what they stand for is too long."""
+
+
 @dataclass(frozen=True)
 class Leaf:
     """One derivative, written: as text, as an array, and its structure."""
@@ -193,17 +197,15 @@ class Writer:
         self.problem = problem
         self.simplifier = Simplifier(lowering.known, book.identities)
         names = {t: e for t, e in lowering.known.items() if isinstance(t, Bound)}
-        values = (
-            {self.simplifier(without_names(t.value)): e for t, e in names.items()} if names else {}
-        )
-        self.lifts = [
-            self.simplifier.lift,
-            *([Lift({**lowering.known, **values})] if values else []),
-        ]
+        self.expands = 0 < len(names) <= EXPANDED
         self.lift = self.simplifier.lift
+        self.lifts = [self.lift]
+        if self.expands:
+            values = {self.simplifier(without_names(t.value)): e for t, e in names.items()}
+            self.lifts.append(Lift({**lowering.known, **values}))
 
     def __call__(self, piece: Piece) -> Leaf:
-        plain = without_names(piece.tensor)
+        plain = without_names(piece.tensor) if self.expands else piece.tensor
         tensors = [plain] if plain is piece.tensor else [plain, piece.tensor]
         simple = [self.simplifier(t) if self.problem.simplify else t for t in tensors]
         ways = [(t, lift, lift(t)) for t in simple for lift in self.lifts]
@@ -217,9 +219,7 @@ class Writer:
         Bindings count half, since the user chose to speak so, but in full in a derivative by a
         bound name, where they are only there to say at which value it is taken.
         """
-        names = (
-            [n for n in postorder((expr,)) if isinstance(n, Named)] if len(self.lifts) > 1 else []
-        )
+        names = [n for n in postorder((expr,)) if isinstance(n, Named)] if self.expands else []
         weight = 1.0 if any(isinstance(t, Named) for t in self.problem.targets) else 0.5
         return cost(expr) + weight * sum(cost(n.value) for n in names)
 

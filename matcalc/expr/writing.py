@@ -79,8 +79,13 @@ def is_symmetric(expr: Expr) -> bool:
             return True
         case Call(name="diag"):
             return expr.shape.rank == 2
-        case Inverse(arg=arg) | Named(value=arg) | Neg(arg=arg):
+        case Inverse(arg=arg) | Neg(arg=arg):
             return is_symmetric(arg)
+        case Add(terms=terms) | Hadamard(factors=terms):
+            return expr.shape.rank == 2 and all(is_symmetric(t) or not t.shape.dims for t in terms)
+        case Product(factors=factors) if expr.shape.rank == 2:
+            chain = [f for f in factors if f.shape.dims]
+            return [transposed(f) for f in reversed(chain)] == chain
         case _:
             return False
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from matcalc.dims import Dim
 from matcalc.tensor.canonical import (
@@ -19,6 +20,8 @@ from matcalc.tensor.canonical import (
     contract,
     is_symmetric,
     primitive_part,
+    rational,
+    scaled,
     transpose,
 )
 from matcalc.tensor.constructors import Term, View
@@ -186,6 +189,10 @@ def _sum(
     if value is not None:
         if as_constant(subject) == value:
             yield state
+        return
+    if len(pattern.terms) == 1 and isinstance(pattern.terms[0][1], Atom) and not pattern.rank:
+        inverse = rational(1 / Fraction(pattern.terms[0][0]))  # c x is anything: x is that over c
+        yield from matches(pattern.terms[0][1], (), scaled(subject, inverse), labels, state)
         return
     if isinstance(subject, Sum) and len(subject.terms) == len(pattern.terms):
         yield from _terms(list(pattern.terms), list(subject.terms), places, labels, state)

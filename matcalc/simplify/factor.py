@@ -5,8 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import count
 
-from matcalc.tensor.canonical import add, as_constant, constant, contract, power, size
+from matcalc.tensor.canonical import (
+    add,
+    as_constant,
+    constant,
+    contract,
+    power,
+    rational,
+    size,
+)
 from matcalc.tensor.nodes import Contract, Labels, Map, Rational, Sum, Tensor
+from matcalc.tensor.selections import is_stacked
 
 Factor = tuple[Tensor, Labels, Rational]
 Key = tuple[Tensor, Labels, bool]
@@ -53,6 +62,8 @@ CANDIDATES = 6
 def factored(t: Sum) -> list[Tensor]:
     """The sum with a common factor pulled out of the terms that have it, in each promising way."""
     rank = t.rank
+    if any(_put_together(t, axis) for axis in range(rank)):
+        return []  # a literal or a stack of blocks is written as it is
     lists = [_factors(a, labels, rank) for _, a, labels in t.terms]
     found: dict[Key, list[int]] = {}
     for i, factors in enumerate(lists):
@@ -60,7 +71,32 @@ def factored(t: Sum) -> list[Tensor]:
             found.setdefault(key, []).append(i)
     shared = [key for key, where in found.items() if len(where) > 1]
     shared.sort(key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]), reverse=True)
-    return [_pulled(t, lists, key, found[key]) for key in shared[:CANDIDATES]]
+    pulled = [_pulled(t, lists, key, found[key]) for key in shared[:CANDIDATES]]
+    below = [key for key in found if not key[2] and all(x >= 0 for x in key[1])]
+    below.sort(key=lambda k: (k[0].key, k[1]), reverse=True)
+    return pulled + [_over(t, lists, key) for key in below[:CANDIDATES]]
+
+
+def _put_together(t: Sum, axis: int) -> bool:
+    return all(axis in x and is_stacked(a, x.index(axis)) for _, a, x in t.terms)
+
+
+def _over(t: Sum, lists: list[list[Factor]], key: Key) -> Tensor:
+    """The sum over one denominator: a/b + c is (a + b c)/b."""
+    rank = t.rank
+    base, labels, _ = key
+    whole = tuple(range(rank))
+    powers = [next((f[2] for f in factors if _key(f, rank) == key), 0) for factors in lists]
+    least = min(powers)
+    terms = []
+    for (c, a, axes), k in zip(t.terms, powers, strict=True):
+        lifted = power(base, constant(rational(Fraction(k) - Fraction(least))))
+        above = power(base, constant(rational(-Fraction(k))))
+        views = [(a, axes), (above, labels), (lifted, labels)]
+        terms.append((c, contract(views, whole, dict(enumerate(t.dims))), whole))
+    opened = [(c, multiplied_out(a), x) for c, a, x in terms]
+    views = [(add(opened, t.dims), whole), (power(base, constant(least)), labels)]
+    return contract(views, whole, dict(enumerate(t.dims)))
 
 
 def _pulled(t: Sum, lists: list[list[Factor]], key: Key, members: list[int]) -> Tensor:
@@ -102,6 +138,41 @@ def _without(
 
 MANY = 6
 """A product is not multiplied out over a sum of more terms than this."""
+
+
+def absorbed(t: Contract) -> list[Tensor]:
+    """The contraction with an element-wise factor of one of its sums taken into the sum."""
+    result = []
+    for i, (f, labels) in enumerate(t.factors):
+        if not isinstance(f, Sum) or not 1 < len(f.terms) <= MANY:
+            continue
+        for j, (u, places) in enumerate(t.factors):
+            if i != j and places and set(places) <= set(labels) and not isinstance(u, Sum):
+                axes = tuple(labels.index(x) for x in places)
+                whole = tuple(range(f.rank))
+                everything = dict(enumerate(f.dims))
+                terms = [
+                    (c, contract([(a, x), (u, axes)], whole, everything), whole)
+                    for c, a, x in f.terms
+                ]
+                rest = [view for k, view in enumerate(t.factors) if k not in (i, j)]
+                views = [(add(terms, f.dims), labels), *rest]
+                result.append(contract(views, range(t.rank), dict(enumerate(t.dims))))
+    return result
+
+
+def multiplied_out(t: Tensor) -> Tensor:
+    """A product multiplied out over its first short sum; t itself if there is none."""
+    options = distributed(t) if isinstance(t, Contract) else []
+    return options[0] if options else t
+
+
+def opened(t: Sum) -> list[Tensor]:
+    """The sum with every product in it multiplied out once, so that terms may cancel."""
+    terms = [(c, multiplied_out(a), labels) for c, a, labels in t.terms]
+    if all(new is old for (_, new, _), (_, old, _) in zip(terms, t.terms, strict=True)):
+        return []
+    return [add(terms, t.dims)]
 
 
 def distributed(t: Contract) -> list[Tensor]:

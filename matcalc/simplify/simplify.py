@@ -9,14 +9,18 @@ from matcalc.expr.nodes import Expr
 from matcalc.expr.writing import cost
 from matcalc.rules.adjoints import forward
 from matcalc.rules.identities import Identities, Identity
-from matcalc.simplify.factor import distributed, factored
+from matcalc.simplify.factor import absorbed, distributed, factored, opened
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
+from matcalc.tensor.canonical import add
 from matcalc.tensor.lift import Lift
-from matcalc.tensor.nodes import Contract, Map, Opaque, Sum, Tensor
+from matcalc.tensor.nodes import Contract, Map, Opaque, Sum, Tensor, node_count
 
 TALL = 24
 """Sums of more terms than this are not searched for common factors."""
+
+LARGE = 1000
+"""Tensors of more nodes than this are not searched for shorter forms: nobody reads them."""
 
 
 class Simplifier:
@@ -46,12 +50,16 @@ class Simplifier:
         moved = forward(t) if isinstance(t, Contract) else None
         if moved is not None:
             return moved
-        if t.rank > 2:  # no matrix notation to be gained
+        if t.rank > 2 or node_count(t) > LARGE:  # no shorter notation to be gained
             return t
+        if isinstance(t, Sum) and len(t.terms) == 1:
+            c, inner, labels = t.terms[0]
+            new = self.node(inner)
+            return t if new is inner else add([(c, new, labels)], t.dims)
         if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
-            return self.shortest(t, factored(t))
+            return self.shortest(t, factored(t) + opened(t))
         if isinstance(t, Contract):
-            return self.shortest(t, distributed(t))
+            return self.shortest(t, absorbed(t) + distributed(t))
         return t
 
     def shortest(self, t: Tensor, others: list[Tensor]) -> Tensor:

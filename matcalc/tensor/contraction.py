@@ -104,7 +104,9 @@ def _finished(factors: Factors, out: Sequence[int], dims: tuple[Dim, ...]) -> Te
         if isinstance(t, Map | Sum) and set(labels) == set(out):
             plain = relabelled(make, t, [position[x] for x in labels], dims)
             return scaled(make, plain, factors.coefficient)
-    arranged = ordered([_oriented(make, view, position) for view in views], position)
+    arranged = ordered(
+        [_oriented(make, view, position) for view in views], position, make.is_symmetric
+    )
     arranged, sign = _sorted_axes(make, arranged)
     if sign == 0:
         return zeros(dims)

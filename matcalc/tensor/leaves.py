@@ -117,7 +117,7 @@ def primitive_part(t: Sum) -> tuple[Rational, Tensor]:
     for c in coefficients:
         numerator = gcd(numerator, c.numerator)
         denominator = denominator * c.denominator // gcd(denominator, c.denominator)
-    content = rational(Fraction(-numerator if coefficients[0] < 0 else numerator, denominator))
+    content = rational(Fraction(-numerator if coefficients[-1] < 0 else numerator, denominator))
     if content == 1:
         return 1, t
     terms = tuple((rational(Fraction(c) / content), a, axes) for c, a, axes in t.terms)

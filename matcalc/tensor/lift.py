@@ -13,7 +13,7 @@ from typing import Final, Literal
 from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Named, Shape
+from matcalc.expr.nodes import Expr, Named, Neg, Shape, Transpose
 from matcalc.expr.writing import cost, multiple, power, product, transposed
 from matcalc.tensor import notation, stacking
 from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, primitive_part, transpose
@@ -150,8 +150,12 @@ class Lift:
         plain = self.sum_of(t.terms, t.dims)
         content, primitive = primitive_part(t)
         if abs(content) != 1 and isinstance(primitive, Sum):
-            pulled = multiple(content, self.sum_of(primitive.terms, t.dims))
-            return pulled if cost(pulled) < cost(plain) else plain
+            turned = [(-c, a, labels) for c, a, labels in primitive.terms]
+            pulled = [
+                multiple(content, self.sum_of(primitive.terms, t.dims)),
+                multiple(-content, self.sum_of(turned, t.dims)),
+            ]
+            return min([plain, *pulled], key=cost)
         return plain
 
     def sum_of(self, terms: Sequence[Term], dims: tuple[Dim, ...]) -> Expr:
@@ -327,14 +331,16 @@ def sum_of_squares(t: Tensor) -> Tensor | None:
 
 
 def _arranged(terms: Sequence[Expr]) -> list[Expr]:
-    """The textbook's order: positive terms first, the longer before the shorter, numbers last."""
-    from_last = sorted(
-        enumerate(terms),
-        key=lambda item: (
-            build.is_negative(item[1]),
-            build.is_number(item[1]),
-            -cost(item[1]),
-            item[0],
-        ),
-    )
-    return [term for _, term in from_last]
+    """The textbook's order: positive terms first, the longer before the shorter, numbers last.
+
+    Of a matrix and its transpose the matrix comes first.
+    """
+
+    def place(item: tuple[int, Expr]) -> tuple[bool, bool, int, bool, int]:
+        index, term = item
+        bare = term.arg if isinstance(term, Neg) else term
+        turned = isinstance(bare, Transpose)
+        size = cost(term) - turned
+        return build.is_negative(term), build.is_number(term), -size, turned, index
+
+    return [term for _, term in sorted(enumerate(terms), key=place)]

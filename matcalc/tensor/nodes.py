@@ -208,7 +208,7 @@ def _key(kind: type[Node], dims: tuple[Dim, ...], fields: tuple[Any, ...]) -> Ke
             parts.append(f"({len(field)}")
             pending.extend(reversed(field))
         elif isinstance(field, Node):
-            size += field.key[0]
+            size += node_count(field)
             turns += field.key[1]
             digests.append(field.key[3])
             parts.append("#")
@@ -221,7 +221,13 @@ def _key(kind: type[Node], dims: tuple[Dim, ...], fields: tuple[Any, ...]) -> Ke
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=12)
     for child in digests:
         digest.update(child)
-    return (min(size, CAP) * 16 + _KINDS[kind], min(turns, CAP), label, digest.digest())
+    first = min(size, CAP) * len(_KINDS) + _KINDS[kind]
+    return first, min(turns, CAP), label, digest.digest()
+
+
+def node_count(t: Node) -> int:
+    """The nodes of a tensor, written as a tree; counting stops at CAP."""
+    return t.key[0] // len(_KINDS)
 
 
 def describe(root: Tensor, depth: int = 5) -> str:

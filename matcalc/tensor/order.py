@@ -1,74 +1,96 @@
 """Canonical order of the factors of a contraction, and canonical numbers for its summed labels.
 
 Factors are ordered by their keys; equal factors are told apart by how their labels are connected
-(colour refinement), so that the order in which they were written does not matter.
+(colour refinement), so that the order in which they were written does not matter.  A symmetric
+factor is connected alike by both its axes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from matcalc.tensor.nodes import Labels, Tensor
 
 Factor = tuple[Tensor, Labels]
+Colours = dict[int, int]
 
 
-def ordered(factors: Sequence[Factor], out: Mapping[int, int]) -> tuple[Factor, ...]:
-    """The factors in canonical order with canonical labels; `out` maps output labels to their
-    axes."""
+def ordered(
+    factors: Sequence[Factor], out: Mapping[int, int], symmetric: Callable[[Tensor], bool]
+) -> tuple[Factor, ...]:
+    """The factors in canonical order with canonical labels.
+
+    `out` maps output labels to their axes; `symmetric` tells which matrices are their transposes.
+    """
     keys = [t.key for t, _ in factors]
-    if len(set(keys)) == len(keys):
+    alike = [t.rank == 2 and symmetric(t) for t, _ in factors]
+    if len(set(keys)) == len(keys) and not any(alike):
         arranged = sorted(factors, key=lambda factor: factor[0].key)
     else:
-        colours = _refined(factors, out)
-        arranged = sorted(factors, key=lambda f: (f[0].key, tuple(colours[x] for x in f[1])))
-    numbers: dict[int, int] = dict(out)
-    count = len(out)
+        colours = _refined(factors, alike, out)
+        turned = [
+            (t, tuple(sorted(axes, key=colours.__getitem__))) if same else (t, axes)
+            for (t, axes), same in zip(factors, alike, strict=True)
+        ]
+        arranged = sorted(turned, key=lambda f: (f[0].key, tuple(colours[x] for x in f[1])))
+    numbers = dict(out)
     result = []
     for t, labels in arranged:
         for label in labels:
-            if label not in numbers:
-                numbers[label] = count
-                count += 1
+            numbers.setdefault(label, len(numbers))
         result.append((t, tuple(numbers[label] for label in labels)))
     return tuple(result)
 
 
-def _refined(factors: Sequence[Factor], out: Mapping[int, int]) -> dict[int, int]:
-    """A colour for each label: equal only for labels that are connected alike
-    (Weisfeiler-Leman)."""
-    labels = {label for _, axes in factors for label in axes}
+def _refined(factors: Sequence[Factor], alike: Sequence[bool], out: Mapping[int, int]) -> Colours:
+    """A colour of its own for each label: by its connections (Weisfeiler-Leman), ties broken.
+
+    Labels that refinement cannot tell apart are taken to be interchangeable: one of them is told
+    apart, and its neighbours then follow by refinement.
+    """
     rank = {key: i for i, key in enumerate(sorted({t.key for t, _ in factors}))}
     kinds = [rank[t.key] for t, _ in factors]
-    colours = {label: out.get(label, len(out)) for label in labels}
+    axes = [labels for _, labels in factors]
+    colours: Colours = {label: out.get(label, len(out)) for labels in axes for label in labels}
+    while True:
+        colours = _stable(kinds, axes, alike, colours)
+        tied = _first_tied(colours)
+        if tied is None:
+            return colours
+        colours = {label: 2 * colour + (label != tied) for label, colour in colours.items()}
+
+
+def _stable(
+    kinds: Sequence[int],
+    axes: Sequence[Labels],
+    alike: Sequence[bool],
+    colours: Colours,
+) -> Colours:
+    """Colours refined until they say no more: labels of one colour are connected alike."""
     count = len(set(colours.values()))
     while True:
-        signatures: dict[int, list[tuple[int, ...]]] = {label: [] for label in labels}
-        for kind, (_, axes) in zip(kinds, factors, strict=True):
-            seen = tuple(colours[label] for label in axes)
-            for position, label in enumerate(axes):
-                signatures[label].append((kind, position, *seen))
-        full = {label: (colours[label], tuple(sorted(signatures[label]))) for label in labels}
+        signatures: dict[int, list[tuple[int, ...]]] = {label: [] for label in colours}
+        for kind, labels, same in zip(kinds, axes, alike, strict=True):
+            seen = [colours[label] for label in labels]
+            around = tuple(sorted(seen) if same else seen)
+            for position, label in enumerate(labels):
+                signatures[label].append((kind, 0 if same else position, *around))
+        full = {
+            label: (colour, tuple(sorted(signatures[label]))) for label, colour in colours.items()
+        }
         number = {signature: i for i, signature in enumerate(sorted(set(full.values())))}
-        colours = {label: number[full[label]] for label in labels}
+        colours = {label: number[full[label]] for label in colours}
         if len(number) == count:
-            return _individualised(factors, colours)
+            return colours
         count = len(number)
 
 
-def _individualised(factors: Sequence[Factor], colours: dict[int, int]) -> dict[int, int]:
-    """Labels that refinement cannot tell apart are alike in all that matters here; any order of
-    them will do."""
-    order: dict[int, int] = {}
-    for _, axes in factors:
-        for label in axes:
-            order.setdefault(label, len(order))
-    count = len(order)
-    return {
-        label: colour * count + (order[label] if _tied(colours, label) else 0)
-        for label, colour in colours.items()
-    }
-
-
-def _tied(colours: Mapping[int, int], label: int) -> bool:
-    return sum(colour == colours[label] for colour in colours.values()) > 1
+def _first_tied(colours: Colours) -> int | None:
+    """A label of the lowest colour that several labels have."""
+    least: tuple[int, int] | None = None
+    seen: dict[int, int] = {}
+    for label, colour in colours.items():
+        if colour in seen and (least is None or colour < least[0]):
+            least = colour, seen[colour]
+        seen.setdefault(colour, label)
+    return None if least is None else least[1]

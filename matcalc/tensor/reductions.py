@@ -100,6 +100,10 @@ def select(factors: Factors, out: Sequence[int]) -> bool:
             if label in out:
                 continue
             others = [i for i in factors.touching(label) if i != index]
+            if not others and axis == 0:  # exactly one place of the whole is picked
+                del factors.views[index]
+                factors.use_up([label])
+                return True
             if len(others) != 1 or factors.views[others[0]][1].count(label) > 1:
                 continue
             if _select_from(factors, index, t, axis, others[0]):

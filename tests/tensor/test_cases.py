@@ -60,15 +60,6 @@ def test_what_is_lifted_lowers_to_itself(name: str) -> None:
 
 
 @names
-def test_simplification_is_done_at_once(name: str) -> None:
-    simplifier = simplifier_of(name)
-    for raw in leaves(solved(name).solved.raw):
-        once = simplifier(raw)
-        assert simplifier(once) is once
-        assert simplifier_of(name)(raw) is once
-
-
-@names
 def test_a_copy_is_the_node_itself(name: str) -> None:
     for t in tensors(name):
         assert copy.copy(t) is t
