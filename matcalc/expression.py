@@ -29,7 +29,7 @@ class Expression:
     """An expression of the language with the variables in whose scope it stands.
 
     `node` is the expression itself, in matrix notation; `array` is the same in array layout, where
-    the two differ (a derivative of a matrix is written between vec()s, as an array it has all axes).
+    the two differ (a derivative by a matrix is written between vec()s, an array has all axes).
     """
 
     node: Expr

@@ -1,7 +1,7 @@
 """The nodes of matrix notation: a closed set, immutable and interned (equal means identical).
 
 Every node has a `shape`, worked out when it is built; the constructors in `build` check shapes and
-never simplify.  A vector is a column unless its shape says `row`.  Vectors in arrays are 1-D either way.
+never simplify.  A vector is a column unless its shape says `row`; in arrays it is 1-D either way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matcalc.interning import Table
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Dimensions of an array in matrix notation; `row` tells a row from a column of the same length."""
+    """Dimensions of an array in matrix notation; `row` tells a row from a column of that length."""
 
     dims: tuple[Dim, ...] = ()
     row: bool = False
@@ -44,7 +44,10 @@ class Shape:
 SCALAR: Final = Shape()
 
 PROPERTIES: Final = frozenset(
-    "symmetric spd diagonal orthogonal invertible lower upper positive nonnegative constant integer".split()
+    (
+        "symmetric spd diagonal orthogonal invertible lower upper positive nonnegative constant "
+        "integer"
+    ).split()
 )
 
 
@@ -172,7 +175,7 @@ class Divide(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Power(Node):
-    """A power: of a scalar, element-wise of a vector or with `elementwise`, else of a square matrix."""
+    """A power: of a scalar, element-wise of a vector or if `elementwise`, else of a matrix."""
 
     base: Expr
     exponent: Expr
@@ -204,7 +207,7 @@ class Compare(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Index(Node):
-    """An entry `x[i]`, `X[i,j]`, a row `X[i,:]` (a row) or a column `X[:,j]`; None stands for the colon."""
+    """An entry `x[i]`, `X[i,j]`, a row `X[i,:]` (a row), a column `X[:,j]`; None is the colon."""
 
     arg: Expr
     indices: tuple[Expr | None, ...]
@@ -236,7 +239,7 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Apply(Node):
-    """An unknown function or its derivative of an order: `f(x)`, `f'(x)`, `J_f(x)`, `∇f(x)`, `H_f(x)`."""
+    """An unknown function or its derivative: `f(x)`, `f'(x)`, `J_f(x)`, `∇f(x)`, `H_f(x)`."""
 
     function: Function
     order: int
@@ -253,8 +256,9 @@ class Derivative(Node):
 
 
 Expr = (
-    Symbol | Number | Constant | Size | Named | Neg | Add | Product | Dot | Hadamard | Kron | Divide | Power
-    | Transpose | Inverse | Compare | Index | Stack | Einsum | Call | Apply | Derivative
+    Symbol | Number | Constant | Size | Named | Neg | Add | Product | Dot | Hadamard | Kron
+    | Divide | Power | Transpose | Inverse | Compare | Index | Stack | Einsum | Call | Apply
+    | Derivative
 )  # fmt: skip
 
 E = TypeVar("E", bound=Node)
@@ -296,7 +300,7 @@ def children(node: Expr) -> tuple[Expr, ...]:
 
 
 def free_symbols(root: Expr) -> dict[str, Symbol]:
-    """The variables of an expression by name, in the order of their first use; iterative, each node once."""
+    """The variables of an expression by name, in the order of their first use; iterative."""
     found: dict[str, Symbol] = {}
     seen: set[Expr] = set()
     pending: list[Expr] = [root]

@@ -4,8 +4,10 @@ never change the value."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -70,6 +72,7 @@ def _own_cost(node: Expr, count: int) -> int:
             return 1
 
 
+@lru_cache(maxsize=_LIMIT)
 def is_symmetric(expr: Expr) -> bool:
     """Whether an expression is seen to equal its transpose."""
     match expr:
@@ -81,8 +84,11 @@ def is_symmetric(expr: Expr) -> bool:
             return expr.shape.rank == 2
         case Inverse(arg=arg) | Neg(arg=arg):
             return is_symmetric(arg)
-        case Add(terms=terms) | Hadamard(factors=terms):
-            return expr.shape.rank == 2 and all(is_symmetric(t) or not t.shape.dims for t in terms)
+        case Add(terms=terms) | Hadamard(factors=terms) if expr.shape.rank == 2:
+            parts = [t for t in terms if t.shape.dims]
+            if any(t.shape != expr.shape for t in parts):
+                return False
+            return Counter(map(transposed, parts)) == Counter(parts)
         case Product(factors=factors) if expr.shape.rank == 2:
             chain = [f for f in factors if f.shape.dims]
             return [transposed(f) for f in reversed(chain)] == chain
@@ -90,6 +96,7 @@ def is_symmetric(expr: Expr) -> bool:
             return False
 
 
+@lru_cache(maxsize=_LIMIT)
 def transposed(expr: Expr) -> Expr:
     """expr', with the transpose moved inwards where that is how it is written: (A b)' is b' A'."""
     if not expr.shape.dims or is_symmetric(expr):

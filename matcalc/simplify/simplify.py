@@ -19,6 +19,9 @@ from matcalc.tensor.nodes import Contract, Map, Opaque, Sum, Tensor, node_count
 TALL = 24
 """Sums of more terms than this are not searched for common factors."""
 
+PASSES = 6
+"""Passes over a tensor at most; more than two are rare."""
+
 LARGE = 1000
 """Tensors of more nodes than this are not searched for shorter forms: nobody reads them."""
 
@@ -33,8 +36,13 @@ class Simplifier:
         self.rewriting = Rewriting(self.node)
 
     def __call__(self, t: Tensor) -> Tensor:
-        """t in normal form."""
-        return self.rewriting(t)
+        """t in normal form: rewritten until a pass changes nothing, which is soon."""
+        for _ in range(PASSES):
+            new = self.rewriting(t)
+            if new is t:
+                break
+            t = new
+        return t
 
     def node(self, t: Tensor) -> Tensor:
         """One rewrite of a node whose operands are in normal form; the node itself if there is

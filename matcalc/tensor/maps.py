@@ -82,7 +82,9 @@ def _power(make: Constructors, views: Sequence[View], dims: tuple[Dim, ...]) -> 
     if isinstance(base, Map):
         made = _power_of_power(make, base, labels, k, dims)
     elif isinstance(base, Sum):
-        made = _power_of_sum(make, base, labels, k, dims)
+        made = _power_of_stack(make, base, labels, k)
+        if made is None:
+            made = _power_of_sum(make, base, labels, k, dims)
     elif isinstance(base, Contract):
         made = _power_of_product(make, base, labels, k, dims)
     return made if made is not None else _map_node(make, "pow", views, dims)
@@ -119,6 +121,27 @@ def _power_of_product(
         return None
     powers = [(power(make, f, constant(k)), [labels[i] for i in axes]) for f, axes in base.factors]
     return make.contract(powers, range(len(dims)), dict(enumerate(dims)))
+
+
+def _power_of_stack(make: Constructors, base: Sum, labels: Labels, k: Rational) -> Tensor | None:
+    """A whole power of blocks one under the other is the blocks' powers one under the other."""
+    if labels != (0,) or not isinstance(k, int) or k < 1 or len(base.terms) < 2:
+        return None
+    terms = []
+    places = set()
+    for c, t, axes in base.terms:
+        factors = t.factors if isinstance(t, Contract) and axes == (0,) else ()
+        put = [(f, x) for f, x in factors if isinstance(f, Embed) and x[0] == 0 and x[1] > 0]
+        rest = [view for view in factors if view not in put]
+        if len(put) != 1 or any(0 in x for _, x in rest):
+            return None
+        (whole, where) = put[0]
+        places.add(whole.offset if isinstance(whole, Embed) else None)
+        part = make.contract(rest, (where[1],), {where[1]: whole.dims[1]})
+        raised = power(make, part, constant(k))
+        block = make.contract([(whole, (0, 1)), (raised, (1,))], (0,))
+        terms.append((rational(Fraction(c) ** k), block, (0,)))
+    return make.add(terms, base.dims) if len(places) == len(terms) else None
 
 
 def _power_of_sum(

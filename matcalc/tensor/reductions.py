@@ -138,7 +138,7 @@ def _select_from(factors: Factors, index: int, t: OneHot | Embed, axis: int, oth
 
 
 def block_product(factors: Factors, out: Sequence[int]) -> bool:
-    """Two stacks that meet in a summed index are multiplied block by block."""
+    """Two stacks that meet in a summed index are multiplied block by block; one is summed so."""
     for i, (t, labels) in enumerate(factors.views):
         if not isinstance(t, Sum):
             continue
@@ -146,6 +146,9 @@ def block_product(factors: Factors, out: Sequence[int]) -> bool:
             if label in out or labels.count(label) > 1 or not is_stacked(t, axis):
                 continue
             others = [j for j in factors.touching(label) if j != i]
+            if not others and all(axis in places for _, _, places in t.terms):
+                _multiply_blocks(factors, i, t, None, label)
+                return True
             if len(others) != 1:
                 continue
             u, axes = factors.views[others[0]]
@@ -156,9 +159,10 @@ def block_product(factors: Factors, out: Sequence[int]) -> bool:
     return False
 
 
-def _multiply_blocks(factors: Factors, i: int, t: Sum, j: int, label: int) -> None:
-    """Each term of the stack t, the factor at i, times the factor at j, summed over a label."""
-    labels, (u, axes) = factors.views[i][1], factors.views[j]
+def _multiply_blocks(factors: Factors, i: int, t: Sum, j: int | None, label: int) -> None:
+    """Each term of the stack t, the factor at i, times the factor at j if any, summed over label."""
+    labels = factors.views[i][1]
+    u, axes = (UNIT, ()) if j is None else factors.views[j]
     rest = tuple(dict.fromkeys(x for x in labels + axes if x != label))
     dims = dict(zip(labels + axes, t.dims + u.dims, strict=True))
     whole = tuple(range(len(rest)))
@@ -166,7 +170,7 @@ def _multiply_blocks(factors: Factors, i: int, t: Sum, j: int, label: int) -> No
     for c, a, places in t.terms:
         block = (a, tuple([labels[k] for k in places]))
         terms.append((c, factors.make.contract([block, (u, axes)], rest, dims), whole))
-    factors.drop([i, j])
+    factors.drop([i] if j is None else [i, j])
     factors.use_up([label])
     factors.push(factors.make.add(terms, tuple(dims[x] for x in rest)), rest)
 

@@ -124,10 +124,13 @@ def _literal(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr | 
 
 
 def _as_literal(lift: Lift, item: Tensor) -> Expr:
-    """A vector in a literal: zeros of a known small size are written out like its neighbours."""
+    """A vector in a literal: zeros and unit vectors of a small size are written out."""
     count = item.dims[0].value
-    if is_zero(item) and count is not None and count <= LITERAL:
-        return build.stack([build.number(0)] * count)
+    if count is not None and count <= LITERAL:
+        if is_zero(item):
+            return build.stack([build.number(0)] * count)
+        if isinstance(item, OneHot) and isinstance(item.index, int):
+            return build.stack([build.number(i == item.index) for i in range(count)])
     return lift(item)
 
 

@@ -191,5 +191,22 @@ def reshape(args: Args, node: Call) -> Tensor:
     t, dims = args[0], node.shape.dims
     if t.dims == dims:
         return t
+    runs = _runs(t.dims, dims)
+    if runs is not None:
+        return group(t, runs)
     whole = group(t, (t.rank,)) if t.rank > 1 else t
     return whole if len(dims) == 1 else split(whole, (len(dims),), dims)
+
+
+def _runs(parts: Sequence[Dim], wholes: Sequence[Dim]) -> tuple[int, ...] | None:
+    """How many of the parts in a row multiply to each whole; None if they do not."""
+    sizes = []
+    rest = list(parts)
+    for whole in wholes:
+        product, count = ONE, 0
+        while rest and product != whole:
+            product, count = product * rest.pop(0), count + 1
+        if product != whole:
+            return None
+        sizes.append(count)
+    return tuple(sizes) if not rest and 0 not in sizes else None

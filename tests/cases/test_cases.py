@@ -1,8 +1,4 @@
-"""Every case of the case files, one test each: the engine's derivative against independent ones.
-
-`outstanding.txt` lists the cases that the engine refuses so far, each with a clear error.  A wrong
-answer is never outstanding, and a case that begins to pass has to leave the list.
-"""
+"""Every case of the case files, one test each: the engine's derivative against independent ones."""
 
 from __future__ import annotations
 
@@ -13,19 +9,16 @@ from typing import Any
 import pytest
 
 import matcalc
-from matcalc.errors import MatcalcError
 from tests.cases import check_cases, update
 
 HERE = Path(__file__).parent
 ORIGIN = HERE.parents[2] / "shared" / "cases"
-OUTSTANDING = frozenset((HERE / "outstanding.txt").read_text(encoding="utf-8").split())
 
 
 def cases() -> list[Any]:
-    """The cases of all files, those outstanding marked as expected to be refused."""
-    refused = pytest.mark.xfail(raises=MatcalcError, strict=True, reason="outstanding")
+    """The cases of all files."""
     return [
-        pytest.param(path.stem, case, id=case.id, marks=[refused] if case.id in OUTSTANDING else [])
+        pytest.param(path.stem, case, id=case.id)
         for path in sorted(HERE.glob("*.jsonl"))
         for case in check_cases.load(path)
     ]
@@ -46,12 +39,6 @@ def jax() -> Any:
 def test_case(file: str, case: Any, jax: Any) -> None:
     outcome, answer = check_cases.check_engine(case, jax, matcalc)
     assert outcome == "passed" or file != "parr_howard", f"{outcome}: {answer}"
-
-
-def test_outstanding_cases_exist() -> None:
-    known = {case.id for path in HERE.glob("*.jsonl") for case in check_cases.load(path)}
-    assert known >= OUTSTANDING
-    assert not any(name.startswith("ph-") for name in OUTSTANDING)
 
 
 @pytest.mark.skipif(
