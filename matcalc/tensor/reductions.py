@@ -160,7 +160,7 @@ def block_product(factors: Factors, out: Sequence[int]) -> bool:
 
 
 def _multiply_blocks(factors: Factors, i: int, t: Sum, j: int | None, label: int) -> None:
-    """Each term of the stack t, the factor at i, times the factor at j if any, summed over label."""
+    """Each term of the stack t, the factor at i, times that at j if any, summed over label."""
     labels = factors.views[i][1]
     u, axes = (UNIT, ()) if j is None else factors.views[j]
     rest = tuple(dict.fromkeys(x for x in labels + axes if x != label))
