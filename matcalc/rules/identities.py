@@ -110,17 +110,11 @@ class Identities:
         if found is None:
             if len(self._functions) > 50_000:
                 self._functions.clear()
-            for node in postorder((t,)):
-                if node not in self._functions:
-                    inside = frozenset().union(
-                        *(self._functions.get(o, frozenset()) for o in operands(node))
-                    )
-                    own = (
-                        {node.fn}
-                        if isinstance(node, Map | Opaque) and isinstance(node.fn, str)
-                        else set()
-                    )
-                    self._functions[node] = inside | own if own else inside
+            for node in postorder((t,), self._functions):
+                names = {name for o in operands(node) for name in self._functions[o]}
+                if isinstance(node, Map | Opaque) and isinstance(node.fn, str):
+                    names.add(node.fn)
+                self._functions[node] = frozenset(names)
             found = self._functions[t]
         return found
 

@@ -21,15 +21,22 @@ Factor = tuple[Tensor, Labels, Rational]
 Key = tuple[Tensor, Labels, bool]
 
 
+OPEN = 24
+"""A scalar among more factors than this stays whole."""
+
+
 def _factors(t: Tensor, labels: Labels, rank: int) -> list[Factor]:
-    """The factors of a term: base, labels (those from `rank` on are summed), exponent; scalars are
-    opened."""
+    """The factors of a term: base, labels (those from `rank` on are summed), exponent.
+
+    The term itself and the scalars in it are opened, as long as there are few factors.
+    """
     result: list[Factor] = []
     pending = [(t, labels)]
     fresh = count(rank)
     while pending:
         t, labels = pending.pop()
-        if not isinstance(t, Contract):
+        inner = bool(result or pending)
+        if not isinstance(t, Contract) or (inner and (t.rank or len(result) > OPEN)):
             result.append(_powered(t, labels))
             continue
         place = {i: labels[i] for i in range(t.rank)}

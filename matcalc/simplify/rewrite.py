@@ -19,6 +19,9 @@ class Rewriting(Substitution):
         super().__init__({})
         self.rewrite = rewrite
 
+    def _inside(self, node: Tensor) -> tuple[Tensor, ...]:
+        return () if isinstance(node, Bound) else super()._inside(node)
+
     def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
         if isinstance(
             node, Bound

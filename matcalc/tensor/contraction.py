@@ -43,7 +43,8 @@ def contracted(
             factors.deltas.append((label, out[-1]))
         else:
             out.append(label)
-    factors.take(views)
+    for t, labels in views:
+        factors.push(t, labels)
     for a, b in zip(axes, out, strict=True):
         if a != b:
             factors.dim[b] = factors.dim[a]
@@ -51,6 +52,7 @@ def contracted(
     while True:
         if factors.coefficient == 0:
             return zeros(shape)
+        factors.flatten()
         factors.unite(out)
         if not reduce(factors, out):
             break

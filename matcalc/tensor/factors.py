@@ -11,8 +11,8 @@ from matcalc.tensor.constructors import Constructors, View
 from matcalc.tensor.leaves import mask, primitive_part, rational
 from matcalc.tensor.nodes import Contract, Delta, Labels, Mask, Rational, Sum, Tensor
 
-FLAT: Final = 24
-"""A contraction takes in its factors' factors up to so many, so that sharing is kept."""
+FLAT: Final = 32
+"""Contractions in a contraction are flattened up to so many factors, so that sharing is kept."""
 
 
 class Factors:
@@ -43,45 +43,51 @@ class Factors:
             label = self._alias[label]
         return label
 
-    def take(self, views: Sequence[View]) -> None:
-        """Take in all operands; one that is alone is opened however long it is."""
-        for t, labels in views:
-            self.push(t, labels, len(views) == 1)
-
-    def push(self, t: Tensor, labels: Labels, alone: bool = False) -> None:
-        """Take in an operand, its parts one by one where it is a contraction or a multiple."""
-        pending = [(t, labels)]
-        while pending:
-            t, labels = pending.pop()
-            for label, dim in zip(labels, t.dims, strict=True):
-                self.dim.setdefault(label, dim)
-            if isinstance(t, Contract) and self._opens(t, alone):
-                inner = list(labels)
-                highest = max((x for _, axes in t.factors for x in axes), default=-1)
-                inner.extend(self.fresh() for _ in range(highest + 1 - t.rank))
-                pending.extend(
-                    (f, tuple([inner[i] for i in axes])) for f, axes in reversed(t.factors)
-                )
-            elif isinstance(t, Sum):
-                if len(t.terms) > 1:
-                    self._push_sum(t, labels)
-                elif not t.terms:
-                    self.coefficient = 0
-                else:
-                    c, single, axes = t.terms[0]
-                    self.coefficient = rational(self.coefficient * c)
-                    pending.append((single, tuple([labels[i] for i in axes])))
-            elif isinstance(t, Delta):
-                self.deltas.append((labels[0], labels[1]))
-            elif isinstance(t, Mask) and not t.lower:
-                self.views.append((mask(t.dims[::-1], -t.offset), labels[::-1]))
+    def push(self, t: Tensor, labels: Labels) -> None:
+        """Take in an operand; the number of a multiple is taken apart, a contraction stays whole."""
+        for label, dim in zip(labels, t.dims, strict=True):
+            self.dim.setdefault(label, dim)
+        if isinstance(t, Contract) and len(t.factors) < 2 and _opens(t):
+            self._open(t, labels)
+        elif isinstance(t, Sum):
+            if len(t.terms) > 1:
+                self._push_sum(t, labels)
+            elif not t.terms:
+                self.coefficient = 0
             else:
-                self.views.append((t, labels))
+                c, single, axes = t.terms[0]
+                self.coefficient = rational(self.coefficient * c)
+                self.push(single, tuple([labels[i] for i in axes]))
+        elif isinstance(t, Delta):
+            self.deltas.append((labels[0], labels[1]))
+        elif isinstance(t, Mask) and not t.lower:
+            self.views.append((mask(t.dims[::-1], -t.offset), labels[::-1]))
+        else:
+            self.views.append((t, labels))
 
-    def _opens(self, t: Contract, alone: bool) -> bool:
-        if not t.rank and any(axes for _, axes in t.factors):
-            return False  # a connected scalar stays one factor, so that its powers collect
-        return alone or len(t.factors) < 2 or len(t.factors) + len(self.views) <= FLAT
+    def flatten(self) -> None:
+        """Replace contractions by their factors: all of them, or none where they are too long
+        together, so that what is shared stays shared.  One that is alone says nothing by itself."""
+        while True:
+            views = self.views
+            products = [t for t, _ in views if isinstance(t, Contract) and _opens(t)]
+            length = len(views) + sum(len(t.factors) - 1 for t in products)
+            if not products or (length > FLAT and len(views) > 1):
+                return
+            self.views = []
+            for t, labels in views:
+                if isinstance(t, Contract) and _opens(t):
+                    self._open(t, labels)
+                else:
+                    self.views.append((t, labels))
+
+    def _open(self, t: Contract, labels: Labels) -> None:
+        """Take in the factors of a contraction, its summed labels as new ones."""
+        inner = list(labels)
+        highest = max((x for _, axes in t.factors for x in axes), default=-1)
+        inner.extend(self.fresh() for _ in range(highest + 1 - t.rank))
+        for f, axes in t.factors:
+            self.push(f, tuple([inner[i] for i in axes]))
 
     def _push_sum(self, t: Sum, labels: Labels) -> None:
         content, primitive = primitive_part(t)
@@ -130,3 +136,9 @@ class Factors:
             for i, (t, labels) in enumerate(self.views):
                 found = [self.find(x) for x in labels]
                 self.views[i] = (t, tuple([joined.get(x, x) for x in found]))
+
+
+def _opens(t: Contract) -> bool:
+    """Whether a factor is but a part of the product; a connected scalar is not, so that its powers
+    collect."""
+    return bool(t.rank) or not any(axes for _, axes in t.factors)

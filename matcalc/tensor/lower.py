@@ -34,6 +34,7 @@ from matcalc.expr.nodes import (
     Stack,
     Symbol,
     Transpose,
+    children,
     postorder,
 )
 from matcalc.tensor import structural
@@ -80,19 +81,24 @@ class Book(Protocol):
 
 @dataclass
 class Lowering:
-    """One pass from matrix to index notation; `known` remembers what the user's own words stand
-    for."""
+    """One pass from matrix to index notation.
+
+    `known` remembers what the user's own words stand for, `derived` what has a derivative in it.
+    """
 
     book: Book
     differentiate: Callable[[Tensor, Tensor, str], Tensor] | None = None
     done: dict[Expr, Tensor] = field(default_factory=dict)
     known: dict[Tensor, Expr] = field(default_factory=dict)
+    derived: set[Expr] = field(default_factory=set)
 
     def __call__(self, root: Expr) -> Tensor:
         """The tensor of an expression: its axes are the expression's dimensions, rows being
         vectors."""
         for node in postorder((root,)):
             if node not in self.done:
+                if isinstance(node, Derivative) or not self.derived.isdisjoint(children(node)):
+                    self.derived.add(node)
                 self.done[node] = self._lowered(node)
         return self.done[root]
 
@@ -109,7 +115,7 @@ class Lowering:
                 return size(dim)
             case Named(name=name, value=value):
                 bound = intern(Bound, dims, name, self.done[value])
-                if not has_derivative(node):
+                if node not in self.derived:
                     self.known[bound] = node
                 return bound
             case Neg(arg=arg):
@@ -265,7 +271,7 @@ class Lowering:
             result = apply_definition(definition, args)
         else:
             result = opaque(node.name, args, dims)
-        if definition is not None and result.rank == node.shape.rank and not has_derivative(node):
+        if definition is not None and result.rank == node.shape.rank and node not in self.derived:
             self.known.setdefault(result, node)
         return result
 

@@ -202,7 +202,10 @@ class Network:
                 continue
             if not summed:
                 return
-            degrees = {label: [e for e in self.edges if label in (e.a, e.b)] for label in summed}
+            degrees: dict[int, list[Edge]] = {label: [] for label in self.vectors}
+            for edge in self.edges:
+                degrees[edge.a].append(edge)
+                degrees[edge.b].append(edge)
             label = min(summed, key=lambda x: (self.preference(degrees[x], x), x))
             edges = degrees[label]
             vector = self.vectors.pop(label)

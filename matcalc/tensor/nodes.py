@@ -9,6 +9,7 @@ operand carries is broadcast.  The constructors that keep the canonical form are
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -270,21 +271,26 @@ def describe(root: Tensor, depth: int = 5) -> str:
             return f"{type(root).__name__}{sizes}<{describe(arg, depth - 1)}>"
 
 
-def postorder(roots: tuple[Tensor, ...]) -> list[Tensor]:
-    """Every tensor of a graph once, operands first; iterative, so that depth is no limit."""
+def postorder(
+    roots: tuple[Tensor, ...],
+    known: Container[Tensor] = (),
+    inside: Callable[[Tensor], Sequence[Tensor]] = operands,
+) -> list[Tensor]:
+    """Every tensor of a graph once, operands first; iterative, so that depth is no limit.
+
+    Tensors in `known` are left out with all that is below them; `inside` says what is below one.
+    """
     order: list[Tensor] = []
     done: set[Tensor] = set()
     pending: list[tuple[Tensor, bool]] = [(root, False) for root in reversed(roots)]
     while pending:
         node, ready = pending.pop()
-        if node in done:
+        if node in done or node in known:
             continue
         if ready:
             done.add(node)
             order.append(node)
         else:
             pending.append((node, True))
-            pending.extend(
-                (child, False) for child in reversed(operands(node)) if child not in done
-            )
+            pending.extend((child, False) for child in reversed(inside(node)) if child not in done)
     return order

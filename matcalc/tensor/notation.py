@@ -3,11 +3,12 @@ einsum."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from matcalc.dims import Dim
+from matcalc.errors import DerivationError
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Shape
 from matcalc.expr.writing import multiple, negated, power, product, quotient
@@ -80,11 +81,12 @@ def _einsum(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rationa
     args: list[Expr] = []
     inputs: list[str] = []
     carried = {label for _, labels in factors for label in labels}
+    letters = _letters(carried, len(dims))
     for t, labels in factors:
         base, exponent = reciprocal(t)
         if labels:
             args.append(lift.column(t))
-            inputs.append("".join(LETTERS[x] for x in labels))
+            inputs.append("".join(letters[x] for x in labels))
         elif exponent:
             below.append(power(lift.column(base), exponent))
         else:
@@ -92,7 +94,18 @@ def _einsum(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rationa
     for axis, dim in enumerate(dims):
         if axis not in carried:
             args.append(build.filled("ones", Shape((dim,))))
-            inputs.append(LETTERS[axis])
-    body = build.einsum(f"{','.join(inputs)}->{LETTERS[: len(dims)]}", args)
+            inputs.append(letters[axis])
+    output = "".join(letters[axis] for axis in range(len(dims)))
+    body = build.einsum(f"{','.join(inputs)}->{output}", args)
     made = quotient(product([*above, body]), product(below) if below else None)
     return negated(made) if exact < 0 else made
+
+
+def _letters(labels: Iterable[int], rank: int) -> Mapping[int, str]:
+    """A letter for each index, those of the result first; DerivationError if there are too few."""
+    used = sorted({*range(rank), *labels})
+    if len(used) > len(LETTERS):
+        raise DerivationError(f"the result needs an einsum of {len(used)} indices")
+    if used and used[-1] < len(LETTERS):
+        return {label: LETTERS[label] for label in used}
+    return dict(zip(used, LETTERS, strict=False))

@@ -28,6 +28,7 @@ from matcalc.tensor.nodes import (
     Tensor,
     Value,
     intern,
+    operands,
     postorder,
 )
 
@@ -59,10 +60,13 @@ class Substitution:
 
     def carried(self, root: Tensor) -> tuple[Tensor, bool]:
         """root with the variables replaced, and whether it has the carried axes."""
-        for node in postorder((root,)):
-            if node not in self.done:
-                self.done[node] = self._replaced(node)
+        for node in postorder((root,), self.done, self._inside):
+            self.done[node] = self._replaced(node)
         return self.done[root]
+
+    def _inside(self, node: Tensor) -> tuple[Tensor, ...]:
+        """What has to be replaced before a node."""
+        return () if node in self.values else operands(node)
 
     def _dims(self, node: Tensor) -> tuple[Dim, ...]:
         return tuple(d.substitute(self.dims) for d in node.dims) if self.dims else node.dims
