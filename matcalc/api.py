@@ -12,21 +12,19 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from matcalc.derivation import Step, steps_of
-from matcalc.emit.compiled import compile_function
 from matcalc.emit.latex import latex
-from matcalc.emit.numpy import size_keywords, source
 from matcalc.emit.text import text
 from matcalc.errors import InputError
 from matcalc.expr.build import named
 from matcalc.expr.nodes import Expr, Function, Named, Symbol
-from matcalc.expression import Expression, check_target
+from matcalc.expression import Expression, backend, check_target
 from matcalc.language import Program, parse_program
 from matcalc.pipeline import Kind, Problem, Solved, solve, worked_out
 from matcalc.rules.book import default_book
 
 if TYPE_CHECKING:
     from matcalc.check import Report
+    from matcalc.derivation import Step
 
 LAYOUTS: Final = ("numerator", "denominator")
 KINDS: Final = ("auto", "gradient", "jacobian", "hessian")
@@ -190,12 +188,14 @@ class Derivation:
     def inputs(self) -> tuple[str, ...]:
         """The names that `function` takes, in order: variables, then sizes that none carries."""
         names = tuple(self.program.variables)
-        sizes = size_keywords([self.solved.arrays], tuple(self.program.variables.values()))
+        sizes = backend().sizes([self.solved.arrays], tuple(self.program.variables.values()))
         return names + tuple(n for n in sizes if n not in names)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """How it was found: intermediate variables, local derivatives, chain rule, and so on."""
+        from matcalc.derivation import steps_of  # loaded when steps are asked for
+
         return steps_of(self.solved)
 
     def __str__(self) -> str:
@@ -225,7 +225,9 @@ class Derivation:
         """The source of a function that returns the derivative, with `value` also the value."""
         check_target(target)
         outputs, single = self._outputs(value)
-        return source(self._name, outputs, *_scope(self.program), doc=self._doc, single=single)
+        return backend().source(
+            self._name, outputs, *_scope(self.program), doc=self._doc, single=single
+        )
 
     def function(
         self,
@@ -242,7 +244,7 @@ class Derivation:
         check_target(target)
         outputs, single = self._outputs(value)
         variables, unknown = _scope(self.program)
-        return compile_function(
+        return backend().compiled(
             self._name, outputs, variables, unknown, self._doc, single, functions
         )
 

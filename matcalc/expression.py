@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matcalc.emit.compiled import compile_function
 from matcalc.emit.latex import latex
-from matcalc.emit.numpy import size_keywords, source
 from matcalc.emit.text import text
 from matcalc.errors import InputError
 from matcalc.expr.nodes import Expr, Function, Shape, Symbol
 
+if TYPE_CHECKING:
+    from matcalc.emit import code
+
 TARGETS = ("numpy",)
+
+
+def backend() -> type[code.Code]:
+    """What writes and compiles code: loaded at this one door, when code is first asked for."""
+    from matcalc.emit.code import Code
+
+    return Code
 
 
 def check_target(target: str) -> None:
@@ -47,7 +55,7 @@ class Expression:
         """The names that `function` takes: variables, then the sizes that no variable carries."""
         names = tuple(symbol.name for symbol in self.variables)
         return names + tuple(
-            n for n in size_keywords([self.array or self.node], self.variables) if n not in names
+            n for n in backend().sizes([self.array or self.node], self.variables) if n not in names
         )
 
     def __str__(self) -> str:
@@ -67,7 +75,7 @@ class Expression:
     def code(self, target: str = "numpy", name: str = "f") -> str:
         """The source of a function of the variables; InputError for an unknown target."""
         check_target(target)
-        return source(
+        return backend().source(
             name, [self.array or self.node], self.variables, self.functions, str(self), single=True
         )
 
@@ -79,7 +87,7 @@ class Expression:
     ) -> Callable[..., Any]:
         """The compiled function; unknown functions of the expression are given in `functions`."""
         check_target(target)
-        return compile_function(
+        return backend().compiled(
             "f",
             [self.array or self.node],
             self.variables,

@@ -35,6 +35,15 @@ TITLED: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Law:
+    """An identity or evaluation rule as text: its name, what follows the name, and the whole."""
+
+    name: str
+    body: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Param:
     """A parameter: `dims` is its shape, None if it is free (element-wise); `role` is value, size,
     index or rest.
@@ -166,8 +175,8 @@ def _parsed(kind: Kind, name: str, line: str, text: str) -> Statement:
 
 
 @cache
-def statements(kind: str) -> tuple[Statement, ...]:
-    """All identities, or all evaluation rules (`compute`), in the order of the files."""
+def laws(kind: str) -> tuple[Law, ...]:
+    """All identities, or all evaluation rules (`compute`), in the order of the files, unparsed."""
     found = []
     for word, text in _texts()[1]:
         match = TITLED.match(text)
@@ -177,15 +186,19 @@ def statements(kind: str) -> tuple[Statement, ...]:
             lines = [
                 line for line in match["rest"].splitlines() if not line.lstrip().startswith("#")
             ]
-            found.append(
-                _parsed(
-                    "identity" if word == "identity" else "compute",
-                    match["name"].strip(),
-                    "\n".join(lines),
-                    text,
-                )
-            )
+            found.append(Law(match["name"].strip(), "\n".join(lines), text))
     return tuple(found)
+
+
+@cache
+def law_statement(kind: str, law: Law) -> Statement:
+    """An identity or evaluation rule, parsed."""
+    return _parsed("identity" if kind == "identity" else "compute", law.name, law.body, law.text)
+
+
+def statements(kind: str) -> tuple[Statement, ...]:
+    """All identities, or all evaluation rules (`compute`), in the order of the files."""
+    return tuple(law_statement(kind, law) for law in laws(kind))
 
 
 def statement_exprs(

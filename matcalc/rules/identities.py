@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from matcalc.language import book as text
 from matcalc.rules.matcher import Match, factors, matches
 from matcalc.tensor.canonical import contract
-from matcalc.tensor.lower import Book, Lowering
+from matcalc.tensor.lower import STRUCTURAL, Book, Lowering
 from matcalc.tensor.nodes import Contract, Labels, Map, Opaque, Tensor, operands, postorder
 from matcalc.tensor.substitute import Substitution
 
@@ -86,23 +87,38 @@ class Identity:
         return Substitution(values, batch=batch)(self.rhs)
 
 
+CALLED: Final = re.compile(r"(\w+)\(")
+KERNEL: Final = frozenset(STRUCTURAL)
+"""Functions that lowering makes contractions of: they are no nodes to look for."""
+
+
 class Identities:
-    """All identities of the book, compiled when first asked for."""
+    """All identities of the book, each compiled when it may first apply."""
 
     def __init__(self, book: Book) -> None:
         self.book = book
         self._functions: dict[Tensor, frozenset[str]] = {}
+        self._compiled: dict[text.Law, Identity] = {}
 
     @cached_property
-    def rules(self) -> tuple[Identity, ...]:
-        """The identities in the order of the files."""
-        return tuple(self._compiled())
+    def wanted(self) -> tuple[tuple[frozenset[str], text.Law], ...]:
+        """For each identity the functions that its left side names: read off the text, so that
+        only those that may apply are ever parsed."""
+        return tuple(
+            (frozenset(CALLED.findall(law.body.partition(" = ")[0])) - KERNEL, law)
+            for law in text.laws("identity")
+        )
 
-    def _compiled(self) -> Iterator[Identity]:
-        for statement in text.statements("identity"):
+    def compiled(self, law: text.Law) -> Identity:
+        """An identity in index notation."""
+        found = self._compiled.get(law)
+        if found is None:
+            statement = text.law_statement("identity", law)
             lhs, rhs, _ = text.statement_exprs(None, statement)
             low = Lowering(self.book)
-            yield Identity(statement.name, statement.text, statement.note, low(lhs), low(rhs))
+            found = Identity(statement.name, statement.text, statement.note, low(lhs), low(rhs))
+            self._compiled[law] = found
+        return found
 
     def functions(self, t: Tensor) -> frozenset[str]:
         """The names of the functions that occur in a tensor."""
@@ -123,8 +139,8 @@ class Identities:
         names = self.functions(t)
         if not names:
             return None
-        for rule in self.rules:
-            if rule.functions <= names:
+        for wanted, law in self.wanted:
+            if wanted <= names and (rule := self.compiled(law)).functions <= names:
                 new = rule.applied(t)
                 if new is not None and new is not t:
                     return new, rule

@@ -250,7 +250,7 @@ class Lowering:
 
     def _call(self, node: Call) -> Tensor:
         args = [self.done[a] for a in node.args]
-        special = _STRUCTURAL.get(node.name)
+        special = STRUCTURAL.get(node.name)
         if special is not None and (node.name != "sum" or len(args) == 1):
             return special(args, node)
         mode = self.book.mode(node.name, len(args))
@@ -318,7 +318,7 @@ def bound_dims(params: Sequence[Tensor], args: Sequence[Tensor]) -> dict[str, Di
     return dims
 
 
-_STRUCTURAL: Final[dict[str, Callable[[Sequence[Tensor], Call], Tensor]]] = {
+STRUCTURAL: Final[dict[str, Callable[[Sequence[Tensor], Call], Tensor]]] = {
     "eye": structural.eye, "ones": structural.ones, "zeros": structural.zeros,
     "e": structural.unit, "sum": structural.total, "diag": structural.diag,
     "tr": structural.trace, "vec": structural.vec, "unvec": structural.unvec,

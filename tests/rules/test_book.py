@@ -23,7 +23,7 @@ from matcalc.expression import Expression
 from matcalc.language import book
 from matcalc.language.book import Entry, Statement
 from matcalc.rules.book import arguments
-from matcalc.tensor.lower import _STRUCTURAL
+from matcalc.tensor import lower
 
 FUNCTIONS: Final = (
     "exp log log1p expm1 sqrt abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh "
@@ -250,7 +250,7 @@ def test_an_entry_is_complete(name: str, k: int) -> None:
     assert known, "no differential, no definition, and no structure of its own"
 
 
-STRUCTURAL: Final = {*_STRUCTURAL, "kron"}
+STRUCTURAL: Final = {*lower.STRUCTURAL, "kron"}
 
 
 @entries
