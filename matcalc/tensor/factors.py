@@ -44,7 +44,7 @@ class Factors:
         return label
 
     def push(self, t: Tensor, labels: Labels) -> None:
-        """Take in an operand; a multiple gives up its number, a contraction stays whole."""
+        """Take in an operand; multiples lose their number, a contraction stays whole."""
         for label, dim in zip(labels, t.dims, strict=True):
             self.dim.setdefault(label, dim)
         if isinstance(t, Contract) and len(t.factors) < 2 and _opens(t):
