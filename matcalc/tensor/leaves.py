@@ -117,7 +117,9 @@ def primitive_part(t: Sum) -> tuple[Rational, Tensor]:
     for c in coefficients:
         numerator = gcd(numerator, c.numerator)
         denominator = denominator * c.denominator // gcd(denominator, c.denominator)
-    content = rational(Fraction(-numerator if coefficients[-1] < 0 else numerator, denominator))
+    number = next((Fraction(c) for c, a, _ in t.terms if a is UNIT), None)
+    leading = coefficients[-1] if number is None else number
+    content = rational(Fraction(-numerator if leading < 0 else numerator, denominator))
     if content == 1:
         return 1, t
     terms = tuple((rational(Fraction(c) / content), a, axes) for c, a, axes in t.terms)
