@@ -39,7 +39,8 @@ def parse(
     shapes   Declarations by name ({"X": "R^(m×n)", "S": "n×n spd"}).
     Raises   InputError, whose str is a diagnostic with the place.
     """
-    program = parse_program(text, shapes, dialect=dialect)
+    _check_text("the expression", text)
+    program = parse_program(text, _declared(shapes), dialect=dialect)
     return _whole(program)
 
 
@@ -78,15 +79,38 @@ def derive(
 
     Source: T. Parr, J. Howard, The Matrix Calculus You Need For Deep Learning, arXiv 1802.01528.
     """
+    _check_text("the expression", expr)
     _check_option("layout", layout, LAYOUTS)
     _check_option("kind", kind, KINDS)
     names, stacked = _names(wrt)
-    program = parse_program(expr, shapes, wrt=names, dialect=dialect)
+    program = parse_program(expr, _declared(shapes), wrt=names, dialect=dialect)
     targets = tuple(_target(program, name) for name in names)
+    if stacked:
+        _check_scalars(targets)
+    if kind == "hessian" and len(targets) > 1 and any(isinstance(t, Named) for t in targets):
+        raise InputError(
+            "there is no Hessian by a bound name and another variable: they are not independent",
+            suggestion="one variable at a time, or variables that are not bound",
+        )
     actual = _kind(kind, program)
     problem = Problem(program.expression, targets, stacked, actual, layout, simplify)
     solved = solve(problem, default_book())
     return Derivation(program, names, solved)
+
+
+def _declared(shapes: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    if shapes is not None and not isinstance(shapes, Mapping):
+        raise InputError(
+            "shapes are declarations by name",
+            found=type(shapes).__name__,
+            suggestion='shapes={"X": "R^(m×n)"}',
+        )
+    return shapes
+
+
+def _check_text(what: str, given: object) -> None:
+    if not isinstance(given, str):
+        raise InputError(f"{what} is a text", found=type(given).__name__)
 
 
 def _check_option(name: str, value: str, allowed: Sequence[str]) -> None:
@@ -97,6 +121,8 @@ def _check_option(name: str, value: str, allowed: Sequence[str]) -> None:
 def _names(wrt: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
     """The names to derive by, and whether they are stacked into one vector."""
     if not isinstance(wrt, str):
+        if not isinstance(wrt, Sequence) or not all(isinstance(name, str) for name in wrt):
+            raise InputError("wrt is a name, or a list of names", found=type(wrt).__name__)
         parts = [name.strip() for name in wrt]
         stacked = False
     else:
@@ -124,6 +150,15 @@ def _target(program: Program, name: str) -> Symbol | Named:
     if "integer" in found.properties:
         raise InputError(f"{name} is an index, a whole number: there is no derivative by it")
     return found
+
+
+def _check_scalars(targets: Sequence[Symbol | Named]) -> None:
+    for target in targets:
+        if target.shape.dims:
+            raise InputError(
+                f"[…] stacks scalars, and {target.name} has the shape {target.shape}",
+                suggestion=f'wrt="{target.name}"',
+            )
 
 
 def _kind(kind: str, program: Program) -> Kind:

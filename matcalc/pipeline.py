@@ -108,6 +108,16 @@ def _inner_derivative(book: RuleBook) -> Any:
     return differentiate
 
 
+def _each(y: Tensor, targets: Sequence[Tensor], book: RuleBook, record: Record) -> list[Tensor]:
+    """The derivative by each target.
+
+    A bound name is held constant only in the derivative by itself, so each has a pass of its own.
+    """
+    if not any(isinstance(t, Bound) for t in targets):
+        return derivative(y, targets, book, record)
+    return [derivative(y, [t], book, record)[0] for t in targets]
+
+
 def _derivatives(
     problem: Problem,
     value: Tensor,
@@ -119,14 +129,14 @@ def _derivatives(
     """A piece for each target; for a Hessian a tuple of pieces for each."""
     first = [
         _symmetric(problem, i, Piece(t, (value.rank, targets[i].rank)), 1)
-        for i, t in enumerate(derivative(value, targets, book, record))
+        for i, t in enumerate(_each(value, targets, book, record))
     ]
     if problem.kind == "hessian":  # the second derivative is of the first in its shortest form
         first = [Piece(simplifier(p.tensor), p.parts) for p in first]
     if problem.stacked:
         stack = _stacked([p.tensor for p in first])
         if problem.kind == "hessian":
-            rows = [_stacked(derivative(p.tensor, targets, book, record)) for p in first]
+            rows = [_stacked(_each(p.tensor, targets, book, record)) for p in first]
             return Piece(_stacked_first(rows), (0, 1, 1))
         return Piece(stack, (value.rank, 1))
     if problem.kind != "hessian":
@@ -134,7 +144,7 @@ def _derivatives(
     blocks = []
     for p in first:
         row = []
-        for j, t in enumerate(derivative(p.tensor, targets, book, record)):
+        for j, t in enumerate(_each(p.tensor, targets, book, record)):
             row.append(_symmetric(problem, j, Piece(t, (0, p.tensor.rank, targets[j].rank)), 2))
         blocks.append(tuple(row))
     return blocks[0][0] if len(blocks) == 1 else tuple(blocks)

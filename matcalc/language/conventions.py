@@ -17,6 +17,7 @@ from matcalc.language.syntax import (
     Inverted,
     Minus,
     Name,
+    Num,
     Raised,
     Sum,
     Syntax,
@@ -162,6 +163,8 @@ def _within(inference: Inference, operand: Syntax, depth: int) -> Iterator[str]:
             case Name(name=name):
                 if name in inference.names and name not in inference.bound and is_latin_lower(name):
                     yield name
+            case Raised(base=Num(), exponent=arg) if depth > 1:
+                pending.append(arg)
             case Minus(arg=arg) | Transposed(arg=arg) | Inverted(arg=arg) | Raised(base=arg):
                 pending.append(arg)
             case Sum(terms=terms) if depth > 1 and not _beside_inner_product(inference, terms):
@@ -198,7 +201,7 @@ def _carriers(operands: tuple[Syntax, ...], operators: tuple[str, ...]) -> list[
     for operator, operand in zip(operators, operands[1:], strict=True):
         if operator == "⊙":
             carriers.append(operand)
-        elif operator in ("", "*"):
+        elif operator in ("", "*") or isinstance(carriers[-1], Num):
             carriers = [operand]
     return carriers
 

@@ -186,9 +186,9 @@ class Builder:
 
     def number(self, parts: list[Token]) -> Num:
         token = parts[0]
-        if abs(int(token.text.lower().partition("e")[2] or 0)) > 400:
+        if abs(int(token.text.lower().partition("e")[2] or 0)) > 300:
             raise self.fail(
-                "this number's exponent is too large", token.span, expected="at most 400"
+                "this number's exponent is too large", token.span, expected="at most 300"
             )
         return Num(token.span, Fraction(token.text))
 

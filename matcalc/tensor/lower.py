@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from matcalc.dims import Dim
-from matcalc.errors import DerivationError
+from matcalc.errors import DerivationError, InputError
 from matcalc.expr.nodes import (
     Add,
     Apply,
@@ -132,6 +132,8 @@ class Lowering:
                 return structural.kron((self.done[a], a.shape), (self.done[b], b.shape))
             case Divide(numerator=a, denominator=b):
                 t, labels = self._spread(b, node.shape)
+                if as_constant(t) == 0:
+                    raise InputError("this divides by zero")
                 below = power(t, constant(-1))
                 return contract(
                     [self._spread(a, node.shape), (below, labels)],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matcalc.dims import ONE, ZERO, Dim
-from matcalc.errors import DerivationError
+from matcalc.errors import DerivationError, InputError
 from matcalc.expr.nodes import Call, Shape
 from matcalc.tensor import leaves
 from matcalc.tensor.canonical import (
@@ -40,7 +40,9 @@ def matrix_axes(shape: Shape, first: int) -> tuple[int | None, int | None]:
 
 def unit_vector(index: Tensor, dim: Dim) -> Tensor:
     """e(i, n) for an index that is a number or an integer variable."""
-    place = as_constant(index)
+    place, size = as_constant(index), dim.value
+    if isinstance(place, int) and (place < 0 or (size is not None and place >= size)):
+        raise InputError(f"there is no place {place} among {dim}", expected="a place from 0 on")
     return one_hot(place if isinstance(place, int) else index, dim)
 
 
