@@ -19,7 +19,7 @@ from matcalc.expr.build import named
 from matcalc.expr.nodes import Expr, Function, Named, Symbol
 from matcalc.expression import Expression, backend, check_target
 from matcalc.language import Program, parse_program
-from matcalc.pipeline import Kind, Problem, Solved, solve, worked_out
+from matcalc.pipeline import Kind, Problem, Solved, leaves_of, mapped, solve, worked_out
 from matcalc.rules.book import default_book
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Derivation:
     @cached_property
     def result(self) -> Any:
         """The derivative; by several variables a tuple, of a Hessian a tuple of rows of blocks."""
-        return _mapped(self._expression, self.solved.written, self.solved.arrays)
+        return mapped(self._expression, self.solved.written, self.solved.arrays)
 
     def _expression(self, node: Expr, array: Expr) -> Expression:
         return Expression(node, *_scope(self.program), array)
@@ -207,7 +207,7 @@ class Derivation:
     @cached_property
     def shape(self) -> Any:
         """The shape of the result as it is written; a tuple where the result is one."""
-        return _mapped(lambda node: node.shape, self.solved.written)
+        return mapped(lambda node: node.shape, self.solved.written)
 
     @property
     def structure(self) -> Any:
@@ -244,7 +244,7 @@ class Derivation:
 
         By several variables one after the other, each with a comment that says by which it is.
         """
-        texts = [text(node, ascii=ascii) for node in _flat(self.solved.written)]
+        texts = [text(node, ascii=ascii) for node in leaves_of(self.solved.written)]
         if len(texts) == 1:
             return texts[0]
         names = [*product(self.wrt, self.wrt)] if self.kind == "hessian" else [*product(self.wrt)]
@@ -254,7 +254,7 @@ class Derivation:
 
     def latex(self) -> str:
         """LaTeX for math mode; by several variables one formula each, separated by spaces."""
-        return ",\\quad ".join(latex(node) for node in _flat(self.solved.written))
+        return ",\\quad ".join(latex(node) for node in leaves_of(self.solved.written))
 
     def code(self, target: str = "numpy", *, value: bool = False) -> str:
         """The source of a function that returns the derivative, with `value` also the value."""
@@ -304,7 +304,7 @@ class Derivation:
 
         return check(
             self.program.expression,
-            list(_flat(self.solved.arrays)),
+            list(leaves_of(self.solved.arrays)),
             self.solved.problem.targets,
             self.solved.problem.kind,
             symbols=tuple(self.program.variables.values()),
@@ -312,22 +312,11 @@ class Derivation:
         )
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        from matcalc.show.jupyter import expression_latex  # loaded in a notebook only
+
+        return expression_latex(self.latex())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from matcalc.show.jupyter import derivation_bundle
 
         return derivation_bundle(self)
-
-
-def _mapped(f: Callable[..., Any], *trees: Any) -> Any:
-    """f over the leaves of tuples of one shape."""
-    if isinstance(trees[0], tuple):
-        return tuple(_mapped(f, *parts) for parts in zip(*trees, strict=True))
-    return f(*trees)
-
-
-def _flat(tree: Any) -> list[Any]:
-    if isinstance(tree, tuple):
-        return [leaf for part in tree for leaf in _flat(part)]
-    return [tree]

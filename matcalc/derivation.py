@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
-from typing import Any
 
 from matcalc.calculus.reverse import Record, derivative
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Named, free_symbols
 from matcalc.expr.writing import transposed
-from matcalc.pipeline import Solved
+from matcalc.pipeline import Solved, leaves_of
 from matcalc.rules.book import Rule
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import as_constant, is_zero
@@ -66,7 +65,6 @@ NAMING = Rule(
     "Parr & Howard, sec. 4.5.1",
 )
 SIMPLIFYING = Rule("simplification", "equal forms; the shorter is kept", "")
-SUBSTITUTING = Rule("substitution", "names stand for what they are bound to", "")
 UNKNOWN = Rule("derivative of an unknown function", "d f(x) = J_f(x) dx", "Parr & Howard, sec. 4.2")
 
 
@@ -219,8 +217,8 @@ class _Telling:
 
     def answers(self) -> Iterator[Step]:
         """What simplification made of it, and the answer."""
-        raws, finals = _leaves(self.solved.raw), _leaves(self.solved.arrays)
-        for raw, final, text in zip(raws, finals, _leaves(self.solved.written), strict=True):
+        raws, finals = leaves_of(self.solved.raw), leaves_of(self.solved.arrays)
+        for raw, final, text in zip(raws, finals, leaves_of(self.solved.written), strict=True):
             joined = Simplifier(self.solved.lowering.known, self.solved.book.identities).lift(raw)
             if joined is not final:
                 yield Step("simplify", "simplify", "", SIMPLIFYING, joined, final)
@@ -291,7 +289,3 @@ def _product_of(way: Sequence[Tensor], named: dict[Tensor, Named], target: str) 
     """∂f/∂u2 ∂u2/∂u1 ∂u1/∂x."""
     names = ["f", *(named[t].name for t in way[:-1]), target]
     return " ".join(f"∂{a}/∂{b}" for a, b in pairwise(names))
-
-
-def _leaves(tree: Any) -> list[Any]:
-    return [leaf for part in tree for leaf in _leaves(part)] if isinstance(tree, tuple) else [tree]

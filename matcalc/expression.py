@@ -98,7 +98,11 @@ class Expression:
         )
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        from matcalc.show.jupyter import expression_latex  # loaded in a notebook only
+
+        return expression_latex(self.latex())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/latex": self._repr_latex_()}
+        from matcalc.show.jupyter import expression_bundle
+
+        return expression_bundle(str(self), self.latex())

@@ -5,7 +5,7 @@ The data goes one way; what each stage found is kept in `Solved`, from which a d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -71,16 +71,16 @@ def solve(problem: Problem, book: RuleBook) -> Solved:
     record = Record()
     writer = Writer(problem, lowering, book)
     pieces = _derivatives(problem, value, targets, book, record, writer.simplifier)
-    leaves = _mapped(writer, pieces)
+    leaves = mapped(writer, pieces)
     layout = problem.layout
-    if any(leaf.vec for leaf in _flat(leaves)):
+    if any(leaf.vec for leaf in leaves_of(leaves)):
         layout += ", between vec(variable) and vec(result)"
     return Solved(
         problem, value, targets, record,
-        _mapped(lambda piece: piece.tensor, pieces),
-        _mapped(lambda leaf: leaf.text, leaves),
-        _mapped(lambda leaf: leaf.array, leaves),
-        _mapped(lambda leaf: leaf.structure, leaves),
+        mapped(lambda piece: piece.tensor, pieces),
+        mapped(lambda leaf: leaf.text, leaves),
+        mapped(lambda leaf: leaf.array, leaves),
+        mapped(lambda leaf: leaf.structure, leaves),
         layout, lowering, book,
     )  # fmt: skip
 
@@ -133,12 +133,11 @@ def _derivatives(
     ]
     if problem.kind == "hessian":  # the second derivative is of the first in its shortest form
         first = [Piece(simplifier(p.tensor), p.parts) for p in first]
+    if problem.stacked and problem.kind == "hessian":
+        rows = [_stacked(_each(p.tensor, targets, book, record)) for p in first]
+        return Piece(_stacked_first(rows), (0, 1, 1))
     if problem.stacked:
-        stack = _stacked([p.tensor for p in first])
-        if problem.kind == "hessian":
-            rows = [_stacked(_each(p.tensor, targets, book, record)) for p in first]
-            return Piece(_stacked_first(rows), (0, 1, 1))
-        return Piece(stack, (value.rank, 1))
+        return Piece(_stacked([p.tensor for p in first]), (value.rank, 1))
     if problem.kind != "hessian":
         return first[0] if len(first) == 1 else tuple(first)
     blocks = []
@@ -273,10 +272,15 @@ class _Unnamed(Substitution):
         return self.done[node.value] if isinstance(node, Bound) else super()._replaced(node)
 
 
-def _mapped(f: Any, tree: Any) -> Any:
-    """f over the leaves of a tree of tuples."""
-    return tuple(_mapped(f, part) for part in tree) if isinstance(tree, tuple) else f(tree)
+def mapped(f: Callable[..., Any], *trees: Any) -> Any:
+    """f over the leaves of trees of tuples, all of one shape."""
+    if isinstance(trees[0], tuple):
+        return tuple(mapped(f, *parts) for parts in zip(*trees, strict=True))
+    return f(*trees)
 
 
-def _flat(tree: Any) -> list[Any]:
-    return [leaf for part in tree for leaf in _flat(part)] if isinstance(tree, tuple) else [tree]
+def leaves_of(tree: Any) -> list[Any]:
+    """The leaves of a tree of tuples."""
+    return (
+        [leaf for part in tree for leaf in leaves_of(part)] if isinstance(tree, tuple) else [tree]
+    )

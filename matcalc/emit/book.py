@@ -45,15 +45,9 @@ class Template:
 @lru_cache(maxsize=4096)
 def overload(node: Call) -> Entry | None:
     """The entry of the rule book that a call means, by number and ranks of its arguments."""
-    found = [entry for entry in entries(node.name) if _takes(entry, len(node.args))]
+    found = [entry for entry in entries(node.name) if entry.takes(len(node.args))]
     found.sort(key=lambda entry: _misfits(entry, node))
     return found[0] if found else None
-
-
-def _takes(entry: Entry, count: int) -> bool:
-    needed = sum(param.default is None and param.role != "rest" for param in entry.params)
-    more = any(param.role == "rest" for param in entry.params)
-    return needed <= count and (more or count <= len(entry.params))
 
 
 def _misfits(entry: Entry, node: Call) -> int:

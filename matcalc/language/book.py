@@ -78,6 +78,12 @@ class Entry:
     mode: Mode
     text: str
 
+    def takes(self, count: int) -> bool:
+        """Whether the function takes so many arguments."""
+        open_ended = any(param.role == "rest" for param in self.params)
+        needed = sum(param.default is None for param in self.params)
+        return needed <= count and (open_ended or count <= len(self.params))
+
     @cached_property
     def fields(self) -> dict[str, str]:
         """The lines `title "…"`, `latex "…"` and so on, without their quotation marks."""

@@ -74,7 +74,7 @@ class RuleBook:
     def entry(self, name: str, count: int) -> Entry:
         """The entry of a function with so many arguments; the element-wise one before the
         others."""
-        candidates = [e for e in text.entries(name) if takes(e, count)]
+        candidates = [e for e in text.entries(name) if e.takes(count)]
         if not candidates:
             raise DerivationError(
                 f"the rule book has no function {name} of {count} argument{'s' * (count != 1)}",
@@ -108,7 +108,7 @@ class RuleBook:
                 found = [
                     self._definition(entry, statement)
                     for entry in text.entries(name)
-                    if takes(entry, count)
+                    if entry.takes(count)
                     for statement in entry.statements
                     if statement.kind == "define"
                 ]
@@ -137,7 +137,7 @@ class RuleBook:
         key = (name, count)
         if key not in self._known:
             self._known[key] = any(
-                s.kind == "d" for e in text.entries(name) if takes(e, count) for s in e.statements
+                s.kind == "d" for e in text.entries(name) if e.takes(count) for s in e.statements
             )
         return self._known[key]
 
@@ -151,7 +151,7 @@ class RuleBook:
 
     def _compiled(self, name: str, count: int) -> Differential | None:
         for entry in text.entries(name):
-            for statement in entry.statements if takes(entry, count) else ():
+            for statement in entry.statements if entry.takes(count) else ():
                 if statement.kind == "d":
                     lhs, rhs, _ = text.statement_exprs(entry, statement)
                     return self._differential(entry, statement, lhs, rhs)
@@ -236,14 +236,6 @@ class RuleBook:
         dims = bound_dims(found.params, node.args)
         batch = node.dims[: node.batch]
         return Linear(found.rule, Substitution(values, dims, batch)(found.body), dx)
-
-
-def takes(entry: Entry, count: int) -> bool:
-    """Whether a function takes so many arguments."""
-    if entry.mode == "stack":
-        return True
-    required = sum(p.default is None for p in entry.params)
-    return required <= count <= len(entry.params)
 
 
 def arguments(lhs: Expr) -> tuple[Expr, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from matcalc.expr.nodes import Expr
 from matcalc.expr.writing import cost
 from matcalc.rules.adjoints import forward
-from matcalc.rules.identities import Identities, Identity
+from matcalc.rules.identities import Identities
 from matcalc.simplify.factor import absorbed, distributed, factored, opened
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
@@ -32,7 +32,6 @@ class Simplifier:
     def __init__(self, known: Mapping[Tensor, Expr] | None, identities: Identities) -> None:
         self.lift = Lift(known)
         self.identities = identities
-        self.used: list[Identity] = []
         self.rewriting = Rewriting(self.node)
 
     def __call__(self, t: Tensor) -> Tensor:
@@ -53,7 +52,6 @@ class Simplifier:
         if isinstance(t, Map | Opaque | Contract):
             rewritten = self.identities.rewrite(t)
             if rewritten is not None:
-                self.used.append(rewritten[1])
                 return rewritten[0]
         moved = forward(t) if isinstance(t, Contract) else None
         if moved is not None:
