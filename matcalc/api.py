@@ -24,7 +24,7 @@ from matcalc.rules.book import default_book
 
 if TYPE_CHECKING:
     from matcalc.check import Report
-    from matcalc.derivation import Step
+    from matcalc.show.record import Explanation, Level, Step
 
 LAYOUTS: Final = ("numerator", "denominator")
 KINDS: Final = ("auto", "gradient", "jacobian", "hessian")
@@ -228,10 +228,22 @@ class Derivation:
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """How it was found: intermediate variables, local derivatives, chain rule, and so on."""
-        from matcalc.derivation import steps_of  # loaded when steps are asked for
+        """How it was found, as a textbook tells it: the steps of `explain()`."""
+        return self.explain().steps
 
-        return steps_of(self.solved)
+    def explain(self, level: Level = "textbook") -> Explanation:
+        """How it was found, step by step.
+
+        level    textbook (intermediate variables, the local derivative of each with its rule, the
+                 chain rule, the answer), all (each of these with every rewrite, in its `details`),
+                 or index (all of it in index notation, too).
+        Raises   InputError for another level.
+        """
+        from matcalc.derivation import explained  # loaded when steps are asked for
+        from matcalc.show.record import LEVELS
+
+        _check_option("level", level, LEVELS)
+        return explained(self.solved, level)
 
     def __str__(self) -> str:
         return self.text()

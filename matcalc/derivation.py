@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from itertools import count, pairwise
 
 from matcalc.calculus.reverse import Record, derivative
+from matcalc.emit.names import latex_name
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Named, free_symbols
 from matcalc.expr.writing import transposed
 from matcalc.pipeline import Solved, leaves_of
 from matcalc.rules.book import Rule
+from matcalc.show.record import Explanation, Formula, Level, Step
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import as_constant, is_zero
 from matcalc.tensor.nodes import (
@@ -33,25 +35,6 @@ from matcalc.tensor.nodes import (
     postorder,
 )
 from matcalc.tensor.substitute import Substitution
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step.
-
-    kind    intermediate (a name for a part), local (the derivative of one part by another),
-            chain (their product), simplify (one form and a shorter one), answer.
-    before  What is named or derived, or the form before.
-    after   What it stands for, its derivative, or the form after.
-    """
-
-    kind: str
-    title: str
-    text: str
-    rule: Rule | None
-    before: Expr | None
-    after: Expr | None
-
 
 PRODUCT = Rule("product rule", "d(a b) = da b + a db", "Parr & Howard, sec. 2")
 SUM = Rule("sum rule", "d(a + b) = da + db", "Parr & Howard, sec. 2")
@@ -68,9 +51,9 @@ SIMPLIFYING = Rule("simplification", "equal forms; the shorter is kept", "")
 UNKNOWN = Rule("derivative of an unknown function", "d f(x) = J_f(x) dx", "Parr & Howard, sec. 4.2")
 
 
-def steps_of(solved: Solved) -> tuple[Step, ...]:
-    """The steps of a derivation."""
-    return tuple(_Telling(solved).steps())
+def explained(solved: Solved, level: Level = "textbook") -> Explanation:
+    """How a derivative was found, in the detail asked for."""
+    return Explanation(level, tuple(_Telling(solved).steps()))
 
 
 @dataclass
@@ -192,7 +175,10 @@ class _Telling:
                 if not is_zero(slope):
                     title = f"∂/∂{_name(self.write(by))}"
                     after = self.row(value, by, self.write(self.simplifier()(slope)))
-                    yield Step("local", title, "", _rule(record, value), before, after)
+                    yield Step(
+                        "local", title, "", _rule(record, value), before, after,
+                        by=self.write(by), of=_label(value, parts),
+                    )  # fmt: skip
 
     def row(self, value: Tensor, by: Tensor, slope: Expr) -> Expr:
         """A derivative of a scalar by a vector as the layout has it."""
@@ -210,10 +196,14 @@ class _Telling:
             ways = _ways(root, target, parts)
             if not parts or not ways:
                 continue
-            text = " + ".join(_product_of(way, self.named, _name(by)) for way in ways)
+            texts = [_product_of(way, self.named, _name(by)) for way in ways]
+            partials = Formula(*(" + ".join(side) for side in zip(*texts, strict=True)))
             rule = CHAIN if len(ways) == 1 else TOTAL
             after = self.row(root, target, self.write(self.simplifier()(whole)))
-            yield Step("chain", "join them by the chain rule", text, rule, shown, after)
+            yield Step(
+                "chain", "join them by the chain rule", "", rule, shown, after,
+                by=by, of="f", partials=partials,
+            )  # fmt: skip
 
     def answers(self) -> Iterator[Step]:
         """What simplification made of it, and the answer."""
@@ -221,7 +211,7 @@ class _Telling:
         for raw, final, text in zip(raws, finals, leaves_of(self.solved.written), strict=True):
             joined = Simplifier(self.solved.lowering.known, self.solved.book.identities).lift(raw)
             if joined is not final:
-                yield Step("simplify", "simplify", "", SIMPLIFYING, joined, final)
+                yield Step("rewrite", "simplify", "", SIMPLIFYING, joined, final)
             layout = f"layout: {self.solved.layout}"
             yield Step("answer", "the derivative", layout, None, None, text)
 
@@ -285,7 +275,16 @@ def _ways(root: Tensor, target: Tensor, parts: Sequence[_Part]) -> list[list[Ten
     return ways
 
 
-def _product_of(way: Sequence[Tensor], named: dict[Tensor, Named], target: str) -> str:
-    """∂f/∂u2 ∂u2/∂u1 ∂u1/∂x."""
+def _product_of(way: Sequence[Tensor], named: dict[Tensor, Named], target: str) -> tuple[str, str]:
+    """∂f/∂u2 ∂u2/∂u1 ∂u1/∂x, in text and LaTeX."""
     names = ["f", *(named[t].name for t in way[:-1]), target]
-    return " ".join(f"∂{a}/∂{b}" for a, b in pairwise(names))
+    pairs = [*pairwise(names)]
+    frac = r"\frac{\partial %s}{\partial %s}"
+    return " ".join(f"∂{a}/∂{b}" for a, b in pairs), " ".join(
+        frac % (latex_name(a), latex_name(b)) for a, b in pairs
+    )
+
+
+def _label(value: Tensor, parts: Sequence[_Part]) -> str:
+    """The name of a part; that of the whole is f."""
+    return next((p.node.name for p in parts if p.value is value), "f")

@@ -1,11 +1,24 @@
-"""What is shown of a derivation: the engine's own record, seen from below `matcalc.api`."""
+"""What is shown of a derivation: its steps, and what each of them claims.
+
+A step is data in matrix notation; how it looks is decided by who shows it (`terminal`, `jupyter`,
+`json`), all of whom start from the lines of `matcalc.show.equations`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
 
-from matcalc.expr.nodes import Expr
+from matcalc.expr.nodes import Expr, Symbol
+
+Level = Literal["textbook", "all", "index"]
+LEVELS: Final[tuple[Level, ...]] = ("textbook", "all", "index")
+"""What a textbook prints; each rewrite with it; each of these in index notation, too."""
+
+Kind = Literal[
+    "shapes", "intermediate", "local", "chain", "rewrite", "symmetric", "reading", "index", "answer"
+]  # fmt: skip
 
 
 class Rule(Protocol):
@@ -25,24 +38,99 @@ def law(rule: Rule) -> str:
     return line.removesuffix(f'"{rule.source}"').rstrip()
 
 
-class Step(Protocol):
-    """One step; `before` and `after` are equal, or what is derived and its derivative.
+@dataclass(frozen=True)
+class Formula:
+    """What is no expression of the language (partial derivatives, index notation), in both
+    scripts."""
 
-    They are the latter where the kind is "local" (by a part) or "chain" (by the variable).
+    text: str
+    latex: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the numerical check says of a step, or of a whole derivation.
+
+    `inputs` counts the random inputs at which it was compared, `worst` is the largest error
+    relative to the largest entry; `reason` says why it was not compared, or what is wrong.
     """
 
+    inputs: int
+    worst: float = 0.0
+    reason: str = ""
+    wrong: bool = False
+
     @property
-    def kind(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def rule(self) -> Rule | None: ...
-    @property
-    def before(self) -> Expr | None: ...
-    @property
-    def after(self) -> Expr | None: ...
+    def passed(self) -> bool:
+        """Compared, and right."""
+        return self.inputs > 0 and not self.wrong
+
+    def __str__(self) -> str:
+        if self.wrong:
+            return f"WRONG: {self.reason}"
+        if not self.inputs:
+            return f"not verified: {self.reason}"
+        return f"verified on {self.inputs} random input{'s' * (self.inputs > 1)}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    kind       What the step claims, see below.
+    title      What is done, in a few words.
+    text       The reason or the meaning in a sentence; may be empty.
+    rule       The rule that was applied, if one was.
+    before, after, by   Expressions, see below.
+    of         The name of what is derived: an intermediate variable's, or that of the whole.
+    along      The differential of `by` (`dW`), where the derivative is told as a differential.
+    joined     In a chain: the product of the local derivatives, before it is worked out.
+    partials   In a chain: that product in partial derivatives, ∂f/∂u ∂u/∂x.
+    formulas   In "shapes" and "index": what is said in index notation or of sets.
+    details    Finer steps, one level down; empty at the textbook's level.
+    verdict    What the numerical check said; None if it was not asked.
+
+    The kinds and their claims:
+    shapes        what is given and assumed: `formulas` only
+    intermediate  `before`, a bound name, stands for `after`
+    local         the derivative of `before` by `by`, all other names held constant, is `after`;
+                  with `along` the differential of `before` is `after`, linear in `along`
+    chain         the same, and every name depends on what it stands for: `partials` = `joined` =
+                  `after`
+    rewrite       `before` and `after` are equal by `rule`
+    symmetric     `after` is (`before` + `before`')/2, for a variable declared symmetric
+    reading       the answer `before` is `after`, in which a part has a name
+    index         `formulas`: the step that this is a detail of, in index notation; `before`, `by`
+                  and `after` are the same for one entry, if there is such a claim
+    answer        `after` is the derivative, as it is written in the layout asked for
+    """
+
+    kind: Kind
+    title: str
+    text: str = ""
+    rule: Rule | None = None
+    before: Expr | None = None
+    after: Expr | None = None
+    by: Expr | None = None
+    of: str = ""
+    along: Symbol | None = None
+    joined: Expr | None = None
+    partials: Formula | None = None
+    formulas: tuple[Formula, ...] = ()
+    details: tuple[Step, ...] = ()
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The steps of a derivation at a level, and what the numerical check says of all of them.
+
+    `verdict` is None if the check was not asked.
+    """
+
+    level: Level
+    steps: tuple[Step, ...]
+    verdict: Verdict | None = None
 
 
 class Written(Protocol):

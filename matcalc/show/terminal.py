@@ -45,7 +45,9 @@ def steps(d: Derivation, *, ascii: bool = False) -> str:
 def _step(number: int, step: Step, ascii: bool) -> str:
     of = " of" if step.kind == "local" else ""
     lines = [_wrapped(f"{number}. {step.title}{of}", "   ")]
-    before = step.before if step.kind != "chain" else None  # the whole expression, which is on top
+    before = (
+        step.before if step.kind not in ("chain",) else None
+    )  # the whole expression, which is on top
     sides = [text(e, ascii=ascii, bindings=False) for e in (before, step.after) if e is not None]
     if step.kind == "intermediate":
         lines.append(_formula(" = ".join(sides)))

@@ -1,0 +1,99 @@
+"""The lines of a step: left = right = right …, in text and in LaTeX alike.
+
+This is the one place that knows how a step's claim is written; terminals, notebooks and documents
+lay these lines out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from matcalc.emit.latex import latex
+from matcalc.emit.names import latex_name
+from matcalc.emit.text import text
+from matcalc.expr.nodes import Expr
+from matcalc.show.record import Formula, Step
+
+
+@dataclass(frozen=True)
+class Line:
+    """`left = right`; where `left` is empty, the line continues the one before."""
+
+    left: Formula
+    right: Formula
+
+
+EMPTY = Formula("", "")
+
+
+def written(expr: Expr) -> Formula:
+    """An expression in both scripts, speaking in names."""
+    return Formula(text(expr, bindings=False), latex(expr))
+
+
+def name(word: str) -> Formula:
+    """A name in both scripts."""
+    return Formula(word, latex_name(word))
+
+
+def partial(of: str, by: Expr) -> Formula:
+    """∂of/∂by."""
+    top, bottom = name(of), written(by)
+    return Formula(
+        f"∂{top.text}/∂{bottom.text}",
+        rf"\frac{{\partial {top.latex}}}{{\partial {bottom.latex}}}",
+    )
+
+
+def differential(of: str) -> Formula:
+    """d of."""
+    return Formula(f"d{of}", rf"\mathrm{{d}}{latex_name(of)}")
+
+
+def lines(step: Step) -> list[Line]:
+    """What a step claims, as equations; formulas that are no equations stand on the right."""
+    return [Line(left, right) for left, right in _sides(step)]
+
+
+def _sides(step: Step) -> Iterator[tuple[Formula, Formula]]:
+    match step.kind:
+        case "shapes" | "index":
+            yield from ((EMPTY, formula) for formula in step.formulas)
+        case "local" | "chain":
+            yield from _derivative(step)
+        case "answer":
+            if step.after is not None:
+                left = partial(step.of, step.by) if step.of and step.by is not None else EMPTY
+                yield left, written(step.after)
+        case "intermediate" | "rewrite" | "symmetric" | "reading":
+            if step.after is not None:
+                left = written(step.before) if step.before is not None else EMPTY
+                yield left, written(step.after)
+
+
+def _derivative(step: Step) -> Iterator[tuple[Formula, Formula]]:
+    """∂u/∂x = what it is worked out from = what it is, without repetitions."""
+    if step.by is None or step.after is None:
+        return
+    left = differential(step.of) if step.along is not None else partial(step.of, step.by)
+    rights: list[Formula] = []
+    if step.kind == "local" and step.before is not None:
+        rights.append(operated(step.before, step.by, step.along is not None))
+    rights += [step.partials] if step.partials is not None else []
+    rights += [written(side) for side in (step.joined, step.after) if side is not None]
+    kept = rights[:1] + [b for a, b in pairwise(rights) if a.text != b.text]
+    for place, right in enumerate(kept):
+        yield (left if place == 0 else EMPTY), right
+
+
+def operated(expr: Expr, by: Expr, differential: bool) -> Formula:
+    """∂/∂by (expr), or d(expr)."""
+    inner, below = written(expr), written(by)
+    if differential:
+        return Formula(f"d({inner.text})", rf"\mathrm{{d}}\left({inner.latex}\right)")
+    return Formula(
+        f"∂/∂{below.text} ({inner.text})",
+        rf"\frac{{\partial}}{{\partial {below.latex}}} \left({inner.latex}\right)",
+    )
