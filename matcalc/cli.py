@@ -92,15 +92,41 @@ def _parser() -> _Parser:
     form.add_argument("--numpy", action="store_true", help="the result as a NumPy function")
     form.add_argument("--code", metavar="TARGET", help=f"the result as code: {', '.join(TARGETS)}")
     form.add_argument("--json", action="store_true", help="everything, as one JSON object")
+    form.add_argument("--document", action="store_true", help="a LaTeX document")
     add("--check", action="store_true", help="verify the result numerically on random inputs")
     add("--ascii", action="store_true", help="plain ASCII instead of Unicode")
     add("--version", action="store_true", help="the version of matcalc")
     add("--help", action="store_true", help="this text (also -h)")
+    rules = parser.add_argument_group("the rule book: matcalc rules")
+    rules.add_argument("--topic", metavar="TOPIC", help="the entries of one topic")
+    rules.add_argument("--search", metavar="WORDS", help="the entries that have all these words")
+    rules.add_argument("--markdown", action="store_true", help="as Markdown")
     return parser
 
 
-VALUED = ("--file", "--wrt", "--shape", "--kind", "--layout", "--dialect", "--code")
-FLAGS = ("--steps", "--latex", "--numpy", "--json", "--check", "--ascii", "--version", "--help")
+VALUED = (
+    "--file",
+    "--wrt",
+    "--shape",
+    "--kind",
+    "--layout",
+    "--dialect",
+    "--code",
+    "--topic",
+    "--search",
+)
+FLAGS = (
+    "--steps",
+    "--latex",
+    "--numpy",
+    "--json",
+    "--check",
+    "--ascii",
+    "--version",
+    "--help",
+    "--document",
+    "--markdown",
+)
 OPTIONS = VALUED + FLAGS
 
 
@@ -218,7 +244,9 @@ def run(arguments: Sequence[str]) -> Answer:
     if options.version:
         return Answer(f"matcalc {__version__}")
     if options.words[:1] == ["rules"] and not options.wrt and options.file is None:
-        return Answer(book.render(options.words[1:], as_latex=options.latex, ascii=options.ascii))
+        return Answer(_rules(options))
+    if options.topic is not None or options.search is not None or options.markdown:
+        raise InputError("--topic, --search and --markdown are of `matcalc rules`")
     if options.code is not None and options.code not in TARGETS:
         raise InputError(f"no code for {options.code!r}", expected=f"--code {' or '.join(TARGETS)}")
     program, shapes = _program(options), declarations(options.shape or [])
@@ -237,6 +265,18 @@ def run(arguments: Sequence[str]) -> Answer:
         dialect=options.dialect,
     )
     return _answer(d, options)
+
+
+def _rules(options: argparse.Namespace) -> str:
+    """What `matcalc rules` prints."""
+    forms = [form for form in book.FORMS if getattr(options, form, False)]
+    return book.render(
+        options.words[1:],
+        topic=options.topic,
+        search=options.search,
+        form=forms[0] if forms else "text",
+        ascii=options.ascii,
+    )
 
 
 def _answer(d: Derivation, options: argparse.Namespace) -> Answer:

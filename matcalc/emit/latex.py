@@ -8,7 +8,7 @@ before its arguments in brackets, or a template with the parameters in angle bra
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, assert_never
 
@@ -36,15 +36,18 @@ _TALL: Final = re.compile(r"\\(frac|begin|sqrt|left|sum)|\(")
 _HOLE: Final = re.compile(r"<(\w+)(!?)>")
 
 
-def latex(expr: Expr | Sequence[Expr], *, bindings: bool = False) -> str:
+def latex(
+    expr: Expr | Sequence[Expr], *, bindings: bool = False, differentials: Container[str] = ()
+) -> str:
     """An expression as LaTeX, without dollar signs; several of them a line each.
 
     Bound names print as such; with `bindings`, lines `name = value` come first.  Parts of a huge
-    graph get names of their own, and these are always explained.
+    graph get names of their own, and these are always explained.  `differentials` are the names
+    that mean one: `dx` is then the differential of x.
     """
     roots = list(expr) if isinstance(expr, Sequence) else [expr]
     names = bindings_of(roots)
-    printer = LatexPrinter(names)
+    printer = LatexPrinter(names, differentials)
     bodies = printer.run(roots)
     told = [
         f"{latex_name(name)} &= {printer.bodies[node].text}"
@@ -62,18 +65,23 @@ class LatexPrinter(Printer):
 
     keeps_grouping = False
 
-    def __init__(self, names: Mapping[Expr, str]) -> None:
+    def __init__(self, names: Mapping[Expr, str], differentials: Container[str] = ()) -> None:
         super().__init__(names)
+        self.differentials = differentials
 
     def bracket(self, piece: Piece) -> Piece:
         return atom(bracketed(piece.text), "bracket")
 
-    def separator(self, kind: str, right: Piece) -> str:
+    def separator(self, kind: str, sides: tuple[Piece, Piece]) -> str:
+        left, right = sides
         if kind == "product" and (right.text[0].isdigit() or right.text.startswith(r"\frac{")):
             return r" \cdot "
-        return r" \, " if kind == "product" and right.kind == "word" else INFIX[kind].latex
+        word = left.kind == "word" or right.kind == "word"
+        return r" \, " if kind == "product" and word else INFIX[kind].latex
 
     def symbol(self, name: str) -> Piece:
+        if name in self.differentials:
+            return atom(rf"\mathrm{{d}}{latex_name(name[1:])}", "word")
         written = latex_name(name)
         if has_subscript(name):
             return atom(written, "subscript")

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import ClassVar, assert_never
 
 from matcalc.dims import Dim
@@ -169,9 +170,9 @@ class Printer(ABC):
         """A product level operator: operands bracketed where grouping to the left is not meant."""
         pieces = [self.pieces[factor] for factor in factors]
         text = self.left_operand(kind, pieces[0]).text
-        for piece in pieces[1:]:
+        for left, piece in pairwise(pieces):
             right = self.right_operand(piece)
-            text += self.separator(kind, right) + right.text
+            text += self.separator(kind, (left, right)) + right.text
         return Piece(text, Level.PRODUCT, kind)
 
     def left_operand(self, kind: str, piece: Piece) -> Piece:
@@ -202,7 +203,7 @@ class Printer(ABC):
     def bracket(self, piece: Piece) -> Piece: ...
 
     @abstractmethod
-    def separator(self, kind: str, right: Piece) -> str: ...
+    def separator(self, kind: str, sides: tuple[Piece, Piece]) -> str: ...
 
     @abstractmethod
     def symbol(self, name: str) -> Piece: ...

@@ -54,8 +54,8 @@ class TextPrinter(Printer):
     def bracket(self, piece: Piece) -> Piece:
         return atom(f"({piece.text})", "bracket")
 
-    def separator(self, kind: str, right: Piece) -> str:
-        if kind == "product" and right.text[0].isdigit():
+    def separator(self, kind: str, sides: tuple[Piece, Piece]) -> str:
+        if kind == "product" and sides[1].text[0].isdigit():
             return " * "
         return INFIX[kind].ascii if self.ascii else INFIX[kind].unicode
 

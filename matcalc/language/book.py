@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Mode = Literal["elementwise", "plain", "along", "stack"]
 Kind = Literal["d", "define", "identity", "compute"]
 
-HEADING: Final = re.compile(r"^(function|identity|compute)[ \t]+", re.MULTILINE)
+HEADING: Final = re.compile(r"^(topic|function|identity|compute)[ \t]+", re.MULTILINE)
 LINE: Final = re.compile(r"(?P<word>[a-z]+)[ \t]+(?P<rest>.*)", re.DOTALL)
 TITLED: Final = re.compile(
     r"(identity|compute)[ \t]+(?P<name>[^:\n]*):[ \t]*(?P<rest>.*)", re.DOTALL
@@ -36,11 +36,14 @@ TITLED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """An identity or evaluation rule as text: its name, what follows the name, and the whole."""
+    """An identity or evaluation rule as text: its name, what follows the name, the whole, and the
+    topic that it stands under.
+    """
 
     name: str
     body: str
     text: str
+    topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Entry:
     result: tuple[Dim, ...] | None
     mode: Mode
     text: str
+    topic: str
 
     def takes(self, count: int) -> bool:
         """Whether the function takes so many arguments."""
@@ -122,32 +126,50 @@ def _lines(entry: str) -> Iterator[tuple[str, str]]:
         yield match["word"], match["rest"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The files, split: functions by name and rules by kind, each text with its topic."""
+
+    functions: dict[str, list[tuple[str, str]]]
+    rules: list[tuple[str, str, str]]
+    topics: dict[str, str]
+
+
 @cache
-def _texts() -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
-    """The entries of all files: functions by name, and (kind, text) of identities and evaluation
-    rules.
-    """
-    functions: dict[str, list[str]] = {}
-    rules: list[tuple[str, str]] = []
+def _texts() -> _Texts:
+    """The entries of all files."""
+    texts = _Texts({}, [], {})
     for path in sorted((Path(__file__).resolve().parents[1] / "rules").glob("*.rules")):
-        _split(path.read_text(encoding="utf-8"), functions, rules)
-    return functions, rules
+        _split(path.read_text(encoding="utf-8"), path.stem.replace("_", "-"), texts)
+    return texts
 
 
-def _split(text: str, functions: dict[str, list[str]], rules: list[tuple[str, str]]) -> None:
+def _split(text: str, topic: str, texts: _Texts) -> None:
+    """One file; until it says `topic NAME: title`, its entries belong to a topic of its name."""
     starts = [match.start() for match in HEADING.finditer(text)]
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         entry = text[start:end].rstrip()
         word, _, rest = entry.partition(" ")
+        if word == "topic":
+            topic, _, title = (part.strip() for part in rest.partition("\n")[0].partition(":"))
+            texts.topics[topic] = title or texts.topics.get(topic, topic)
+            continue
+        texts.topics.setdefault(topic, topic)
         if word == "function":
-            functions.setdefault(rest.partition("(")[0].strip(), []).append(entry)
+            name = rest.partition("(")[0].strip()
+            texts.functions.setdefault(name, []).append((entry, topic))
         else:
-            rules.append((word, entry))
+            texts.rules.append((word, entry, topic))
+
+
+def topics() -> dict[str, str]:
+    """The topics of the book with their titles, in the order of the files; nothing is parsed."""
+    return dict(_texts().topics)
 
 
 def function_names() -> tuple[str, ...]:
     """The names of all functions; nothing is parsed."""
-    return tuple(_texts()[0])
+    return tuple(_texts().functions)
 
 
 # Functions of the language itself, beside those of the book.
@@ -163,14 +185,14 @@ def known_functions() -> dict[str, str]:
 @cache
 def entries(name: str) -> tuple[Entry, ...]:
     """The overloads of a function; empty if there is none of that name."""
-    return tuple(_entry(text) for text in _texts()[0].get(name, ()))
+    return tuple(_entry(text, topic) for text, topic in _texts().functions.get(name, ()))
 
 
-def _entry(text: str) -> Entry:
+def _entry(text: str, topic: str) -> Entry:
     from matcalc.language.reader import read_header
 
     name, params, result, mode = read_header(text.partition("\n")[0].partition(" ")[2])
-    return Entry(name, params, result, mode, text)
+    return Entry(name, params, result, mode, text, topic)
 
 
 def _parsed(kind: Kind, name: str, line: str, text: str) -> Statement:
@@ -184,7 +206,7 @@ def _parsed(kind: Kind, name: str, line: str, text: str) -> Statement:
 def laws(kind: str) -> tuple[Law, ...]:
     """All identities, or all evaluation rules (`compute`), in the order of the files, unparsed."""
     found = []
-    for word, text in _texts()[1]:
+    for word, text, topic in _texts().rules:
         match = TITLED.match(text)
         if match is None:
             raise InputError(f"a rule wants a name and a colon: {text}")
@@ -192,7 +214,7 @@ def laws(kind: str) -> tuple[Law, ...]:
             lines = [
                 line for line in match["rest"].splitlines() if not line.lstrip().startswith("#")
             ]
-            found.append(Law(match["name"].strip(), "\n".join(lines), text))
+            found.append(Law(match["name"].strip(), "\n".join(lines), text, topic))
     return tuple(found)
 
 

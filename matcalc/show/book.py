@@ -1,44 +1,153 @@
-"""The rule book for reading: a list of what is in it, or one entry, statement and source."""
+"""The rule book for reading: its topics, a search, an entry; each as text, Markdown or LaTeX."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from matcalc.emit.latex import latex
 from matcalc.errors import InputError
 from matcalc.language import book
 from matcalc.show.terminal import WIDTH, plain
 
-KINDS = {"identity": "Identities, read from left to right", "compute": "How to compute it well"}
+LAWS = {"identity": "Identities, read from left to right", "compute": "How to compute it well"}
+FORMS = ("text", "markdown", "latex", "document")
 
 
-def render(names: Sequence[str], *, as_latex: bool = False, ascii: bool = False) -> str:
-    """The list of the book, or the entry of that name; InputError if there is none."""
-    if not names:
-        written = _overview_latex() if as_latex else _overview()
+@dataclass(frozen=True)
+class Item:
+    """One heading of the book: a function with all its overloads, or a law by its name."""
+
+    name: str
+    kind: str
+    topic: str
+    texts: tuple[str, ...]
+    title: str
+
+    def lines(self) -> Iterator[tuple[book.Entry | None, book.Statement]]:
+        """The definitions and differentials of a function, or the one statement of a law."""
+        if self.kind == "function":
+            yield from ((e, s) for e in book.entries(self.name) for s in e.statements)
+        else:
+            laws = (law for law in book.laws(self.kind) if law.name == self.name)
+            yield from ((None, book.law_statement(self.kind, law)) for law in laws)
+
+
+def items() -> list[Item]:
+    """Everything in the book: functions first, then the laws, each in the order of the files."""
+    found = []
+    for name in book.function_names():
+        entries = book.entries(name)
+        titles = [entry.fields.get("title", "") for entry in entries]
+        found.append(
+            Item(name, "function", entries[0].topic, tuple(e.text for e in entries), titles[0])
+        )
+    for kind in LAWS:
+        for law in book.laws(kind):
+            found.append(Item(law.name, kind, law.topic, (law.text,), statement_of(law.text)))
+    return found
+
+
+def statement_of(text: str) -> str:
+    """A line of the book without its kind and name."""
+    return " ".join(text.partition(":")[2].split())
+
+
+def render(
+    names: Sequence[str] = (),
+    *,
+    topic: str | None = None,
+    search: str | None = None,
+    form: str = "text",
+    ascii: bool = False,
+) -> str:
+    """The book, a topic, what a search finds, or the entry of a name, in one of FORMS.
+
+    InputError, with the nearest names, if there is nothing of that name, topic or word.
+    """
+    name = " ".join(names)
+    chosen = _chosen(items(), name, topic, search)
+    if form != "text":
+        from matcalc.show import reference  # formulas are parsed and typed: loaded when wanted
+
+        if form == "markdown":
+            whole = not name and topic is None and search is None
+            return reference.page() if whole else reference.markdown(chosen)
+        return reference.document(chosen) if form == "document" else reference.latex_body(chosen)
+    if name:
+        written = "\n\n".join(text.rstrip() for item in chosen for text in item.texts)
     else:
-        name = " ".join(names)
-        written = _latex(name) if as_latex else _entry(name)
+        written = _listed(chosen, full=topic is not None or search is not None)
     return plain(written) if ascii else written
 
 
-def _overview() -> str:
-    lines = ["Functions"]
-    for name in book.function_names():
-        for entry in book.entries(name)[:1]:
-            lines.append(_row(name, entry.fields.get("title", "")))
-    for kind, heading in KINDS.items():
-        lines += ["", heading]
-        for statement in book.statements(kind):
-            lines.append(_row(statement.name, _law(statement.text)))
-    return "\n".join(lines)
+def _chosen(found: list[Item], name: str, topic: str | None, search: str | None) -> list[Item]:
+    if name:
+        named = [item for item in found if item.name == name]
+        return named or _missing(name, "entry", [i.name for i in found], "matcalc rules ")
+    if topic is not None:
+        if topic not in book.topics():
+            _missing(topic, "topic", list(book.topics()), "matcalc rules --topic ")
+        found = [item for item in found if item.topic == topic]
+    if search is not None:
+        words = search.casefold().split()
+        found = [item for item in found if all(word in _haystack(item) for word in words)]
+        if not found:
+            raise InputError(f"nothing in the rule book has {search!r}", suggestion="matcalc rules")
+    return found
+
+
+def _haystack(item: Item) -> str:
+    words = "\n".join([item.name, item.topic, book.topics()[item.topic], item.title, *item.texts])
+    return re.sub(r"^ *(latex|numpy|jax|torch) .*$", "", words, flags=re.MULTILINE).casefold()
+
+
+def _missing(name: str, what: str, known: list[str], command: str) -> list[Item]:
+    near = difflib.get_close_matches(name, known, 3)
+    raise InputError(
+        f"the rule book has no {what} {name!r}",
+        expected="one of: " + ", ".join(known) if what == "topic" else "",
+        suggestion=" or ".join(command + n for n in near)
+        or (f'matcalc rules --search "{name}"' if what == "entry" else "matcalc rules"),
+    )
+
+
+def by_topic(chosen: Sequence[Item]) -> Iterator[tuple[str, str, list[Item]]]:
+    """Topics with their titles, in the order of the book, and the items of each."""
+    for topic, title in book.topics().items():
+        within = [item for item in chosen if item.topic == topic]
+        if within:
+            yield topic, title, within
+
+
+def _listed(chosen: Sequence[Item], *, full: bool) -> str:
+    blocks = []
+    for topic, title, within in by_topic(chosen):
+        rows = [f"{title}  [--topic {topic}]"]
+        for item in within:
+            rows.append(_row(item.name, item.title))
+            if full and item.kind == "function":
+                rows += [_rule(s.text) for _, s in item.lines()]
+        blocks.append("\n".join(rows))
+    return "\n\n".join(blocks)
+
+
+def _rule(line: str) -> str:
+    return textwrap.fill(
+        " ".join(line.split()),
+        WIDTH,
+        initial_indent="      ",
+        subsequent_indent=" " * 12,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _row(name: str, rest: str) -> str:
     indent = 26
-    lead = f"  {name:<{indent - 3}} "
+    lead = f"  {name:<{indent - 4}}  "
     return textwrap.fill(
         rest or " ",
         WIDTH,
@@ -47,56 +156,3 @@ def _row(name: str, rest: str) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     ).rstrip()
-
-
-def _law(line: str) -> str:
-    """A line of the book without its kind and name."""
-    return line.partition(":")[2].strip()
-
-
-def _entry(name: str) -> str:
-    """One entry as it stands in the book, with every overload of its name."""
-    return "\n\n".join(text.rstrip() for text in _found(name))
-
-
-def _found(name: str) -> list[str]:
-    texts = [entry.text for entry in book.entries(name)]
-    texts += [s.text for kind in KINDS for s in book.statements(kind) if s.name == name]
-    if not texts:
-        raise _unknown(name)
-    return texts
-
-
-def _unknown(name: str) -> InputError:
-    known = [*book.function_names(), *(s.name for kind in KINDS for s in book.statements(kind))]
-    near = difflib.get_close_matches(name, known, 3)
-    return InputError(
-        f"the rule book has no entry {name!r}",
-        suggestion=" or ".join(f"matcalc rules {n}" for n in near) or "matcalc rules",
-    )
-
-
-def _latex(name: str) -> str:
-    """The statements of an entry as LaTeX, a line each."""
-    lines = [
-        _equation(entry, statement)
-        for entry in book.entries(name)
-        for statement in entry.statements
-    ]
-    lines += [_equation(None, s) for kind in KINDS for s in book.statements(kind) if s.name == name]
-    if not lines:
-        _found(name)  # an entry without statements, or an error
-    return "\n".join(lines)
-
-
-def _overview_latex() -> str:
-    names = [*book.function_names()]
-    lines = [_equation(e, s) for name in names for e in book.entries(name) for s in e.statements]
-    lines += [_equation(None, s) for kind in KINDS for s in book.statements(kind)]
-    return "\n".join(lines)
-
-
-def _equation(entry: book.Entry | None, statement: book.Statement) -> str:
-    left, right, _ = book.statement_exprs(entry, statement)
-    lead = r"\mathrm{d}" if statement.kind == "d" else ""
-    return f"{lead}{latex(left)} = {latex(right)}"
