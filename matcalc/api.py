@@ -23,6 +23,7 @@ from matcalc.pipeline import Kind, Problem, Solved, leaves_of, mapped, solve, wo
 from matcalc.rules.book import default_book
 
 if TYPE_CHECKING:
+    from matcalc.answers.verdict import Verdict
     from matcalc.check import Report
     from matcalc.show.record import Explanation, Level, Step
 
@@ -322,6 +323,18 @@ class Derivation:
             symbols=tuple(self.program.variables.values()),
             stacked=self.solved.problem.stacked,
         )
+
+    def equals(self, expected: str | Sequence[Any]) -> Verdict:
+        """Whether a hand-derived derivative is right; true if it is, and str() says how it is not.
+
+        expected  A text of the language, with this program's declarations, shapes and bound names
+                  in scope; for several variables a sequence of texts, for blocks of a Hessian
+                  row by row.
+        Raises    InputError for a text that does not parse, or fewer texts than derivatives.
+        """
+        from matcalc.answers.equals import judged  # loaded when a verdict is asked for
+
+        return judged(self.program, self.solved, self.wrt, expected)
 
     def _repr_latex_(self) -> str:
         from matcalc.show.jupyter import expression_latex  # loaded in a notebook only

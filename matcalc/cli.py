@@ -33,14 +33,15 @@ The derivative of an expression of vectors and matrices, in matrix notation.
   matcalc "mean((y - max(0, X w + b))^2)" --wrt w,b --numpy
   matcalc "x' A x" --wrt x --shape "A: R^(n×n) symmetric" --kind hessian
   matcalc "-y·log(p)" --wrt p --check
+  matcalc "norm(X w - y)^2" --wrt w --expect "2 (X w - y)' X"
   matcalc - --wrt w < model.mc
   matcalc rules [NAME]          the rule book, or one entry of it
 """
 
 EPILOG = """\
 The result is printed on standard output, assumptions and reports on standard
-error.  Exit codes: 0 done, 1 the derivation does not exist or a check failed,
-2 the input is wrong.
+error.  Exit codes: 0 done, 1 the derivation does not exist, a check failed or
+what was expected is not the derivative, 2 the input is wrong.
 """
 
 JSON_SCHEMA = 1
@@ -93,6 +94,7 @@ def _parser() -> _Parser:
     form.add_argument("--code", metavar="TARGET", help=f"the result as code: {', '.join(TARGETS)}")
     form.add_argument("--json", action="store_true", help="everything, as one JSON object")
     form.add_argument("--document", action="store_true", help="a LaTeX document")
+    add("--expect", metavar="TEXT", action="append", help="is TEXT the derivative? (exit 0 or 1)")
     add("--check", action="store_true", help="verify the result numerically on random inputs")
     add("--ascii", action="store_true", help="plain ASCII instead of Unicode")
     add("--version", action="store_true", help="the version of matcalc")
@@ -114,6 +116,7 @@ VALUED = (
     "--code",
     "--topic",
     "--search",
+    "--expect",
 )
 FLAGS = (
     "--steps",
@@ -264,7 +267,19 @@ def run(arguments: Sequence[str]) -> Answer:
         layout=options.layout,
         dialect=options.dialect,
     )
-    return _answer(d, options)
+    return _verdict(d, options) if options.expect else _answer(d, options)
+
+
+def _verdict(d: Derivation, options: argparse.Namespace) -> Answer:
+    """Whether what was expected is the derivative."""
+    verdict = d.equals(options.expect)
+    code = 0 if verdict else 1
+    if options.json:
+        record = _record(d) | {"verdict": verdict.record()}
+        return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2), code=code)
+    plain = terminal.plain if options.ascii else str
+    notes = [plain(f"assuming {assumption}") for assumption in d.assumptions]
+    return Answer(plain(str(verdict)), notes, code)
 
 
 def _rules(options: argparse.Namespace) -> str:

@@ -112,7 +112,12 @@ class _Explainer:
                 name = node.name
                 if name in self.inference.bound:
                     shape = self.shape(self.inference.bound[name])
-                    seen[name] = f"{name} = {self.text(self.scope.bound[name])}, {shape}"
+                    value = self.scope.bound.get(name)  # None: bound by the program around
+                    seen[name] = (
+                        f"{name} = {self.text(value)}, {shape}"
+                        if value
+                        else (f"{name}: {shape} as bound")
+                    )
                 elif name in self.scope.variables:
                     seen[name] = f"{name}: {self.scope.variables[name].shape} as declared"
                 elif name in self.inference.names:

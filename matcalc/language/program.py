@@ -49,7 +49,7 @@ def parse_program(
         variables=scope.variables.keys(),
         functions=scope.functions.keys(),
         dims=scope.dims.keys(),
-        known=_known(scope.matlab),
+        known=known_functions(scope.matlab),
         matlab=scope.matlab,
     )
     syntax, _ = parse(text, "program", context)
@@ -58,7 +58,7 @@ def parse_program(
 
 
 @cache
-def _known(matlab: bool) -> dict[str, str]:
+def known_functions(matlab: bool) -> dict[str, str]:
     """The functions that a text may call, with those of the dialect."""
     return {**book.known_functions(), **(dict.fromkeys(MATLAB, "") if matlab else {})}
 
@@ -74,7 +74,7 @@ def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
     inference.statement(syntax.expression)
     check_wrt(scope, wrt)
     reasons = conventions.decide(inference)
-    _name_dims(inference)
+    name_dims(inference)
     symbols = _symbols(inference)
     builder = Elaborator(inference, symbols)
     bindings: dict[str, Expr] = {}
@@ -91,11 +91,12 @@ def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
         tuple(scope.dims),
         tuple(assumptions(inference, symbols, reasons)),
         frozenset(scope.integers),
+        "matlab" if scope.matlab else "matcalc",
     )
 
 
 # --- dimensions ----------------------------------------------------------------------------------
-def _name_dims(inference: Inference) -> None:
+def name_dims(inference: Inference) -> None:
     """Name the dimensions that were inferred: matrices first, rows m and columns n."""
     solver, scope = inference.solver, inference.scope
     taken = (
@@ -162,7 +163,7 @@ def typed_statement(
     for side in (statement.lhs, statement.rhs):
         inference.statement(side)
     conventions.decide(inference)
-    _name_dims(inference)
+    name_dims(inference)
     symbols = _symbols(inference)
     builder = Elaborator(inference, symbols)
     return builder.statement(statement.lhs), builder.statement(statement.rhs), symbols

@@ -13,7 +13,8 @@ class Program:
 
     `expression` has Named nodes for bound names; `bindings` are their values in order; `variables`
     every used, then every declared variable; `dims` the dimension names; `assumptions` what was
-    inferred, in words; `integers` the names used as an index.
+    inferred, in words; `integers` the names used as an index; `dialect` how
+    it was read.
     """
 
     text: str
@@ -24,3 +25,4 @@ class Program:
     dims: tuple[str, ...]
     assumptions: tuple[str, ...]
     integers: frozenset[str]
+    dialect: str = "matcalc"

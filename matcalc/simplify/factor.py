@@ -182,11 +182,11 @@ def opened(t: Sum) -> list[Tensor]:
     return [add(terms, t.dims)]
 
 
-def distributed(t: Contract) -> list[Tensor]:
-    """The contraction multiplied out over one of its sums, for each sum that is short."""
+def distributed(t: Contract, many: int = MANY) -> list[Tensor]:
+    """The contraction multiplied out over one of its sums, for each sum of at most `many` terms."""
     result = []
     for i, (f, labels) in enumerate(t.factors):
-        if isinstance(f, Sum) and 1 < len(f.terms) <= MANY:
+        if isinstance(f, Sum) and 1 < len(f.terms) <= many:
             others = [*t.factors[:i], *t.factors[i + 1 :]]
             dims = {x: d for u, y in t.factors for x, d in zip(y, u.dims, strict=True)} | dict(
                 enumerate(t.dims)
