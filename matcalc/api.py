@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
@@ -116,7 +117,12 @@ def _check_text(what: str, given: object) -> None:
 
 def _check_option(name: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
-        raise InputError(f"{name} is {value!r}", expected="one of: " + ", ".join(allowed))
+        near = get_close_matches(str(value), allowed, 1)
+        raise InputError(
+            f"{name} is {value!r}",
+            expected="one of: " + ", ".join(allowed),
+            suggestion=f"{name}={near[0]!r}" if near else "",
+        )
 
 
 def _names(wrt: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:

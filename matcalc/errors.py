@@ -19,6 +19,7 @@ class MatcalcError(Exception):
     `message` is one sentence.  `source` and `span`, where there are any, give line and caret;
     `origin` names the source ("shapes", "wrt" …) if it is not the expression itself.
     `found`, `expected` and `suggestion` are short texts, shown on lines of their own.
+    `others` are further mistakes of the same input, which `str` tells after this one.
     """
 
     exit_code = 2
@@ -42,6 +43,7 @@ class MatcalcError(Exception):
         self.found = found
         self.expected = expected
         self.suggestion = suggestion
+        self.others: tuple[MatcalcError, ...] = ()
 
     def __reduce__(self) -> tuple[object, ...]:
         return (
@@ -55,10 +57,10 @@ class MatcalcError(Exception):
             lines += _excerpt(self.source, self.span, self.origin)
         details = (("found", self.found), ("expected", self.expected), ("try", self.suggestion))
         lines += [f"  {label}: {text}" for label, text in details if text]
-        return "\n".join(lines)
+        return "\n".join(lines + [str(other) for other in self.others])
 
 
-_FIELDS = ("source", "span", "origin", "found", "expected", "suggestion")
+_FIELDS = ("source", "span", "origin", "found", "expected", "suggestion", "others")
 
 
 def _rebuilt(kind: type[MatcalcError], message: str, fields: dict[str, object]) -> MatcalcError:
@@ -72,6 +74,10 @@ def _rebuilt(kind: type[MatcalcError], message: str, fields: dict[str, object]) 
 
 class InputError(MatcalcError):
     """The input is not a program of the language, its shapes do not fit, or an option is wrong."""
+
+
+class GrammarError(InputError):
+    """A word or sign stands where none can."""
 
 
 class DerivationError(MatcalcError):

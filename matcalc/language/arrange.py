@@ -12,8 +12,17 @@ from collections.abc import Callable
 from typing import Final, Never
 
 from matcalc.errors import Span
+from matcalc.language.foreign import RENAMED, check_foreign
 from matcalc.language.names import canonical, nearest
-from matcalc.language.survey import CLOSERS, DECLARABLE, OPEN, Context, Survey, is_real
+from matcalc.language.survey import (
+    CLOSERS,
+    DECLARABLE,
+    MATLAB,
+    OPEN,
+    Context,
+    Survey,
+    is_real,
+)
 from matcalc.language.tokens import Token
 
 MAX_DEPTH: Final = 200
@@ -123,7 +132,12 @@ class Arranger(Survey):
         closer = {"LPAR": ")", "LSQUARE": "]", "OPENINDEX": "]", "LBRACE": "}"}.get(
             token.kind, token.text
         )
-        self.fail(f"`{token.text}` is never closed", token, expected=f"`{closer}`")
+        self.fail(
+            f"`{token.text}` is never closed",
+            token,
+            expected=f"`{closer}`",
+            suggestion="max(a > 0, b > 0) for `or`" if token.text == "||" else "",
+        )
 
     def _bar(self, position: int) -> int:
         token = self.tokens[position]
@@ -202,9 +216,10 @@ class Arranger(Survey):
             token.text in self.context.known and name == token.text and len(name) > 1
         )
         if is_function and name not in self.variables:
+            end = token.end if following.text == "where" else following.end
             self.fail(
                 f"`{token.text}` is a function: its bracket follows without a blank",
-                Span(token.start, following.end),
+                Span(token.start, end),
                 suggestion=f"{token.text}(…)"
                 + ("" if name in self.functions else f", or declare a variable `{token.text}`"),
             )
@@ -228,6 +243,14 @@ class Arranger(Survey):
     def _unknown_function(self, token: Token) -> Never:
         similar = nearest(token.text, [*self.context.known, *self.functions])
         choices = [f"{each}(…)" for each in similar]
+        if token.text in RENAMED:
+            choices = [RENAMED[token.text]]
+        elif token.text in MATLAB:
+            name, order = MATLAB[token.text]
+            choices = [f"{name}(x, {order[0]})" if order else f"{name}(…)"]
+        rest = self.text[token.end + 1 : token.end + 3].strip()
+        if rest[:1] == ":" or rest[:1].isdigit():
+            choices.append(f"{token.text}[…] for an entry: places count from 0")
         choices.append(f"{token.text} (…) with a blank for a product")
         choices.append(f"declare it, as in `where {token.text}: R -> R`")
         self.fail(f"unknown function `{token.text}`", token, suggestion=", or ".join(choices))
@@ -280,6 +303,15 @@ class Arranger(Survey):
                 self.in_shape.append(len(self.stack))
                 return self._keep(position)
             return self._make("FROBENIUS", position)
+        following = self.after(position)
+        if following is not None and following.kind == "EQUALS":
+            self.fail(
+                "`:=` is not an operator",
+                Span(self.tokens[position].start, following.end),
+                suggestion="=",
+            )
+        if top is None and out and out[-1].kind == "NUMBER":
+            self.fail("there are no ranges such as 0:2 in the language", self.tokens[position])
         if top is None:
             self.fail(
                 "a declaration stands after `where`, or in brackets",
@@ -386,4 +418,7 @@ _HANDLERS: Final[dict[str, Callable[[Arranger, int], int]]] = {
 
 def arrange(text: str, tokens: list[Token], context: Context) -> list[Token]:
     """The tokens of a text as the grammar wants them."""
-    return Arranger(text, tokens, context).arrange()
+    arranger = Arranger(text, tokens, context)
+    if context.mode == "program":
+        check_foreign(arranger)
+    return arranger.arrange()

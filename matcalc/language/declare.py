@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from typing import Final
 
 from matcalc.errors import InputError, Span
 from matcalc.expr.nodes import Function, Shape
@@ -52,6 +53,7 @@ def declare_one(scope: Scope, declaration: Declaration, bound: Collection[str] =
 def _add(scope: Scope, name: str, space: SpaceSyntax, span: Span | None) -> None:
     """Take up a declaration; the same declaration twice is none too many."""
     shape = Shape(space.dims)
+    _check_properties(scope, name, shape, space, span)
     for dim in (*space.dims, *(space.codomain or ())):
         for each in sorted(dim.names):
             scope.dims.setdefault(each)
@@ -64,6 +66,28 @@ def _add(scope: Scope, name: str, space: SpaceSyntax, span: Span | None) -> None
     before = scope.variables.setdefault(name, declared)
     if name in scope.functions or (before.shape, before.properties) != (shape, declared.properties):
         raise _twice(scope, name, span)
+
+
+OF_SQUARES: Final = frozenset("symmetric spd diagonal orthogonal invertible lower upper".split())
+"""Properties that only square matrices have."""
+
+
+def _check_properties(
+    scope: Scope, name: str, shape: Shape, space: SpaceSyntax, span: Span | None
+) -> None:
+    """Refuse properties of square matrices for anything else."""
+    wrong = [each for each in space.properties if each in OF_SQUARES]
+    if space.codomain is not None:
+        wrong = list(space.properties)
+    elif shape.rank == 2 and shape.dims[0] == shape.dims[1]:
+        return
+    if not wrong:
+        return
+    shown = "a function" if space.codomain is not None else str(shape)
+    message = f"only a square matrix is {wrong[0]}: `{name}` is {shown}"
+    if span is None:
+        raise InputError(message, origin="shapes", expected="R^(n×n)")
+    raise scope.fail(message, span, expected="R^(n×n)")
 
 
 def _twice(scope: Scope, name: str, span: Span | None) -> InputError:
@@ -92,6 +116,8 @@ def check_wrt(scope: Scope, wrt: Sequence[str]) -> None:
         name = canonical(each)
         if name in scope.variables or name in scope.used or name in scope.bound:
             continue
+        if name in scope.dims:
+            raise InputError(f"`{each}` is a dimension: there is no derivative by it")
         raise InputError(
             f"unknown variable `{each}`",
             source=each,

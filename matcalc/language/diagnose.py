@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from matcalc.errors import InputError, Span
+from matcalc.errors import GrammarError, InputError, Span
 from matcalc.language.arrange import ENDS
 from matcalc.language.survey import OPEN
 
@@ -78,7 +78,7 @@ class Unexpected:
     def fail(
         self, message: str, span: Span, *, found: str = "", expected: str = "", suggestion: str = ""
     ) -> InputError:
-        return InputError(
+        return GrammarError(
             message,
             source=self.text,
             span=span,
@@ -139,6 +139,20 @@ class Unexpected:
             or (previous is not None and previous.kind in ENDS)
         ):
             return None
+        if token.text == "." and self.text.startswith("..", token.start - 1):
+            return self.fail(
+                "`..` has no meaning here",
+                Span(token.start - 1, token.end),
+                suggestion="a line goes on inside brackets, or after an operator; a sum of many is "
+                "sum(x)",
+            )
+        if token.text == "@" and previous is None:
+            return self.fail(
+                "`@` has nothing on its left",
+                token.span,
+                expected="an operand before it",
+                suggestion="the expression alone: variables are declared after where",
+            )
         if previous is not None and (previous.kind in BINARY or previous.kind == "EQUALS"):
             return self.fail(
                 f"`{previous.text}` and `{token.text}` side by side",

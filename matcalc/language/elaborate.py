@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
+from matcalc.dims import ONE, Dim
 from matcalc.errors import InputError
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Named, Shape, Symbol
+from matcalc.expr.nodes import Expr, Named, Number, Shape, Symbol
 from matcalc.language import calls, places
 from matcalc.language.infer import CONSTANTS, is_transpose
 from matcalc.language.signatures import ALIASES, candidates
@@ -147,7 +149,21 @@ class Elaborator:
 
     def _indexed(self, node: Indexed) -> Expr:
         indices = [None if each is None else self.index(each) for each in node.subscripts]
-        return build.index(self.built[node.arg], indices)
+        arg = self.built[node.arg]
+        for place, index, dim in zip(node.subscripts, indices, arg.shape.dims, strict=False):
+            if place is not None:
+                self._check_place(place, index, dim, f"`{self.scope.excerpt(node.arg)}`")
+        return build.index(arg, indices)
+
+    def _check_place(self, node: Syntax, index: Expr | None, dim: Dim, what: str) -> None:
+        """Refuse a place that an axis does not have; places that are no numbers are looked at when
+        there are arrays."""
+        if isinstance(index, Number) and dim.value is not None and index.value >= dim.value:
+            raise self.scope.fail(
+                f"there is no place {index.value} in {what}: places count from 0",
+                node.span,
+                expected=f"0 to {dim.value - 1}",
+            )
 
     def index(self, node: Syntax) -> Expr:
         """An index or another expression that stands outside the values."""
@@ -191,6 +207,13 @@ class Elaborator:
             return build.eye(shape.dims[0])
         if len(args) < len(node.args):
             args = self._mixed(node)
+        if name == "reshape" and _entries(args[0].shape) != _entries(shape):
+            raise self.scope.fail(
+                f"`{self.scope.excerpt(node.args[0])}` is {args[0].shape}, which is not as many "
+                f"entries as {shape}",
+                node.span,
+                expected=f"{_entries(args[0].shape)} entries",
+            )
         axis = node.axis
         if axis is not None and axis < 0:
             axis += args[0].shape.rank
@@ -205,6 +228,10 @@ class Elaborator:
                 made.append(build.size(places.size(self.inference, arg)))
             else:
                 made.append(self.index(arg) if role == "index" else self.built[arg])
+        for arg, role, index in zip(node.args, roles, made, strict=False):
+            if role == "index":
+                dim = self._shape(self.inference.types[node]).dims[0]
+                self._check_place(arg, index, dim, f"R^{dim}")
         return made
 
     def _norm(self, node: Applied, args: list[Expr]) -> Expr:
@@ -212,6 +239,8 @@ class Elaborator:
         matrix = args[0].shape.rank == 2 and node.axis is None
         if len(args) < len(node.args):
             return build.call(Shape(), "norm_nuc", args)
+        if len(args) == 2:
+            self._check_order(node.args[1], args[1])
         if len(args) == 2 and matrix:
             if args[1] is build.number(2):
                 return build.call(Shape(), "norm_2", args[:1])
@@ -225,6 +254,29 @@ class Elaborator:
         if axis is not None and axis < 0:
             axis += args[0].shape.rank
         return build.call(self._shape(self.inference.types[node]), "norm", args, axis)
+
+    def _check_order(self, node: Syntax, order: Expr) -> None:
+        """Refuse orders of which there is no norm, and the words of other libraries."""
+        named = isinstance(node, Name) and node.name in self.inference.names
+        negative = isinstance(node, Minus) and isinstance(node.arg, Num)
+        if negative or (isinstance(order, Number) and order.value <= 0):
+            raise self.scope.fail(
+                f"there is no {self.scope.excerpt(node)}-norm",
+                node.span,
+                expected="a number above 0, or inf",
+                suggestion="sum(1 - (x == 0)) for the number of entries other than 0",
+            )
+        if named and isinstance(node, Name) and node.name in ("fro", "F", "frobenius"):
+            raise self.scope.fail(
+                f"`{node.name}` is no order of a norm",
+                node.span,
+                suggestion="norm(X), the Frobenius norm of a matrix",
+            )
+
+
+def _entries(shape: Shape) -> Dim:
+    """The number of entries."""
+    return prod(shape.dims, start=ONE)
 
 
 def _contraction(parts: list[Expr]) -> Expr:

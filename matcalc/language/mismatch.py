@@ -183,7 +183,8 @@ class _Explainer:
             return ""
         if one.rank == other.rank == 1 and one.row == other.row and operator == "":
             if one.row:
-                return f"{a} {b}' or {a} · {b} (inner product)"
+                column = b.removesuffix("'") if b.endswith("'") else f"{b}'"
+                return f"{a} {column} or {a} · {b} (inner product)"
             choices = [f"{a} {b}' (outer product)"]
             if one.dims == other.dims:
                 choices = [

@@ -13,7 +13,7 @@ from matcalc.language import diagnose
 from matcalc.language.arrange import arrange
 from matcalc.language.driver import drive
 from matcalc.language.names import canonical
-from matcalc.language.survey import Context
+from matcalc.language.survey import MATLAB, Context
 from matcalc.language.syntax import (
     Applied,
     Axis,
@@ -53,13 +53,6 @@ OPERATORS: Final = {
     "DOTSLASH": "./",
 }
 COMPARISONS: Final = {"≤": "<=", "≥": ">="}
-# Functions of the matlab dialect: the function that each is, and arguments that it adds.
-MATLAB: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
-    "norm1": ("norm", (1,)),
-    "norm2": ("norm", ()),
-    "vector": ("ones", ()),
-    "matrix": ("ones", ()),
-}
 
 
 class Builder:

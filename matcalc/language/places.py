@@ -34,6 +34,9 @@ def integer(inference: Inference, node: Syntax) -> None:
                 found=scope.excerpt(each),
             )
         inference.types[each] = inference.solver.fixed(Shape())
+        if isinstance(each, Chain):
+            for place in range(len(each.operators)):
+                inference.running[each, place] = inference.types[each]
 
 
 def _integer_name(inference: Inference, node: Name) -> None:

@@ -16,10 +16,10 @@ from matcalc.language.assumptions import assumptions
 from matcalc.language.declare import check_binding, check_wrt, declare, declare_one, declare_shapes
 from matcalc.language.elaborate import Elaborator
 from matcalc.language.infer import Declared, Inference, Scope
-from matcalc.language.parser import MATLAB, parse
+from matcalc.language.parser import parse
 from matcalc.language.places import announce_sizes
 from matcalc.language.result import Program
-from matcalc.language.survey import Context
+from matcalc.language.survey import MATLAB, Context
 from matcalc.language.syntax import ProgramSyntax
 from matcalc.language.types import MATRIX
 
@@ -43,8 +43,29 @@ def parse_program(
     """
     if dialect not in DIALECTS:
         raise InputError(f"unknown dialect `{dialect}`", expected=" or ".join(DIALECTS))
-    scope = Scope(text, matlab=dialect == "matlab")
-    declare_shapes(scope, shapes or {})
+    matlab = dialect == "matlab"
+    declared = Scope(text, matlab=matlab)
+    declare_shapes(declared, shapes or {})
+
+    def read(text: str) -> Program:
+        scope = Scope(
+            text,
+            dict(declared.variables),
+            dict(declared.functions),
+            dims=dict(declared.dims),
+            matlab=matlab,
+        )
+        return _read(scope, wrt)
+
+    try:
+        return read(text)
+    except InputError as error:
+        from matcalc.language.recover import with_others  # loaded when something is wrong
+
+        raise with_others(text, error, read) from None
+
+
+def _read(scope: Scope, wrt: Sequence[str]) -> Program:
     context = Context(
         variables=scope.variables.keys(),
         functions=scope.functions.keys(),
@@ -52,7 +73,7 @@ def parse_program(
         known=known_functions(scope.matlab),
         matlab=scope.matlab,
     )
-    syntax, _ = parse(text, "program", context)
+    syntax, _ = parse(scope.text, "program", context)
     declare(scope, syntax)
     return _typed(scope, syntax, wrt)
 

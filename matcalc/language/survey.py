@@ -16,6 +16,14 @@ CLOSERS: Final = frozenset({"RPAR", "RSQUARE", "RBRACE"})
 DECLARABLE: Final = PROPERTIES - {"integer"}
 ARITHMETIC: Final = frozenset({"NAME", "NUMBER", "PLUS", "MINUS", "STAR", "LPAR", "RPAR"})
 
+# Functions of the matlab dialect: the function that each is, and arguments that it adds.
+MATLAB: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
+    "norm1": ("norm", (1,)),
+    "norm2": ("norm", ()),
+    "vector": ("ones", ()),
+    "matrix": ("ones", ()),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -82,13 +82,28 @@ _ADVICE: Final = {
     "|": "abs(x), det(A), or ‖x‖ for the norm",
     "÷": "/",
     "√": "sqrt(x)",
+    "∫": "an expression without integrals: there are none in the language",
+    "†": "pinv(A)",
+    "`": "the expression alone, without quotation marks",
+    "“": "the expression alone, without quotation marks",
+    "”": "the expression alone, without quotation marks",
+    "„": "the expression alone, without quotation marks",
+    "…": "the terms written out, or sum(x) and prod(x) of a vector",
+    "∈": "a colon in the declarations: where x: R^n",
+    "←": "=",
+    "⟨": "x · y for an inner product",
+    "⟩": "x · y for an inner product",
+    "¬": "1 - x for `not`",
+    "∧": "(a > 0) ⊙ (b > 0) for `and`",
+    "∨": "max(a > 0, b > 0) for `or`",
+    "⌊": "floor and ceiling are not in the language",
     "∑": "sum(x)",
     "Σ": "sum(x)",
     "∏": "prod(x)",
-    "!": "no factorial or `!=` is known; for x! write gamma(x + 1)",
+    "!": "gamma(x + 1) for a factorial, 1 - x for `not`",
     "&": "(a > 0) ⊙ (b > 0) for `and`",
     "~": "1 - x for `not`",
-    "$": "a name of letters, digits and underscores",
+    "$": "the formula alone, without the dollar signs of LaTeX",
     "%": "# for a comment",
     "'": "x' for a transpose",
     "∂": "grad(f, x) or jacobian(f, x)",
@@ -111,16 +126,29 @@ def _strange(text: str, position: int, origin: str) -> InputError:
     message = f"this character has no meaning here: {character(letter)}"
     if category in ("Cf", "Cc", "Zl", "Zp", "Co", "Cs"):
         message, suggestion = f"an invisible character: {character(letter)}", "the text without it"
+    elif letter == "|" and text[position - 1 : position] == "\\":
+        message, suggestion = "a command of LaTeX: `\\|`", "norm(x), or ‖x‖"
     elif letter == "|":
         message = "bars are ambiguous: `|x|` may be an absolute value or a determinant"
     elif not suggestion and plain != letter and plain.isascii() and plain.strip():
         suggestion = plain
     elif category == "Mn":
         message = f"a mark without a letter before it: {character(letter)}"
+    elif text.startswith("!=", position):
+        return InputError(
+            "`!=` is not an operator",
+            source=text,
+            span=Span(position, position + 2),
+            origin=origin,
+            suggestion="1 - (x == y)",
+        )
+    end = position + 1
+    while text[end : end + 1] == letter:
+        end += 1
     return InputError(
         message,
         source=text,
-        span=Span(position, position + 1),
+        span=Span(position, end),
         origin=origin,
         found=letter.strip() if letter.isprintable() else "",
         suggestion=suggestion,

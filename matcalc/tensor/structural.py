@@ -193,6 +193,8 @@ def reshape(args: Args, node: Call) -> Tensor:
     t, dims = args[0], node.shape.dims
     if t.dims == dims:
         return t
+    if not t.dims:
+        return contract([(t, ())], range(len(dims)), dict(enumerate(dims)))
     runs = _runs(t.dims, dims)
     if runs is not None:
         return group(t, runs)
