@@ -13,14 +13,16 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from matcalc.emit.latex import latex
+from matcalc.directions import Choice, Direction, directions, value_name
+from matcalc.emit.latex import differential, latex
 from matcalc.emit.text import text
 from matcalc.errors import InputError
 from matcalc.expr.build import named
 from matcalc.expr.nodes import Expr, Function, Named, Symbol
 from matcalc.expression import Expression, backend, check_target
-from matcalc.language import Program, parse_program
-from matcalc.pipeline import Kind, Problem, Solved, leaves_of, mapped, solve, worked_out
+from matcalc.kinds import JOINT, SCALAR, WORDS, Kind, Problem
+from matcalc.language import Program, canonical, parse_program
+from matcalc.pipeline import Solved, leaves_of, mapped, solve, worked_out
 from matcalc.rules.book import default_book
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from matcalc.show.record import Explanation, Level, Step
 
 LAYOUTS: Final = ("numerator", "denominator")
-KINDS: Final = ("auto", "gradient", "jacobian", "hessian")
+KINDS: Final = ("auto", "gradient", "jacobian", "hessian", "differential", "jvp", "vjp", "hvp")
 _NAMES: Final = re.compile(r"[\s,]+")
 
 
@@ -66,17 +68,21 @@ def derive(
     layout: str = "numerator",
     dialect: str = "matcalc",
     simplify: bool = True,
+    direction: Choice = None,
 ) -> Derivation:
     """The derivative of an expression, with how it was found.
 
     expr     A program of the language; a derivative may also be taken by a name that it binds.
     wrt      A name, several ("W, b" or a list: a tuple of derivatives), or "[x, y]", scalars as
              one vector.
-    kind     auto (gradient of a scalar, Jacobian otherwise), gradient, jacobian or hessian.
+    kind     auto (gradient of a scalar, Jacobian otherwise), gradient, jacobian, hessian, or
+             differential (linear in dX), jvp (J v), vjp (u' J), hvp (H v).
     shapes   Declarations by name; what is not declared is inferred.
     layout   How the result is written: numerator (a gradient is a row) or denominator (a column).
     dialect  matcalc, or matlab, where * is the product of linear algebra.
     simplify False leaves out the search for a shorter form.
+    direction The names of the directions: one ("p"; of several variables p_W, p_b), or by variable
+             ({"W": "P"}); without it dX of a differential, v of jvp and hvp, u of vjp.
     Raises   InputError for a wrong input, DerivationError if there is no derivative or no rule.
 
     Source: T. Parr, J. Howard, The Matrix Calculus You Need For Deep Learning, arXiv 1802.01528.
@@ -89,15 +95,17 @@ def derive(
     targets = tuple(_target(program, name) for name in names)
     if stacked:
         _check_scalars(targets)
-    if kind == "hessian" and len(targets) > 1 and any(isinstance(t, Named) for t in targets):
+    if kind in JOINT and len(targets) > 1 and any(isinstance(t, Named) for t in targets):
         raise InputError(
-            "there is no Hessian by a bound name and another variable: they are not independent",
+            f"there is no {kind} by a bound name and another variable: they are not independent",
             suggestion="one variable at a time, or variables that are not bound",
         )
     actual = _kind(kind, program)
-    problem = Problem(program.expression, targets, stacked, actual, layout, simplify)
+    along = directions(actual, program, targets, stacked, direction)
+    symbols = tuple(each.symbol for each in along)
+    problem = Problem(program.expression, targets, stacked, actual, layout, simplify, symbols)
     solved = solve(problem, default_book())
-    return Derivation(program, names, solved)
+    return Derivation(program, names, solved, along)
 
 
 def _declared(shapes: Mapping[str, str] | None) -> Mapping[str, str] | None:
@@ -138,6 +146,7 @@ def _names(wrt: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
         parts = [name for name in _NAMES.split(body[1:-1] if stacked else body) if name]
     if not parts or not all(parts):
         raise InputError("there is no variable to derive by", expected='a name, as in wrt="w"')
+    parts = [canonical(name) for name in parts]
     repeated = next((name for name in parts if parts.count(name) > 1), None)
     if repeated is not None:
         raise InputError(f"{repeated} is named twice in wrt")
@@ -170,10 +179,11 @@ def _check_scalars(targets: Sequence[Symbol | Named]) -> None:
 
 def _kind(kind: str, program: Program) -> Kind:
     scalar = not program.expression.shape.dims
-    if kind in ("gradient", "hessian") and not scalar:
+    if kind in SCALAR and not scalar:
+        instead, what = ("jvp", "an hvp") if kind == "hvp" else ("jacobian", f"a {kind}")
         raise InputError(
-            f"a {kind} is of a scalar, and the expression has the shape {program.expression.shape}",
-            suggestion="kind='jacobian', or sum(…) of it",
+            f"{what} is of a scalar, and the expression has the shape {program.expression.shape}",
+            suggestion=f"kind='{instead}', or sum(…) of it",
         )
     if kind == "auto":
         return "gradient" if scalar else "jacobian"
@@ -187,6 +197,7 @@ class Derivation:
     program: Program
     wrt: tuple[str, ...]
     solved: Solved
+    directions: tuple[Direction, ...] = ()
 
     @property
     def expression(self) -> Expression:
@@ -199,12 +210,29 @@ class Derivation:
         return mapped(self._expression, self.solved.written, self.solved.arrays)
 
     def _expression(self, node: Expr, array: Expr) -> Expression:
-        return Expression(node, *_scope(self.program), array)
+        return Expression(node, *self._scope, array, self.differentials)
+
+    @property
+    def differentials(self) -> dict[str, str]:
+        """Of a differential the variables that stand for one, with what it is one of: dX of X."""
+        named = self.directions if self.kind == "differential" else ()
+        return {d.symbol.name: d.of for d in named}
+
+    @cached_property
+    def _scope(self) -> tuple[tuple[Symbol, ...], tuple[Function, ...]]:
+        """The variables of the program and the directions; the unknown functions."""
+        variables, functions = _scope(self.program)
+        return tuple(dict.fromkeys([*variables, *self.solved.problem.directions])), functions
 
     @property
     def kind(self) -> str:
-        """gradient, jacobian or hessian."""
+        """gradient, jacobian, hessian, differential, jvp, vjp or hvp."""
         return self.solved.problem.kind
+
+    @property
+    def value_name(self) -> str:
+        """What the expression is called: its bound name if it is one, else f, or F of a matrix."""
+        return value_name(self.program)
 
     @property
     def layout(self) -> str:
@@ -223,14 +251,15 @@ class Derivation:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What was inferred beyond what the operators say, in words."""
-        return self.program.assumptions
+        """What was inferred beyond what the operators say, and what directions are, in words."""
+        return (*self.program.assumptions, *map(str, self.directions))
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The names that `function` takes, in order: variables, then sizes that none carries."""
-        names = tuple(self.program.variables)
-        sizes = backend().sizes([self.solved.arrays], tuple(self.program.variables.values()))
+        variables, _ = self._scope
+        names = tuple(symbol.name for symbol in variables)
+        sizes = backend().sizes([self.solved.arrays], variables)
         return names + tuple(n for n in sizes if n not in names)
 
     @cached_property
@@ -246,7 +275,7 @@ class Derivation:
                  or index (all of it in index notation, too).
         Raises   InputError for another level.
         """
-        from matcalc.derivation import explained  # loaded when steps are asked for
+        from matcalc.directional import explained  # loaded when steps are asked for
         from matcalc.show.record import LEVELS
 
         _check_option("level", level, LEVELS)
@@ -272,16 +301,22 @@ class Derivation:
         return gap.join(f"{t}  # {label}" for t, label in zip(texts, labels, strict=True))
 
     def latex(self) -> str:
-        """LaTeX for math mode; by several variables one formula each, separated by spaces."""
-        return ",\\quad ".join(latex(node) for node in leaves_of(self.solved.written))
+        """LaTeX for math mode; by several variables one formula each, separated by spaces.
+
+        A differential is an equation, df = …
+        """
+        formulas = [
+            latex(node, differentials=self.differentials) for node in leaves_of(self.solved.written)
+        ]
+        if self.kind == "differential":
+            return f"{differential(self.value_name)} = {formulas[0]}"
+        return ",\\quad ".join(formulas)
 
     def code(self, target: str = "numpy", *, value: bool = False) -> str:
         """The source of a function that returns the derivative, with `value` also the value."""
         check_target(target)
         outputs, single = self._outputs(value)
-        return backend().source(
-            self._name, outputs, *_scope(self.program), doc=self._doc, single=single
-        )
+        return backend().source(self._name, outputs, *self._scope, doc=self._doc, single=single)
 
     def function(
         self,
@@ -297,7 +332,7 @@ class Derivation:
         """
         check_target(target)
         outputs, single = self._outputs(value)
-        variables, unknown = _scope(self.program)
+        variables, unknown = self._scope
         return backend().compiled(
             self._name, outputs, variables, unknown, self._doc, single, functions
         )
@@ -309,7 +344,8 @@ class Derivation:
     @property
     def _doc(self) -> str:
         by = ", ".join(self.wrt)
-        return f"The {self.kind} of {' '.join(self.program.text.split())} by {by}."
+        kind = WORDS.get(self.kind, self.kind)
+        return f"The {kind} of {' '.join(self.program.text.split())} by {by}."
 
     def _outputs(self, value: bool) -> tuple[list[Any], bool]:
         arrays = self.solved.arrays
@@ -328,6 +364,7 @@ class Derivation:
             self.solved.problem.kind,
             symbols=tuple(self.program.variables.values()),
             stacked=self.solved.problem.stacked,
+            along=self.solved.problem.directions,
         )
 
     def equals(self, expected: str | Sequence[Any]) -> Verdict:

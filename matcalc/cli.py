@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from matcalc import __version__
-from matcalc.api import Derivation, derive, parse
+from matcalc.api import KINDS, Derivation, derive, parse
 from matcalc.emit.text import text
 from matcalc.errors import InputError, MatcalcError, Span
 from matcalc.show import book, terminal
@@ -84,7 +84,8 @@ def _parser() -> _Parser:
     add("--file", metavar="FILE", help="read the program from a file")
     add("--wrt", metavar="NAMES", action="append", help="the variables: `w`, `W,b`, `[x, y]`")
     add("--shape", metavar="DECL", action="append", help='"X: R^(m×n)"; repeatable, or with commas')
-    add("--kind", default="auto", help="auto, gradient, jacobian, hessian, … (default: auto)")
+    add("--kind", default="auto", help=f"one of: {', '.join(KINDS)} (default: auto)")
+    add("--direction", metavar="NAMES", help="names for dX, v or u: `p`, or of each variable `p,q`")
     add("--layout", default="numerator", help="numerator (default) or denominator")
     add("--dialect", default="matcalc", help="matcalc (default) or matlab")
     form = parser.add_mutually_exclusive_group()
@@ -111,6 +112,7 @@ VALUED = (
     "--wrt",
     "--shape",
     "--kind",
+    "--direction",
     "--layout",
     "--dialect",
     "--code",
@@ -266,6 +268,7 @@ def run(arguments: Sequence[str]) -> Answer:
         shapes=shapes,
         layout=options.layout,
         dialect=options.dialect,
+        direction=options.direction,
     )
     return _verdict(d, options) if options.expect else _answer(d, options)
 
@@ -327,6 +330,7 @@ def _record(d: Derivation) -> dict[str, Any]:
         "kind": d.kind,
         "layout": d.layout,
         "inputs": list(d.inputs),
+        "directions": [direction.symbol.name for direction in d.directions],
         "assumptions": list(d.assumptions),
         "shape": _texts(d.shape),
         "structure": _texts(d.structure),

@@ -53,7 +53,7 @@ UNKNOWN = Rule("derivative of an unknown function", "d f(x) = J_f(x) dx", "Parr 
 
 def explained(solved: Solved, level: Level = "textbook") -> Explanation:
     """How a derivative was found, in the detail asked for."""
-    return Explanation(level, tuple(_Telling(solved).steps()))
+    return Explanation(level, tuple(Telling(solved).steps()))
 
 
 @dataclass
@@ -64,7 +64,7 @@ class _Part:
     value: Tensor
 
 
-class _Telling:
+class Telling:
     """Tells one derivation."""
 
     def __init__(self, solved: Solved) -> None:
@@ -85,7 +85,7 @@ class _Telling:
                 if not is_zero(simple):
                     shown = self.write(simple)
                     by = self.write(target)
-                    title = f"derive the gradient by {_name(by)} again"
+                    title = f"derive the gradient by {name_of(by)} again"
                     yield Step("intermediate", title, "", None, None, shown)
                     yield from self.first(simple, targets, shown)
         else:
@@ -165,19 +165,19 @@ class _Telling:
             *((p.value, self.named[p.node].value) for p in parts),
             (root, shown or self.write(root)),
         ]:
-            reached = _reached(value, nodes)
-            if value in reached:
+            near = reached(value, nodes)
+            if value in near:
                 continue
             record = Record()
             for by, slope in zip(
-                reached, derivative(value, reached, self.solved.book, record), strict=True
+                near, derivative(value, near, self.solved.book, record), strict=True
             ):
                 if not is_zero(slope):
-                    title = f"∂/∂{_name(self.write(by))}"
+                    title = f"∂/∂{name_of(self.write(by))}"
                     after = self.row(value, by, self.write(self.simplifier()(slope)))
                     yield Step(
-                        "local", title, "", _rule(record, value), before, after,
-                        by=self.write(by), of=_label(value, parts),
+                        "local", title, "", rule_of(record, value), before, after,
+                        by=self.write(by), of=label(value, parts),
                     )  # fmt: skip
 
     def row(self, value: Tensor, by: Tensor, slope: Expr) -> Expr:
@@ -196,7 +196,7 @@ class _Telling:
             ways = _ways(root, target, parts)
             if not parts or not ways:
                 continue
-            texts = [_product_of(way, self.named, _name(by)) for way in ways]
+            texts = [_product_of(way, self.named, name_of(by)) for way in ways]
             partials = Formula(*(" + ".join(side) for side in zip(*texts, strict=True)))
             rule = CHAIN if len(ways) == 1 else TOTAL
             after = self.row(root, target, self.write(self.simplifier()(whole)))
@@ -209,7 +209,8 @@ class _Telling:
         """What simplification made of it, and the answer."""
         raws, finals = leaves_of(self.solved.raw), leaves_of(self.solved.arrays)
         for raw, final, text in zip(raws, finals, leaves_of(self.solved.written), strict=True):
-            joined = Simplifier(self.solved.lowering.known, self.solved.book.identities).lift(raw)
+            simplifier = Simplifier(self.solved.lowering.known, self.solved.book.identities)
+            joined = self.arranged(simplifier.lift(raw))
             if joined is not final:
                 yield Step("rewrite", "simplify", "", SIMPLIFYING, joined, final)
             layout = f"layout: {self.solved.layout}"
@@ -219,10 +220,14 @@ class _Telling:
         return Simplifier({**self.known, **self.named}, self.solved.book.identities)
 
     def write(self, t: Tensor) -> Expr:
-        return self.simplifier().lift(t)
+        return self.arranged(self.simplifier().lift(t))
+
+    def arranged(self, expr: Expr) -> Expr:
+        """An expression as this kind of derivation writes it."""
+        return expr
 
 
-def _rule(record: Record, value: Tensor) -> Rule:
+def rule_of(record: Record, value: Tensor) -> Rule:
     """The rule of the book that a local derivative used, or the rule of its outermost operation."""
     rules = [local.rule for local in record.locals if isinstance(local.rule, Rule)]
     if rules:
@@ -232,11 +237,11 @@ def _rule(record: Record, value: Tensor) -> Rule:
     return SUM if isinstance(value, Sum) else PRODUCT
 
 
-def _name(expr: Expr) -> str:
+def name_of(expr: Expr) -> str:
     return str(getattr(expr, "name", "u"))
 
 
-def _reached(value: Tensor, nodes: Sequence[Tensor]) -> list[Tensor]:
+def reached(value: Tensor, nodes: Sequence[Tensor]) -> list[Tensor]:
     """Those of the nodes that a value depends on directly, not through another of them."""
     found: set[Tensor] = set()
     seen: set[Tensor] = set()
@@ -265,7 +270,7 @@ def _ways(root: Tensor, target: Tensor, parts: Sequence[_Part]) -> list[list[Ten
     pending: list[tuple[Tensor, list[Tensor]]] = [(root, [])]
     while pending:
         value, way = pending.pop()
-        for node in _reached(value, nodes):
+        for node in reached(value, nodes):
             if node is target:
                 ways.append([*way, node])
             else:
@@ -285,6 +290,6 @@ def _product_of(way: Sequence[Tensor], named: dict[Tensor, Named], target: str) 
     )
 
 
-def _label(value: Tensor, parts: Sequence[_Part]) -> str:
+def label(value: Tensor, parts: Sequence[_Part]) -> str:
     """The name of a part; that of the whole is f."""
     return next((p.node.name for p in parts if p.value is value), "f")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from matcalc.emit.latex import latex
@@ -37,13 +37,15 @@ class Expression:
     """An expression of the language with the variables in whose scope it stands.
 
     `node` is the expression itself, in matrix notation; `array` is the same in array layout, where
-    the two differ (a derivative by a matrix is written between vec()s, an array has all axes).
+    the two differ (a derivative by a matrix is written between vec()s, an array has all axes);
+    `differentials` are those of the variables that stand for a differential, dX for X.
     """
 
     node: Expr
     variables: tuple[Symbol, ...] = ()
     functions: tuple[Function, ...] = ()
     array: Expr | None = None
+    differentials: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shape(self) -> Shape:
@@ -70,7 +72,7 @@ class Expression:
 
     def latex(self) -> str:
         """LaTeX for math mode, for KaTeX, MathJax and LaTeX itself."""
-        return latex(self.node)
+        return latex(self.node, differentials=self.differentials)
 
     def code(self, target: str = "numpy", name: str = "f") -> str:
         """The source of a function of the variables; InputError for an unknown target."""

@@ -6,36 +6,24 @@ The data goes one way; what each stage found is kept in `Solved`, from which a d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
-from matcalc.calculus.layouts import has_matrices, symmetrised, vectorised, written
+from matcalc.calculus.layouts import has_matrices, vectorised, written
 from matcalc.calculus.reverse import Record, derivative
-from matcalc.dims import number
-from matcalc.expr.nodes import Einsum, Expr, Named, Symbol, postorder
+from matcalc.expr import build
+from matcalc.expr.along import directed, share
+from matcalc.expr.nodes import Einsum, Expr, Named, postorder
 from matcalc.expr.writing import cost, transposed
+from matcalc.kinds import ALONG, Piece, Problem, Share, derivatives
 from matcalc.rules.book import RuleBook
 from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
-from matcalc.tensor.canonical import add, contract, one_hot, transpose
+from matcalc.tensor.canonical import transpose
 from matcalc.tensor.lift import Lift
 from matcalc.tensor.lower import Lowering, has_derivative
 from matcalc.tensor.nodes import Bound, Tensor
 from matcalc.tensor.substitute import Substitution
-
-Kind = Literal["gradient", "jacobian", "hessian"]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is asked: a derivative of an expression by targets, and how it is to be written."""
-
-    expression: Expr
-    targets: tuple[Symbol | Named, ...]
-    stacked: bool
-    kind: Kind
-    layout: str
-    simplify: bool
 
 
 @dataclass(frozen=True)
@@ -45,6 +33,7 @@ class Solved:
     problem: Problem
     value: Tensor
     targets: tuple[Tensor, ...]
+    directions: tuple[Tensor, ...]
     record: Record
     raw: Any
     written: Any
@@ -55,28 +44,21 @@ class Solved:
     book: RuleBook
 
 
-@dataclass(frozen=True)
-class Piece:
-    """One derivative: its tensor, and how many axes belong to the result and to each variable."""
-
-    tensor: Tensor
-    parts: tuple[int, ...]
-
-
 def solve(problem: Problem, book: RuleBook) -> Solved:
     """Differentiate, simplify and write what a problem asks."""
     lowering = Lowering(book, _inner_derivative(book))
     value = lowering(problem.expression)
     targets = tuple(lowering(t) for t in problem.targets)
+    directions = tuple(lowering(v) for v in problem.directions)
     record = Record()
     writer = Writer(problem, lowering, book)
-    pieces = _derivatives(problem, value, targets, book, record, writer.simplifier)
+    pieces = derivatives(problem, value, targets, directions, book, record, writer.simplifier)
     leaves = mapped(writer, pieces)
     layout = problem.layout
     if any(leaf.vec for leaf in leaves_of(leaves)):
         layout += ", between vec(variable) and vec(result)"
     return Solved(
-        problem, value, targets, record,
+        problem, value, targets, directions, record,
         mapped(lambda piece: piece.tensor, pieces),
         mapped(lambda leaf: leaf.text, leaves),
         mapped(lambda leaf: leaf.array, leaves),
@@ -108,83 +90,6 @@ def _inner_derivative(book: RuleBook) -> Any:
     return differentiate
 
 
-def _each(y: Tensor, targets: Sequence[Tensor], book: RuleBook, record: Record) -> list[Tensor]:
-    """The derivative by each target.
-
-    A bound name is held constant only in the derivative by itself, so each has a pass of its own.
-    """
-    if not any(isinstance(t, Bound) for t in targets):
-        return derivative(y, targets, book, record)
-    return [derivative(y, [t], book, record)[0] for t in targets]
-
-
-def _derivatives(
-    problem: Problem,
-    value: Tensor,
-    targets: Sequence[Tensor],
-    book: RuleBook,
-    record: Record,
-    simplifier: Simplifier,
-) -> Any:
-    """A piece for each target; for a Hessian a tuple of pieces for each."""
-    first = [
-        _symmetric(problem, i, Piece(t, (value.rank, targets[i].rank)), 1)
-        for i, t in enumerate(_each(value, targets, book, record))
-    ]
-    if problem.kind == "hessian":  # the second derivative is of the first in its shortest form
-        first = [Piece(simplifier(p.tensor), p.parts) for p in first]
-    if problem.stacked and problem.kind == "hessian":
-        rows = [_stacked(_each(p.tensor, targets, book, record)) for p in first]
-        return Piece(_stacked_first(rows), (0, 1, 1))
-    if problem.stacked:
-        return Piece(_stacked([p.tensor for p in first]), (value.rank, 1))
-    if problem.kind != "hessian":
-        return first[0] if len(first) == 1 else tuple(first)
-    blocks = []
-    for p in first:
-        row = []
-        for j, t in enumerate(_each(p.tensor, targets, book, record)):
-            row.append(_symmetric(problem, j, Piece(t, (0, p.tensor.rank, targets[j].rank)), 2))
-        blocks.append(tuple(row))
-    return blocks[0][0] if len(blocks) == 1 else tuple(blocks)
-
-
-def _symmetric(problem: Problem, index: int, piece: Piece, place: int) -> Piece:
-    """By a symmetric variable: (G + G')/2, the gradient in the space of symmetric matrices."""
-    target = problem.targets[index]
-    if not (
-        isinstance(target, Symbol)
-        and target.properties & {"symmetric", "spd"}
-        and target.shape.rank == 2
-    ):
-        return piece
-    start = sum(piece.parts[:place])
-    return Piece(symmetrised(piece.tensor, (start, start + 1)), piece.parts)
-
-
-def _stacked(parts: Sequence[Tensor]) -> Tensor:
-    """Derivatives by scalars as one, with an axis more at the end."""
-    from_dims = parts[0].dims
-    count = one_hot(0, number(len(parts)))
-    rank = len(from_dims)
-    terms = []
-    for i, t in enumerate(parts):
-        hot = one_hot(i, count.dims[0])
-        terms.append(
-            (
-                1,
-                contract([(t, range(rank)), (hot, (rank,))], range(rank + 1)),
-                tuple(range(rank + 1)),
-            )
-        )
-    return add(terms, (*from_dims, count.dims[0]))
-
-
-def _stacked_first(parts: Sequence[Tensor]) -> Tensor:
-    stacked = _stacked(parts)
-    return contract([(stacked, range(stacked.rank))], (stacked.rank - 1, *range(stacked.rank - 1)))
-
-
 EXPANDED = 24
 """In a program of more names than this, results keep the names: what they stand for is too long."""
 
@@ -214,6 +119,23 @@ class Writer:
             self.lifts.append(Lift({**lowering.known, **values}))
 
     def __call__(self, piece: Piece) -> Leaf:
+        """A piece as it is printed, and as an array."""
+        leaf = self.whole(piece) if piece.shares is None else self.sum(piece, piece.shares)
+        symbols = self.problem.directions
+        return (
+            replace(leaf, text=directed(leaf.text, symbols), array=directed(leaf.array, symbols))
+            if symbols
+            else leaf
+        )
+
+    def sum(self, piece: Piece, shares: Sequence[Share]) -> Leaf:
+        """A scalar along directions: the sum of what each gradient says along its own."""
+        kept = [(self.whole(gradient).array, self.lift(v)) for gradient, v in shares]
+        total = build.add([share(g, v) for g, v in kept]) if kept else build.number(0)
+        return Leaf(total, total, structure(piece.tensor), False)
+
+    def whole(self, piece: Piece) -> Leaf:
+        """A derivative by itself."""
         plain = without_names(piece.tensor) if self.expands else piece.tensor
         tensors = [plain] if plain is piece.tensor else [plain, piece.tensor]
         simple = [self.simplifier(t) if self.problem.simplify else t for t in tensors]
@@ -235,6 +157,9 @@ class Writer:
     def text(self, tensor: Tensor, expr: Expr, parts: tuple[int, ...]) -> Expr | None:
         """How a derivative is printed in the layout asked for, if not as its array."""
         numerator = self.problem.layout == "numerator"
+        if self.problem.kind in ALONG:
+            row = self.problem.kind != "hvp" and self.problem.expression.shape.row
+            return transposed(expr) if row else None
         if self.problem.kind == "hessian":
             parts = parts[1:]
         elif tensor.rank == 1:

@@ -15,30 +15,43 @@ import numpy as np
 from matcalc import derive, parse
 from matcalc.check import evaluate, same_value, sample
 from matcalc.errors import MatcalcError
-from tests.random_programs import Program, seeded
+from matcalc.pipeline import leaves_of
+from tests.random_programs import KINDS, SECOND, Program, declared, seeded, variables
 
 SHOWN = 3
 ACCEPTED = ("no inputs were found", "no notation")
 
 
-def verdict(p: Program, kind: str) -> str:
+def verdict(p: Program, kind: str, wrt: str) -> str:
     """What is wrong with the derivative of a program; empty if nothing is."""
-    d = derive(p.text, p.wrt, kind=kind, shapes=p.shapes)
+    d = derive(p.text, wrt, kind=kind, shapes=p.shapes)
     report = d.check()
     if report.wrong:
         return f"WRONG {report.lines[0]}"
-    again = parse(str(d), p.shapes)
-    symbols = list(d.program.variables.values())
-    if same_value(d.result.node, again.node, symbols, points=1).wrong:
-        return f"WRONG when read back: {d}"
-    drawn = sample([d.program.expression, d.solved.arrays], symbols, np.random.default_rng(1))
+    symbols = [*d.program.variables.values(), *d.solved.problem.directions]
+    for part in leaves_of(d.result):
+        again = parse(str(part), declared(p, d))
+        if same_value(part.node, again.node, symbols, points=1).wrong:
+            return f"WRONG when read back: {part}"
+    arrays = leaves_of(d.solved.arrays)
+    drawn = sample([d.program.expression, *arrays], symbols, np.random.default_rng(1))
     known = {**drawn.sizes, **drawn.point}
     function = d.function("numpy", functions=drawn.functions)
-    got = function(**{name: known[name] for name in d.inputs})
-    wanted = evaluate(d.solved.arrays, drawn.point, drawn.sizes, drawn.functions)
-    size = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
-    right = np.shape(got) == wanted.shape and np.allclose(got, wanted, rtol=0, atol=1e-7 * size)
-    return "" if right else f"WRONG code: {d}"
+    found = leaves_of(function(**{name: known[name] for name in d.inputs}))
+    for got, array in zip(found, arrays, strict=True):
+        wanted = evaluate(array, drawn.point, drawn.sizes, drawn.functions)
+        size = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+        if np.shape(got) != wanted.shape or not np.allclose(got, wanted, rtol=0, atol=1e-7 * size):
+            return f"WRONG code: {d}"
+    return ""
+
+
+def question(p: Program, seed: int) -> tuple[str, str]:
+    """Which kind of derivative of a program to try, and by what: in turn by one and by two."""
+    kinds = (*KINDS, *SECOND) if not p.dims else KINDS
+    kind = kinds[seed % len(kinds)]
+    names = variables(p)[: 1 + (kind != "hessian" and seed // len(kinds) % 2)]
+    return kind, ", ".join(names)
 
 
 def say(text: str) -> None:
@@ -52,9 +65,9 @@ def explore(count: int, depth: int, first: int) -> Counter[str]:
     failures: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for seed in range(first, first + count):
         p = seeded(seed, depth)
-        kind = "hessian" if not p.dims and seed % 3 == 0 else "auto"
+        kind, wrt = question(p, seed)
         try:
-            found = verdict(p, kind)
+            found = verdict(p, kind, wrt)
         except MatcalcError as error:
             accepted = any(words in error.message for words in ACCEPTED)
             found = "" if accepted else f"refused: {error.message}"
@@ -62,7 +75,7 @@ def explore(count: int, depth: int, first: int) -> Counter[str]:
             found = f"{type(error).__name__}: {error}"
         outcomes["failed" if found else "passed"] += 1
         if found:
-            failures[found[:40]].append((len(p.text), f"{p.text}\n  by {p.wrt}, {kind}", found))
+            failures[found[:40]].append((len(p.text), f"{p.text}\n  by {wrt}, {kind}", found))
     for name, items in sorted(failures.items(), key=lambda item: -len(item[1])):
         say(f"{len(items)} × {name}")
         for _, program, found in sorted(items)[:SHOWN]:

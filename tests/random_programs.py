@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from matcalc.api import Derivation
+
 Pick = Callable[[int], int]
 """A number from 0 up to, not including, its argument."""
 
@@ -256,6 +258,25 @@ def program(pick: Pick, depth: int, flipped: bool = False) -> Program:
     used = [name for names in VARIABLES.values() for name in names if mentions(text, name)]
     candidates = [name for name in [*used, *bound] if name != "D"] or ["x"]
     return Program(text, SHAPES, candidates[pick(len(candidates))], dims)
+
+
+KINDS: Final = ("auto", "differential", "jvp", "vjp")
+"""The kinds of derivative that every program has; a scalar one has SECOND too."""
+
+SECOND: Final = ("hessian", "hvp")
+
+
+def variables(p: Program) -> list[str]:
+    """The variable of a program, and the others that may join it: all of them used and unbound."""
+    own = [name for names in VARIABLES.values() for name in names if mentions(p.text, name)]
+    others = [name for name in own if name not in ("D", p.wrt)]
+    return [p.wrt, *others] if p.wrt in own else [p.wrt]
+
+
+def declared(p: Program, d: Derivation) -> dict[str, str]:
+    """The declarations that a result of a program needs to be read back."""
+    symbols = [direction.symbol for direction in d.directions]
+    return p.shapes | {s.name: " ".join([str(s.shape), *sorted(s.properties)]) for s in symbols}
 
 
 def mentions(text: str, name: str) -> bool:

@@ -17,10 +17,11 @@ from matcalc import derive, parse
 from matcalc.api import Derivation
 from matcalc.check import Sample, evaluate, same_value, sample
 from matcalc.errors import DerivationError
-from tests.random_programs import Program, program, renamed
+from matcalc.pipeline import leaves_of
+from tests.random_programs import KINDS, Program, declared, program, renamed, variables
 
 DEPTH = 3
-SECOND = 2
+SECOND_DEPTH = 2
 
 
 @st.composite
@@ -76,11 +77,32 @@ def test_a_derivative_is_right(p: Program) -> None:
     assert not report.wrong, str(report)
 
 
-@given(programs(SECOND))
+@given(programs(SECOND_DEPTH))
 @settings(max_examples=60)
 def test_a_hessian_is_right(p: Program) -> None:
     assume(not p.dims)
     report = derived(p, "hessian").check()
+    assert not report.wrong, str(report)
+
+
+@given(programs(), st.sampled_from(KINDS[1:]), st.booleans())
+@settings(max_examples=120)
+def test_a_derivative_along_directions_is_right(p: Program, kind: str, both: bool) -> None:
+    d = derive(p.text, variables(p)[: 1 + both], kind=kind, shapes=p.shapes)
+    report = d.check()
+    assert not report.wrong, str(report)
+    for part in leaves_of(d.result):
+        again = parse(str(part), declared(p, d))
+        symbols = [*d.program.variables.values(), *d.solved.problem.directions]
+        read = same_value(part.node, again.node, symbols, points=1)
+        assert not read.wrong, str(read)
+
+
+@given(programs(SECOND_DEPTH), st.booleans())
+@settings(max_examples=40)
+def test_a_hessian_times_a_direction_is_right(p: Program, both: bool) -> None:
+    assume(not p.dims)
+    report = derive(p.text, variables(p)[: 1 + both], kind="hvp", shapes=p.shapes).check()
     assert not report.wrong, str(report)
 
 
@@ -127,7 +149,7 @@ def test_the_order_of_terms_does_not_matter(pair: tuple[Program, Program]) -> No
     assert_close(value(second, at), value(first, at))
 
 
-@given(programs(SECOND))
+@given(programs(SECOND_DEPTH))
 @settings(max_examples=60)
 def test_simplification_does_not_change_values(p: Program) -> None:
     plain = derive(p.text, p.wrt, shapes=p.shapes, simplify=False)

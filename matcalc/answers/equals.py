@@ -32,9 +32,10 @@ from matcalc.errors import InputError
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Number, Symbol, free_symbols
 from matcalc.expr.writing import cost, negated, transposed
+from matcalc.kinds import Piece
 from matcalc.language import Program
 from matcalc.language.within import parse_within
-from matcalc.pipeline import Piece, Solved, Writer, leaves_of, without_names
+from matcalc.pipeline import Solved, Writer, leaves_of, without_names
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import add, is_zero
 from matcalc.tensor.nodes import Tensor

@@ -64,6 +64,9 @@ class Differentials(Protocol):
     def differential(self, node: Opaque, position: int) -> Linear:
         """The differential of a function of whole tensors in one argument."""
 
+    def linear(self, node: Opaque, position: int) -> bool:
+        """Whether the function is known to be linear in an argument."""
+
     def adjoint(self, node: Opaque, position: int, total: Tensor, outer: int) -> Tensor | None:
         """The share of an argument that the function is linear in, where there is a rule for it."""
 

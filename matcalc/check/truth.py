@@ -64,7 +64,7 @@ class Question:
     def names(self) -> list[str]:
         """What each of the results is called in a report."""
         own = [w.name for w in self.wrt]
-        if self.stacked:
+        if self.stacked and self.kind != "differential":
             return [f"the {self.kind} by [{', '.join(own)}]"]
         match self.kind:
             case "hessian":
@@ -95,14 +95,19 @@ class Question:
     def _arranged(self, blocks: list[list[Numerical]], sample: Sample) -> list[Numerical]:
         """The blocks put together as the kind of derivative says."""
         seeds = [np.asarray(sample.point[symbol.name], dtype=float) for symbol in self.along]
+        if self.stacked and self.kind in {"jvp", "hvp"}:
+            seeds = list(seeds[0])  # one entry for each scalar of the stack
         match self.kind:
             case "gradient" | "jacobian" | "hessian":
                 everything = [block for row in blocks for block in row]
                 return [_stacked(blocks)] if self.stacked else everything
-            case "vjp":
-                return [_product(seeds[0], row[0]) for row in blocks]
-            case "hvp":
-                return [_summed(row, seeds) for row in blocks]
+            case "vjp" | "hvp":
+                each = (
+                    [_product(seeds[0], row[0]) for row in blocks]
+                    if self.kind == "vjp"
+                    else [_summed(row, seeds) for row in blocks]
+                )
+                return [_stacked([[value] for value in each])] if self.stacked else each
             case "differential" | "jvp":
                 return [_summed([row[0] for row in blocks], seeds)]
 

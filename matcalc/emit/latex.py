@@ -8,7 +8,7 @@ before its arguments in brackets, or a template with the parameters in angle bra
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final, assert_never
 
@@ -37,13 +37,16 @@ _HOLE: Final = re.compile(r"<(\w+)(!?)>")
 
 
 def latex(
-    expr: Expr | Sequence[Expr], *, bindings: bool = False, differentials: Container[str] = ()
+    expr: Expr | Sequence[Expr],
+    *,
+    bindings: bool = False,
+    differentials: Mapping[str, str] | None = None,
 ) -> str:
     """An expression as LaTeX, without dollar signs; several of them a line each.
 
-    Bound names print as such; with `bindings`, lines `name = value` come first.  Parts of a huge
-    graph get names of their own, and these are always explained.  `differentials` are the names
-    that mean one: `dx` is then the differential of x.
+    `differentials` says of variables which other they are the differential of.  Bound names print
+    as such; with `bindings`, lines `name = value` come first.  Parts of a huge graph get names of
+    their own, and these are always explained.
     """
     roots = list(expr) if isinstance(expr, Sequence) else [expr]
     names = bindings_of(roots)
@@ -65,9 +68,11 @@ class LatexPrinter(Printer):
 
     keeps_grouping = False
 
-    def __init__(self, names: Mapping[Expr, str], differentials: Container[str] = ()) -> None:
+    def __init__(
+        self, names: Mapping[Expr, str], differentials: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(names)
-        self.differentials = differentials
+        self.differentials = differentials or {}
 
     def bracket(self, piece: Piece) -> Piece:
         return atom(bracketed(piece.text), "bracket")
@@ -81,7 +86,7 @@ class LatexPrinter(Printer):
 
     def symbol(self, name: str) -> Piece:
         if name in self.differentials:
-            return atom(rf"\mathrm{{d}}{latex_name(name[1:])}", "word")
+            return atom(differential(self.differentials[name]), "word")
         written = latex_name(name)
         if has_subscript(name):
             return atom(written, "subscript")
@@ -211,6 +216,11 @@ def _template_piece(written: str, text: str) -> Piece:
         return atom(text) if "^" not in bare else Piece(text, Level.POSTFIX, "template")
     single = len(_HOLE.findall(written)) == 1 or re.fullmatch(r"<\w+!>\^\{.*\}", written)
     return Piece(text, Level.POSTFIX if single else Level.PRODUCT, "template")
+
+
+def differential(name: str) -> str:
+    r"""`\mathrm{d}X`."""
+    return r"\mathrm{d}" + latex_name(name)
 
 
 def bracketed(text: str) -> str:

@@ -150,9 +150,11 @@ class Writer:
         return Py(self._names[str(data[0])] if isinstance(data, tuple) else f"np.{data}")
 
     def neg(self, value: Value) -> Py:
-        """Minus a value; NumPy refuses it of a boolean, the first factor of a product included."""
-        arg, (py,) = value.args[0], self.args(value)
-        boolean = arg.op == "mul" and arg.args[0].op == "compare"
+        """Minus a value; NumPy refuses it of a boolean, which a product may begin with."""
+        first, (py,) = value.args[0], self.args(value)
+        while first.op in {"mul", "div"}:
+            first = first.args[0]
+        boolean = first is not value.args[0] and first.op == "compare"
         return negated(Py(f"({py.text})") if boolean and not py.text.isidentifier() else py)
 
     def power(self, value: Value) -> Py:

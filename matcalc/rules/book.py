@@ -218,6 +218,10 @@ class RuleBook:
             )
         return found.rule, Substitution(values, batch=node.dims)(slope)
 
+    def linear(self, node: Opaque, position: int) -> bool:
+        """Whether a function is linear in an argument, and has an adjoint there."""
+        return (node.fn, position) in ADJOINTS
+
     def adjoint(self, node: Opaque, position: int, total: Tensor, outer: int) -> Tensor | None:
         """What a function that is linear in an argument passes back to it; None if the book has no
         such line."""

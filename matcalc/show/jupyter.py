@@ -6,6 +6,7 @@ so there is no HTML here but `<details>`, and plain text always.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from matcalc.emit.latex import latex
@@ -25,7 +26,9 @@ def derivation_markdown(d: Derivation) -> str:
         parts.append("\n".join(f"- assuming {_prose(a)}" for a in d.assumptions))
     told = [step for step in d.steps if step.kind != "answer"]  # which is on top
     if told:
-        body = "\n\n".join(_step(number, step) for number, step in enumerate(told, 1))
+        body = "\n\n".join(
+            _step(number, step, d.differentials) for number, step in enumerate(told, 1)
+        )
         parts.append(f"<details><summary>Steps</summary>\n\n{body}\n\n</details>")
     return "\n\n".join(parts)
 
@@ -44,11 +47,11 @@ def expression_bundle(plain: str, formula: str) -> dict[str, str]:
     return {"text/plain": plain, "text/latex": expression_latex(formula)}
 
 
-def _step(number: int, step: Step) -> str:
+def _step(number: int, step: Step, differentials: Mapping[str, str]) -> str:
     lines = [f"**{number}. {_prose(step.title)}**"]
     before = step.before if step.kind != "chain" else None  # the whole expression
     joint = r" \longmapsto " if step.kind == "local" else " = "
-    formulas = [_formula(e) for e in (before, step.after) if e is not None]
+    formulas = [_formula(e, differentials) for e in (before, step.after) if e is not None]
     if formulas:
         lines.append("$$\n" + joint.join(formulas) + "\n$$")
     if step.rule is not None:
@@ -56,10 +59,9 @@ def _step(number: int, step: Step) -> str:
     return "\n\n".join(lines)
 
 
-def _formula(expr: Expr | tuple[Expr, ...]) -> str:
-    return (
-        ",\\quad ".join(_formula(part) for part in expr) if isinstance(expr, tuple) else latex(expr)
-    )
+def _formula(expr: Expr | tuple[Expr, ...], differentials: Mapping[str, str]) -> str:
+    parts = expr if isinstance(expr, tuple) else (expr,)
+    return ",\\quad ".join(latex(part, differentials=differentials) for part in parts)
 
 
 def _rule(rule: Rule) -> str:

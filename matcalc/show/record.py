@@ -6,7 +6,7 @@ A step is data in matrix notation; how it looks is decided by who shows it (`ter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -150,6 +150,10 @@ class Derivation(Written, Protocol):
     def kind(self) -> str: ...
     @property
     def layout(self) -> str: ...
+    @property
+    def differentials(self) -> Mapping[str, str]: ...
+    @property
+    def value_name(self) -> str: ...
     @property
     def assumptions(self) -> Sequence[str]: ...
     @property

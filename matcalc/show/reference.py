@@ -117,7 +117,7 @@ def _equation(entry: book.Entry | None, statement: book.Statement) -> str:
     """A statement in LaTeX, with its conditions; nothing if both sides are written alike."""
     left, right, symbols = book.statement_exprs(entry, statement)
     names = {param.name for param in entry.params} if entry is not None else set()
-    differentials = {f"d{name}" for name in names} if statement.kind == "d" else set()
+    differentials = {f"d{name}": name for name in names} if statement.kind == "d" else {}
     before, after = (latex(side, differentials=differentials) for side in (left, right))
     if before == after:
         return ""

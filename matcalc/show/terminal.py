@@ -37,7 +37,8 @@ def steps(d: Derivation, *, ascii: bool = False) -> str:
     blocks = [f"{d.kind} by {', '.join(d.wrt)} of\n" + _formula(d.expression.text(ascii=ascii))]
     told = [step for step in d.steps if step.kind != "answer"]
     blocks += [_step(number, step, ascii) for number, step in enumerate(told, 1)]
-    blocks.append("Answer\n" + _formula(d.text(ascii=ascii)))
+    lead = f": d{d.value_name} =" if d.kind == "differential" else ""
+    blocks.append(f"Answer{lead}\n" + _formula(d.text(ascii=ascii)))
     whole = "\n\n".join(blocks)
     return plain(whole) if ascii else whole
 
