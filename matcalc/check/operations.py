@@ -18,6 +18,7 @@ from matcalc.check.linear import (
     matrix_power,
     whole,
 )
+from matcalc.check.special import SPECIAL
 from matcalc.errors import DerivationError
 from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr, Shape
@@ -175,10 +176,11 @@ def _call(node: nodes.Call, result: tuple[int, ...]) -> Operation:
     if name in ALONG:
         function = ALONG[name]
         return lambda *args: function(*args, axis=axis)
-    if name in ELEMENTWISE:
-        wide = _expanding(ELEMENTWISE[name], node.args, node.shape)
+    if name in ELEMENTWISE or name in SPECIAL:
+        known = ELEMENTWISE.get(name) or SPECIAL[name]
+        wide = _expanding(known, node.args, node.shape)
         return lambda *args: np.broadcast_to(wide(*args), result)
     raise DerivationError(
         f"the numerical check does not know the function {name}",
-        suggestion="add it to the tables of matcalc/check (elementwise.py, linear.py)",
+        suggestion="add it to the tables of matcalc/check (elementwise.py, special.py, linear.py)",
     )

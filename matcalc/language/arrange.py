@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, Never
 
 from matcalc.errors import Span
+from matcalc.language.book import LIBRARY
 from matcalc.language.foreign import RENAMED, check_foreign
 from matcalc.language.names import canonical, nearest
 from matcalc.language.survey import (
@@ -213,7 +214,9 @@ class Arranger(Survey):
         """`sin x`, `sin (x)`: a function's name where no variable of that name is declared."""
         name = canonical(token.text)
         is_function = name in self.functions or (
-            token.text in self.context.known and name == token.text and len(name) > 1
+            self.context.known.get(token.text, LIBRARY) != LIBRARY
+            and name == token.text
+            and len(name) > 1
         )
         if is_function and name not in self.variables:
             end = token.end if following.text == "where" else following.end
@@ -228,11 +231,12 @@ class Arranger(Survey):
         token = self.tokens[position]
         name = canonical(token.text)
         derivative = name[:2] in ("J_", "H_") and canonical(name[2:]) in self.functions
-        if name in self.functions or token.text in self.context.known:
+        known = self.context.known
+        if name in self.functions or known.get(token.text, LIBRARY) != LIBRARY:
             kind = "FUNCTION"
         elif name in self.variables:
             kind = "NAME"
-        elif derivative or name in self.context.known:
+        elif derivative or token.text in known or name in known:
             kind = "FUNCTION"
         elif name in self.dims:
             kind = "NAME"

@@ -126,6 +126,10 @@ def _lines(entry: str) -> Iterator[tuple[str, str]]:
         yield match["word"], match["rest"]
 
 
+LIBRARY: Final = "sympy"
+"""The topic of the functions from SymPy: any name of the user's wins over theirs."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Texts:
     """The files, split: functions by name and rules by kind, each text with its topic."""
@@ -172,14 +176,23 @@ def function_names() -> tuple[str, ...]:
     return tuple(_texts().functions)
 
 
+def library_names() -> tuple[str, ...]:
+    """The names of the functions that the book has from SymPy."""
+    found = _texts().functions
+    return tuple(name for name in found if all(topic == LIBRARY for _, topic in found[name]))
+
+
 # Functions of the language itself, beside those of the book.
 SPECIAL: Final = ("grad", "jacobian", "hessian", "einsum", "ln")
 
 
 @cache
 def known_functions() -> dict[str, str]:
-    """Every name that is a function directly before a bracket."""
-    return dict.fromkeys([*function_names(), *SPECIAL], "")
+    """Every name that is a function directly before a bracket; LIBRARY for those from SymPy."""
+    return {
+        **dict.fromkeys([*function_names(), *SPECIAL], ""),
+        **dict.fromkeys(library_names(), LIBRARY),
+    }
 
 
 @cache

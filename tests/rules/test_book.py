@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from matcalc import derive, parse
+from matcalc.bridge.table import FUNCTIONS as FROM_SYMPY
 from matcalc.check import Sample, derivative, evaluate, sample
 from matcalc.emit.latex import latex
 from matcalc.errors import DerivationError
@@ -181,7 +182,6 @@ EXAMPLES: Final = {
     "hstack": ("hstack(A, B)", {"A": "R^(m×n)", "B": "R^(m×k)"}),
     "vstack": ("vstack(A, B)", {"A": "R^(m×n)", "B": "R^(k×n)"}),
     "blockdiag": ("blockdiag(A, B)", {"A": "R^(m×n)", "B": "R^(p×q)"}),
-    "polygamma": ("polygamma(2, x)", {"x": "R^n"}),
     "tril": ("tril(X, 1)", {"X": "R^(m×n)"}),
     "triu": ("triu(X, -1)", {"X": "R^(m×n)"}),
     "reshape(T, m)": ("reshape(T, m*n)", {"T": "R^(m×n)"}),
@@ -204,8 +204,15 @@ def example(entry: Entry) -> tuple[str, dict[str, str]]:
     for key in (entry.name, f"{entry.name}({', '.join(p.name for p in entry.params)})"):
         if key in EXAMPLES:
             return EXAMPLES[key]
-    shapes = {p.name: shape_of(p.dims) for p in entry.params if p.role == "value"}
-    return f"{entry.name}({', '.join(p.name for p in entry.params)})", shapes
+    domain = entry.fields.get("domain", "")
+    degrees = re.findall(r"(\w+) a whole number", domain) if entry.mode == "elementwise" else []
+    shapes = {
+        p.name: shape_of(p.dims)
+        for p in entry.params
+        if p.role == "value" and p.name not in degrees
+    }
+    arguments = ["3" if p.name in degrees else p.name for p in entry.params]
+    return f"{entry.name}({', '.join(arguments)})", shapes
 
 
 def texts(entry: Entry) -> list[tuple[str, dict[str, str]]]:
@@ -245,10 +252,13 @@ def test_an_entry_is_complete(name: str, k: int) -> None:
     missing = [word for word in ("title", "latex", "source") if not entry.fields.get(word)]
     assert missing == []
     constant = entry.mode != "stack" and all(p.role != "value" for p in entry.params)
-    ruled = any(s.kind in ("d", "define") for s in entry.statements)
+    ruled = any(s.kind in ("d", "define") for s in entry.statements) or name in UNRULED
     known = ruled or constant or name in STRUCTURAL
     assert known, "no differential, no definition, and no structure of its own"
 
+
+UNRULED: Final = {"zeta"}
+"""Functions whose derivative SymPy does not know: asked for it, they answer with an error."""
 
 STRUCTURAL: Final = {*lower.STRUCTURAL, "kron"}
 
@@ -300,7 +310,10 @@ UNWRITTEN: Final = set("expm expm_frechet logm logm_frechet sqrtm sylvester pola
 def test_every_argument_has_a_derivative(name: str, k: int, argument: str) -> None:
     entry = book.entries(name)[k]
     for text, shapes in texts(entry):
-        if argument in shapes:
+        if argument in shapes and not has_rule(entry, argument):
+            with pytest.raises(DerivationError, match="no rule for the derivative"):
+                derive(text, argument, shapes=shapes)
+        elif argument in shapes:
             shapes = declared(entry, text, shapes)
             for whole in (text, f"sum(({text}).^2)"):
                 if name in UNWRITTEN and whole == text:
@@ -309,6 +322,14 @@ def test_every_argument_has_a_derivative(name: str, k: int, argument: str) -> No
                 else:
                     report = derive(whole, argument, shapes=shapes).check()
                     assert report.passed, str(report)
+
+
+def has_rule(entry: Entry, argument: str) -> bool:
+    """Whether there is a derivative by an argument; SymPy has none by an order or a degree."""
+    if entry.name not in book.library_names():
+        return True
+    lines = [s.text for s in entry.statements if s.kind == "d"]
+    return any(re.search(rf"\bd{argument}\b", line) for line in lines)
 
 
 def declared(entry: Entry, text: str, shapes: dict[str, str]) -> dict[str, str]:
@@ -335,31 +356,43 @@ def opinions() -> dict[str, Any]:
         for name in "exp log sqrt sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
         "erf erfc gamma digamma polygamma atan2".split()
     }
-    return table | {
-        "log1p": lambda x: sp.log(1 + x),
-        "expm1": lambda x: sp.exp(x) - 1,
-        "pow": lambda x, p: x**p,
-        "abs": sp.Abs,
-        "gt": lambda a, b: sp.Piecewise((1, a > b), (0, True)),
-        "ge": lambda a, b: sp.Piecewise((1, a >= b), (0, True)),
-        "eq": lambda a, b: sp.Piecewise((1, sp.Eq(a, b)), (0, True)),
-        "sigmoid": lambda x: 1 / (1 + sp.exp(-x)),
-        "softplus": lambda x: sp.log(1 + sp.exp(x)),
-        "relu": lambda x: sp.Piecewise((x, x > 0), (0, True)),
-        "leaky_relu": lambda x, a: sp.Piecewise((x, x > 0), (a * x, True)),
-        "elu": lambda x: sp.Piecewise((x, x > 0), (sp.exp(x) - 1, True)),
-        "gelu": lambda x: x * normcdf(x),
-        "silu": lambda x: x / (1 + sp.exp(-x)),
-        "lgamma": sp.loggamma,
-        "normcdf": normcdf,
-        "log_normcdf": lambda x: sp.log(normcdf(x)),
-        "normpdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
-        "xlogx": lambda x: x * sp.log(x),
-        "clip": lambda x, a, b: sp.Piecewise((b, sp.Max(x, a) > b), (a, x <= a), (x, True)),
-        "where": lambda c, a, b: sp.Piecewise((b, sp.Eq(c, 0)), (a, True)),
-        "max": lambda a, b: sp.Piecewise((a, a >= b), (b, True)),
-        "min": lambda a, b: sp.Piecewise((a, a <= b), (b, True)),
-    }
+    library = {name: getattr(sp, row.sympy or name) for name, (row, *_) in FROM_SYMPY.items()}
+
+    def spherical(bessel: Any) -> Any:
+        return lambda v, x: sp.sqrt(sp.pi / (2 * x)) * bessel(v + sp.Rational(1, 2), x)
+
+    return (
+        library
+        | table
+        | {
+            "erfcinv": lambda x: sp.erfinv(1 - x),
+            "jn": spherical(sp.besselj),
+            "yn": spherical(sp.bessely),
+            "log1p": lambda x: sp.log(1 + x),
+            "expm1": lambda x: sp.exp(x) - 1,
+            "pow": lambda x, p: x**p,
+            "abs": sp.Abs,
+            "gt": lambda a, b: sp.Piecewise((1, a > b), (0, True)),
+            "ge": lambda a, b: sp.Piecewise((1, a >= b), (0, True)),
+            "eq": lambda a, b: sp.Piecewise((1, sp.Eq(a, b)), (0, True)),
+            "sigmoid": lambda x: 1 / (1 + sp.exp(-x)),
+            "softplus": lambda x: sp.log(1 + sp.exp(x)),
+            "relu": lambda x: sp.Piecewise((x, x > 0), (0, True)),
+            "leaky_relu": lambda x, a: sp.Piecewise((x, x > 0), (a * x, True)),
+            "elu": lambda x: sp.Piecewise((x, x > 0), (sp.exp(x) - 1, True)),
+            "gelu": lambda x: x * normcdf(x),
+            "silu": lambda x: x / (1 + sp.exp(-x)),
+            "lgamma": sp.loggamma,
+            "normcdf": normcdf,
+            "log_normcdf": lambda x: sp.log(normcdf(x)),
+            "normpdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
+            "xlogx": lambda x: x * sp.log(x),
+            "clip": lambda x, a, b: sp.Piecewise((b, sp.Max(x, a) > b), (a, x <= a), (x, True)),
+            "where": lambda c, a, b: sp.Piecewise((b, sp.Eq(c, 0)), (a, True)),
+            "max": lambda a, b: sp.Piecewise((a, a >= b), (b, True)),
+            "min": lambda a, b: sp.Piecewise((a, a <= b), (b, True)),
+        }
+    )
 
 
 ELEMENTWISE: Final = [p for p in lines("d") if p.values[0].mode == "elementwise"]
@@ -380,6 +413,7 @@ def test_sympy_agrees(entry: Entry, statement: Statement) -> None:
     ]
     value = opinions()[entry.name](*letters.values())
     along = {f"d{p.name}": symbol(f"d{p.name}") for p in params}
+    params = [p for p in params if has_rule(entry, p.name)]
     for drawn in samples([lhs], {**variables, **along}, entry.fields.get("domain", "")):
         at = {letters[name]: sp.Float(float(drawn.point[name])) for name in letters}
         at |= {letters[name]: int(drawn.point[name]) for name in whole}
@@ -387,5 +421,7 @@ def test_sympy_agrees(entry: Entry, statement: Statement) -> None:
         for p in params:
             if p.name not in whole:
                 slope = sp.diff(value, letters[p.name]).subs(at)
-                expected += float(slope) * float(drawn.point[f"d{p.name}"])
+                exact = complex(sp.N(slope))
+                assert abs(exact.imag) <= TOLERANCE
+                expected += exact.real * float(drawn.point[f"d{p.name}"])
         same(evaluate(rhs, drawn.point, drawn.sizes), expected)
