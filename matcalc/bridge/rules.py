@@ -111,7 +111,9 @@ def code(row: Row, value: Any) -> str:
     if written.startswith("(") and written.endswith(")"):
         written = written[1:-1]
     doubles = "a whole number" in row.domain or any(name in written for name in DOUBLES)
-    return f"({written}).astype(dtype)" if doubles else written
+    call = written.endswith((")", "]")) and written.count("(") == 1
+    held = written if call else f"({written})"
+    return f"{held}.astype(dtype)" if doubles else written
 
 
 def main(arguments: Sequence[str] = ()) -> None:
