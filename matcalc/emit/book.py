@@ -1,17 +1,15 @@
-"""What the rule book says of a function for those who print it: its LaTeX, its NumPy."""
+"""What the rule book says of how NumPy computes a function: a template with places."""
 
 from __future__ import annotations
 
 import ast
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
-from matcalc.dims import Dim
 from matcalc.errors import DerivationError
-from matcalc.expr.nodes import Call
-from matcalc.language.book import Entry, Param, entries
+from matcalc.language.book import Entry
 
 _NAME: Final = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _FIXED: Final = frozenset({"np", "sp", "la", "None", "True", "False", "dtype"})
@@ -42,50 +40,15 @@ class Template:
         return tuple(dict.fromkeys(part.name for part in self.parts if isinstance(part, Slot)))
 
 
-@lru_cache(maxsize=4096)
-def overload(node: Call) -> Entry | None:
-    """The entry of the rule book that a call means, by number and ranks of its arguments."""
-    found = [entry for entry in entries(node.name) if entry.takes(len(node.args))]
-    found.sort(key=lambda entry: _misfits(entry, node))
-    return found[0] if found else None
-
-
-def _misfits(entry: Entry, node: Call) -> int:
-    """How many arguments have another rank than the header says."""
-    if entry.mode == "elementwise":
-        return 0
-    pairs = zip(entry.params, node.args, strict=False)
-    return sum(p.dims is not None and len(p.dims) != arg.shape.rank for p, arg in pairs)
-
-
-def numpy_template(node: Call) -> tuple[Entry, Template]:
-    """How a call is computed; DerivationError if the rule book does not say."""
-    entry = overload(node)
-    text = entry.fields.get("numpy") if entry is not None else None
-    if entry is None or text is None:
+def numpy_template(entry: Entry) -> Template:
+    """How a function is computed; DerivationError if the rule book does not say."""
+    text = entry.fields.get("numpy")
+    if text is None:
         raise DerivationError(
-            f"the rule book does not say how NumPy computes {node.name}",
-            suggestion=f'a line numpy "…" in the entry of {node.name}',
+            f"the rule book does not say how NumPy computes {entry.name}",
+            suggestion=f'a line numpy "…" in the entry of {entry.name}',
         )
-    return entry, template(text)
-
-
-def header_sizes(entry: Entry, node: Call) -> dict[str, Dim]:
-    """The dimensions that the header names, for these arguments."""
-    found: dict[str, Dim] = {}
-    for param, arg in zip(entry.params, node.args, strict=False):
-        for dim, actual in zip(param.dims or (), arg.shape.dims, strict=False):
-            if dim.name is not None:
-                found.setdefault(dim.name, actual)
-    return found
-
-
-def default(param: Param) -> str:
-    """The default of a parameter as source; empty if there is none."""
-    if param.default is None:
-        return ""
-    whole = param.default.denominator == 1
-    return str(param.default) if whole else repr(float(param.default))
+    return template(text)
 
 
 @cache

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from matcalc.emit.function import Emitted, Output, emit
 from matcalc.emit.names import GREEK
-from matcalc.emit.sizes import read_sizes
 from matcalc.errors import InputError
 from matcalc.expr.nodes import Function, Symbol
+from matcalc.plan.sizes import read_sizes
 
 _count: Final = itertools.count(1)
 

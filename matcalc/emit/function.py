@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from matcalc.dims import Dim
 from matcalc.emit.names import Identifiers
-from matcalc.emit.plan import Plan
 from matcalc.emit.pysource import dimension
-from matcalc.emit.sizes import Source, size_sources
-from matcalc.emit.values import Value, reachable
 from matcalc.emit.writer import Writer, function_key
 from matcalc.expr.nodes import Expr, Symbol
+from matcalc.plan.build import Plan
+from matcalc.plan.functions import Called
+from matcalc.plan.sizes import Source, size_sources
+from matcalc.plan.values import Value, reachable
 
 WIDTH: Final = 100
 RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float")
@@ -120,8 +122,10 @@ def _dimension_names(plan: Plan, inputs: Sequence[Symbol]) -> list[str]:
     names = {name for s in inputs for dim in s.shape.dims for name in dim.names}
     for value in reachable(plan.outputs)[0]:
         names.update(name for dim in value.dims for name in dim.names)
-        if hasattr(value.data, "names"):
+        if isinstance(value.data, Dim):
             names.update(value.data.names)
+        if isinstance(value.data, Called):
+            names.update(name for _, dim in value.data.sizes for name in dim.names)
     return sorted(names)
 
 

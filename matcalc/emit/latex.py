@@ -13,7 +13,6 @@ from fractions import Fraction
 from typing import Final, assert_never
 
 from matcalc.dims import Dim
-from matcalc.emit.book import default, overload
 from matcalc.emit.names import has_subscript, latex_name
 from matcalc.emit.precedence import COMPARE, CONSTANTS, INFIX, Level
 from matcalc.emit.printer import Piece, Printer, atom, decimal
@@ -31,6 +30,7 @@ from matcalc.expr.nodes import (
     Stack,
     Transpose,
 )
+from matcalc.plan.functions import default, overload
 
 _TALL: Final = re.compile(r"\\(frac|begin|sqrt|left|sum)|\(")
 _HOLE: Final = re.compile(r"<(\w+)(!?)>")

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final
 
 from matcalc.dims import Dim
-from matcalc.emit.book import Slot, Template
+from matcalc.emit.book import Slot, numpy_template
 from matcalc.emit.names import Identifiers
 from matcalc.emit.pysource import (
     Prec,
@@ -27,7 +27,8 @@ from matcalc.emit.pysource import (
     negated,
     raised,
 )
-from matcalc.emit.values import Value, operands, reachable
+from matcalc.plan.functions import Called, default
+from matcalc.plan.values import Value, operands, reachable
 
 LIMIT: Final = 84
 """Characters of an expression above which its longest operand becomes a local variable."""
@@ -87,10 +88,10 @@ class Writer:
 
     def _wish(self, value: Value) -> str:
         """A name for a value that the user has not named: `tanh_x` for tanh(x), else t1, t2, …"""
-        if value.op == "call" and len(value.args) == 1 and isinstance(value.data, tuple):
+        if isinstance(value.data, Called) and len(value.args) == 1:
             arg = self._texts[value.args[0]].text
             if arg.isidentifier() and not re.fullmatch(r"\w*t\d+", arg):
-                return f"{value.data[0]}_{arg}"
+                return f"{value.data.name}_{arg}"
         self._count += 1
         while not self._taken.free(f"t{self._count}"):
             self._count += 1
@@ -163,11 +164,6 @@ class Writer:
         number = value.args[1].data if value.args[1].op == "number" else None
         if number == Fraction(1, 2) and not value.plain:
             return Py(f"np.sqrt({base.text})")
-        if number == 3 and value.dims:
-            name = self._settle(value.args[0])
-            return Py(f"{name} * {name} * {name}", Prec.PRODUCT)
-        if number == 4 and value.dims:
-            return Py(f"np.square(np.square({base.text}))")
         return raised(base, exponent.within(Prec.POWER))
 
     def index(self, value: Value) -> Py:
@@ -237,15 +233,17 @@ class Writer:
 
     def call(self, value: Value) -> Py:
         """A function of the rule book: its template with the arguments in place."""
-        assert isinstance(value.data, tuple)
-        _, template, params, others = value.data
-        assert isinstance(template, Template)
-        bound = dict(zip(params, value.args, strict=True))
+        function = value.data
+        assert isinstance(function, Called)
+        template = numpy_template(function.entry)
+        bound = dict(zip(function.params, value.args, strict=True))
         for name, arg in bound.items():
             if template.uses(name) > 1 and arg.op not in ATOMIC:
                 self._settle(arg)
-        texts = {name: Py(text) for name, text in others}
+        texts = {param.name: Py(default(param)) for param in function.left_out}
+        texts |= {name: self.dim(d) for name, d in function.sizes if name in template.names}
         texts |= {name: self._texts[arg] for name, arg in bound.items()}
+        texts["axis"] = Py(str(function.axis))
         out = ""
         for part in template.parts:
             if isinstance(part, Slot):
@@ -256,16 +254,10 @@ class Writer:
         self.uses_dtype = self.uses_dtype or "dtype" in out
         return Py(out.replace(", axis=None", ""), Prec.COMPARE if template.loose else Prec.ATOM)
 
-    def function(self, value: Value) -> Py:
-        """A function of NumPy, with its keyword if it has one."""
-        name, _, keyword = str(value.data).partition(" ")
-        keyword = f", {keyword}" if keyword and not keyword.endswith("None") else ""
-        return Py(f"{name}({self.listed(value.args)}{keyword})")
-
     def onehot(self, value: Value) -> Py:
         """1 at the first largest or smallest entry: of all, or along an axis."""
         assert isinstance(value.data, tuple)
-        name, axis = value.data
+        name, axis = f"np.arg{value.data[0]}", value.data[1]
         arg = self._settle(value.args[0])
         if axis is None or len(value.dims) == 1:
             found = f"(np.arange({arg}.size) == {name}({arg}))"
@@ -304,6 +296,11 @@ class Writer:
         """A comparison."""
         left, right = (side.within(Prec.SUM) for side in self.args(value))
         return Py(f"{left} {value.data} {right}", Prec.COMPARE)
+
+    def max(self, value: Value) -> Py:
+        """The largest of all entries, or along an axis."""
+        axis = "" if value.data is None else f", axis={value.data}"
+        return Py(f"np.max({self.listed(value.args)}{axis})")
 
     def sum(self, value: Value) -> Py:
         """The sum over all axes or one."""
@@ -367,7 +364,8 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "blockdiag": Writer.blocks,
     "where": _plain("np.where"),
     "call": Writer.call,
-    "function": Writer.function,
+    "abs": _plain("np.abs"),
+    "max": Writer.max,
     "onehot": Writer.onehot,
     "unvech": Writer.unvech,
     "apply": Writer.apply,

@@ -6,12 +6,13 @@ import ast
 
 import pytest
 
-from matcalc.emit.book import overload, template
+from matcalc.emit.book import template
 from matcalc.emit.numpy import source
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Shape, Symbol, free_symbols
 from matcalc.language import Entry
 from matcalc.language.book import entries, function_names
+from matcalc.plan.functions import overload
 
 ENTRIES = [entry for name in function_names() for entry in entries(name)]
 NAMES = [f"{entry.name}-{len(entry.params)}-{i}" for i, entry in enumerate(ENTRIES)]

@@ -13,19 +13,23 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Final, Literal
 
 from matcalc.dims import ONE, Dim
 
 Op = Literal[
     "input", "number", "constant", "size", "neg", "add", "mul", "div", "pow", "matmul", "outer",
     "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag", "diagonal",
-    "add_diagonal", "solve", "inv", "trace", "sum", "index", "array", "stack", "einsum", "kron",
-    "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply", "weak",
-    "onehot", "unvech", "reshape", "function",
+    "add_diagonal", "solve", "inv", "logdet", "trace", "sum", "index", "array", "stack", "einsum",
+    "kron", "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply",
+    "weak", "onehot", "unvech", "reshape", "abs", "max", "vdot", "spread", "factor", "chol",
+    "factor_solve", "factor_inv", "factor_logdet",
 ]  # fmt: skip
 
 Dims = tuple[Dim, ...]
+
+LARGEST_POWER: Final = 32
+"""Whole powers up to this are products: a product costs a small part of what a power does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +156,19 @@ class Values:
             return self.number(1)
         if is_negative(exponent):
             return self.div(self.number(1), self.pow(base, self.neg(exponent)))
+        if base.dims and exponent.op == "number" and _fraction(exponent).denominator == 1:
+            return self._whole_power(base, int(_fraction(exponent)))
         return self.make("pow", (base, exponent), broadcast_dims((base, exponent)))
+
+    def _whole_power(self, base: Value, exponent: int) -> Value:
+        """A whole power of an array as products: squares are squared and multiplied together."""
+        if exponent > LARGEST_POWER or exponent == 2:
+            return self.make("pow", (base, self.number(exponent)), base.dims)
+        if exponent == 3:
+            return self.make("mul", (base, base, base), base.dims)
+        half = self._whole_power(base, exponent // 2) if exponent > 3 else base
+        square = self._whole_power(half, 2)
+        return self.make("mul", (square, base), base.dims) if exponent % 2 else square
 
     def transpose(self, arg: Value) -> Value:
         """The transpose of a matrix; a vector is its own."""

@@ -14,9 +14,9 @@ from functools import reduce
 from typing import Final
 
 from matcalc.dims import Dim
-from matcalc.emit.forms import Form, diagonal, full, scaled, transposed
-from matcalc.emit.values import Dims, Value, Values
 from matcalc.expr.nodes import Shape
+from matcalc.plan.forms import Form, diagonal, full, scaled, transposed
+from matcalc.plan.values import Dims, Value, Values
 
 TYPICAL: Final = 100
 """The size that an unknown dimension is taken to have."""

@@ -10,20 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import assert_never
 
-from matcalc.emit import book, chain
-from matcalc.emit.forms import (
-    Form,
-    Structure,
-    array,
-    combined_product,
-    combined_sum,
-    diagonal,
-    full,
-    scaled,
-    summed,
-    transposed,
-)
-from matcalc.emit.values import Value, Values, broadcast_dims, is_number
 from matcalc.errors import InputError
 from matcalc.expr.nodes import (
     Add,
@@ -54,6 +40,21 @@ from matcalc.expr.nodes import (
     postorder,
 )
 from matcalc.expr.properties import properties
+from matcalc.plan import chain
+from matcalc.plan.forms import (
+    Form,
+    Structure,
+    array,
+    combined_product,
+    combined_sum,
+    diagonal,
+    full,
+    scaled,
+    summed,
+    transposed,
+)
+from matcalc.plan.functions import called
+from matcalc.plan.values import Value, Values, broadcast_dims, is_number
 
 
 class Plan:
@@ -278,7 +279,7 @@ class Plan:
             case "norm", (arg, order):
                 return Form(self._norm(node, arg, order))
             case (("onehot_max" | "onehot_min"), (arg,)):
-                data = (node.name.replace("onehot_", "np.arg"), node.axis)
+                data = (node.name.removeprefix("onehot_"), node.axis)
                 return Form(values.make("onehot", (self.whole(arg),), dims, data))
             case "reshape", (arg, *_):
                 return Form(values.make("reshape", (self.whole(arg),), dims))
@@ -324,9 +325,9 @@ class Plan:
         """The p-norm along an axis or of all entries; of order 1 and inf without powers."""
         values, dims, power = self.values, node.shape.dims, self.broadcast(order)
         x = self.whole(arg)
-        size = values.make("function", (x,), x.dims, "np.abs")
+        size = values.make("abs", (x,), x.dims)
         if power.op == "constant":
-            return values.make("function", (size,), dims, f"np.max axis={node.axis}")
+            return values.make("max", (size,), dims, node.axis)
         raised = values.pow(x if is_number(power, 2) else size, power)
         return values.pow(values.sum(raised, node.axis), values.div(values.number(1), power))
 
@@ -341,23 +342,15 @@ class Plan:
         return values.make(node.name, blocks, node.shape.dims)  # type: ignore[arg-type]
 
     def _function(self, node: Call) -> Form:
-        """A function of the rule book by its template: `data` says how to write it."""
+        """A function of the rule book."""
         values, dims = self.values, node.shape.dims
-        entry, template = book.numpy_template(node)
-        params = [param.name for param in entry.params][: len(node.args)]
-        texts = {p.name: book.default(p) for p in entry.params[len(node.args) :]}
-        if entry.mode == "elementwise":
+        function = called(node)
+        elementwise = function.entry.mode == "elementwise"
+        if elementwise:
             args = [array(values, self._aligned(a, node.shape), dims) for a in node.args]
             dims = broadcast_dims(args)
         else:
             args = [self.whole(arg) for arg in node.args]
-            sizes = book.header_sizes(entry, node)
-            for name in template.names:
-                if name in sizes and name not in params:
-                    params, args = [*params, name], [*args, values.size(sizes[name])]
-        texts["axis"] = str(node.axis)
-        made = values.make(
-            "call", args, dims, (node.name, template, tuple(params), tuple(texts.items()))
-        )
-        plain = entry.mode == "elementwise" and all(a.plain for a in args)
+        made = values.make("call", args, dims, function)
+        plain = elementwise and all(a.plain for a in args)
         return Form(values.make("weak", (made,), ()) if plain else made)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from matcalc.dims import Dim
-from matcalc.emit.values import Dims, Value, Values, broadcast_dims
+from matcalc.plan.values import Dims, Value, Values, broadcast_dims
 
 Structure = Literal["", "symmetric", "lower", "upper"]
 
