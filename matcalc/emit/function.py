@@ -13,10 +13,10 @@ from matcalc.emit.names import Identifiers
 from matcalc.emit.pysource import dimension
 from matcalc.emit.writer import Writer, function_key
 from matcalc.expr.nodes import Expr, Symbol
-from matcalc.plan.build import Plan
 from matcalc.plan.functions import Called
+from matcalc.plan.plan import Plan, plan
 from matcalc.plan.sizes import Source, size_sources
-from matcalc.plan.values import Value, reachable
+from matcalc.plan.values import Value
 
 WIDTH: Final = 100
 RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float")
@@ -46,19 +46,19 @@ def emit(
     single: bool = False,
 ) -> Emitted:
     """The source with its interface."""
-    plan = Plan(list(_leaves(outputs)))
+    made = plan(list(_leaves(outputs)))
     taken = Identifiers(RESERVED)
     names = {symbol.name: taken.take(symbol.name) for symbol in inputs}
-    used = _functions(plan.outputs)
+    used = _functions(made)
     applied = {key: taken.take(wish) for key, (_, _, wish) in used.items()}
     name = taken.take(name)
-    sizes = {dim: taken.take(dim) for dim in _dimension_names(plan, inputs)}
+    sizes = {dim: taken.take(dim) for dim in _dimension_names(made, inputs)}
     writer = Writer(names | applied, sizes, taken)
-    writer.run(plan.outputs, plan.hints)
+    writer.run(made)
     known = size_sources(inputs)
     needed = _needed(writer.used_sizes, known)
     missing = tuple((dim, sizes[dim]) for dim in needed if dim not in known)
-    result = _result(outputs, iter(plan.outputs), writer, single)
+    result = _result(outputs, iter(made.outputs), writer, single)
     body = [
         *_size_lines(needed, known, names, sizes),
         *_dtype_line(writer, inputs, names),
@@ -108,19 +108,19 @@ def _result(
     return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-def _functions(outputs: Sequence[Value]) -> dict[str, tuple[str, int, str]]:
+def _functions(made: Plan) -> dict[str, tuple[str, int, str]]:
     """The unknown functions and derivatives used: keys, with name, order and wished name."""
     found: dict[str, tuple[str, int, str]] = {}
-    for value in reachable(outputs)[0]:
+    for value in made.values:
         if value.op == "apply" and isinstance(value.data, tuple):
             name, order = value.data
             found[function_key(value)] = (name, order, f"{name}_{order}" if order else name)
     return dict(sorted(found.items()))
 
 
-def _dimension_names(plan: Plan, inputs: Sequence[Symbol]) -> list[str]:
+def _dimension_names(made: Plan, inputs: Sequence[Symbol]) -> list[str]:
     names = {name for s in inputs for dim in s.shape.dims for name in dim.names}
-    for value in reachable(plan.outputs)[0]:
+    for value in made.values:
         names.update(name for dim in value.dims for name in dim.names)
         if isinstance(value.data, Dim):
             names.update(value.data.names)

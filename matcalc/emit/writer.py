@@ -7,7 +7,6 @@ has named, or that would make a line too long, becomes a local variable first.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Final
@@ -28,13 +27,15 @@ from matcalc.emit.pysource import (
     raised,
 )
 from matcalc.plan.functions import Called, default
-from matcalc.plan.values import Value, operands, reachable
+from matcalc.plan.plan import Plan
+from matcalc.plan.values import ATOMIC, VIEWS, Value, operands
 
 LIMIT: Final = 84
 """Characters of an expression above which its longest operand becomes a local variable."""
 
-ATOMIC: Final = frozenset({"input", "number", "constant", "size"})
-VIEWS: Final = frozenset({"transpose", "expand", "index"})
+UNCHECKED: Final = ", check_finite=False"
+"""SciPy looks for infinite entries unless told not to; NumPy never does."""
+
 OWNED: Final = frozenset("add mul div neg pow matmul outer solve inv einsum kron broadcast".split())
 
 
@@ -52,19 +53,14 @@ class Writer:
         self._taken = taken
         self._texts: dict[Value, Py] = {}
         self._hints: Mapping[Value, str] = {}
-        self._factored: dict[Value, str] = {}
         self._count = 0
 
-    def run(self, outputs: Iterable[Value], hints: Mapping[Value, str]) -> None:
+    def run(self, plan: Plan) -> None:
         """Write all that the outputs need."""
-        self._hints = hints
-        order, uses = reachable(outputs)
-        solved = Counter(_untransposed(v.args[0]) for v in order if v.op == "solve" and not v.data)
-        self._factored = {base: "" for base, count in solved.items() if count > 1}
-        for value in order:
+        self._hints = {value: step.name for value, step in plan.steps.items() if step.name}
+        for value in plan.values:
             self._texts[value] = self._short(value)
-            shared = uses[value] > 1 and not self._trivial(value)
-            if shared or (value in hints and value.op not in ATOMIC):
+            if value in plan.steps and not self._trivial(value):
                 self._settle(value)
 
     def text(self, value: Value) -> str:
@@ -72,8 +68,9 @@ class Writer:
         return self._texts[value].text
 
     def _trivial(self, value: Value) -> bool:
-        if value.op in ATOMIC:
-            return True
+        """Whether a value is a look at a local variable, which needs no name of its own."""
+        if value in self._hints:
+            return False
         return value.op in VIEWS and self._texts[value.args[0]].text.isidentifier()
 
     def _settle(self, value: Value) -> str:
@@ -210,19 +207,53 @@ class Writer:
         return Py(name)
 
     def solve(self, value: Value) -> Py:
-        """The solution of a system: substitution if triangular, one factorisation for several."""
-        matrix, other = value.args
-        base = _untransposed(matrix)
-        if value.data is None and base in self._factored:
-            if not self._factored[base]:
-                self._factored[base] = name = self._taken.take("lu")
-                self.lines.append(f"{name} = la.lu_factor({self._texts[base].text})")
-            trans = "" if matrix is base else ", trans=1"
-            return Py(f"la.lu_solve({self._factored[base]}, {self._texts[other].text}{trans})")
-        if value.data is None:
+        """The solution of a system; by substitution if the matrix is triangular."""
+        if value.data not in {"lower", "upper"}:
             return Py(f"np.linalg.solve({self.listed(value.args)})")
         lower = ", lower=True" if value.data == "lower" else ""
-        return Py(f"la.solve_triangular({self.listed(value.args)}{lower})")
+        return Py(f"la.solve_triangular({self.listed(value.args)}{lower}{UNCHECKED})")
+
+    def factor(self, value: Value) -> Py:
+        """A factorisation that several operations use: LU, or the lower Cholesky factor."""
+        text = self._texts[value.args[0]].text
+        if value.op == "factor":
+            return self._local("lu", f"la.lu_factor({text}{UNCHECKED})")
+        if not value.data:
+            return Py(f"np.linalg.cholesky({text})")
+        return self._local("L", f"la.cholesky({text}, lower=True{UNCHECKED})")
+
+    def factor_solve(self, value: Value) -> Py:
+        """The solution of a system whose matrix is factored."""
+        factor, other = (py.text for py in self.args(value))
+        if value.args[0].op == "chol":
+            return Py(f"la.cho_solve(({factor}, True), {other}{UNCHECKED})")
+        trans = ", trans=1" if value.data else ""
+        return Py(f"la.lu_solve({factor}, {other}{trans}{UNCHECKED})")
+
+    def factor_inv(self, value: Value) -> Py:
+        """The inverse of a factored matrix; LAPACK leaves that of a symmetric one in one half."""
+        factor = self.args(value)[0].text
+        if value.args[0].op == "chol":
+            routine = self._local("potri", f'la.get_lapack_funcs("potri", ({factor},))').text
+            half = self._local("half", f"{routine}({factor}, lower=True)[0]").text
+            return Py(f"{half} + np.tril({half}, -1).T", Prec.SUM)
+        routine = self._local("getri", f'la.get_lapack_funcs("getri", {factor}[:1])').text
+        return Py(f"{routine}(*{factor})[0]")
+
+    def logdet(self, value: Value) -> Py:
+        """log|det A|, from the factors or the diagonal where these are known."""
+        (arg,), (py,) = value.args, self.args(value)
+        if value.data in {"lower", "upper"}:
+            return Py(f"np.sum(np.log(np.abs(np.diag({py.text}))))")
+        if arg.op == "factor":
+            return Py(f"np.sum(np.log(np.abs(np.diag({py.text}[0]))))")
+        return Py(f"np.linalg.slogdet({py.text})[1]")
+
+    def _local(self, wish: str, text: str) -> Py:
+        """A local variable for an expression that is not a value of the plan by itself."""
+        name = self._taken.take(wish)
+        self.lines.append(f"{name} = {text}")
+        return Py(name)
 
     def blocks(self, value: Value) -> Py:
         """Blocks side by side, one under the other, or along the diagonal."""
@@ -308,10 +339,6 @@ class Writer:
         return Py(f"np.sum({self.listed(value.args)}{axis})")
 
 
-def _untransposed(value: Value) -> Value:
-    return value.args[0] if value.op == "transpose" else value
-
-
 def function_key(value: Value) -> str:
     """What a derivative of an unknown function is called: f, f_1, f_2."""
     assert isinstance(value.data, tuple)
@@ -349,9 +376,17 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "diagonal": _plain("np.diag"),
     "add_diagonal": Writer.add_diagonal,
     "solve": Writer.solve,
+    "factor": Writer.factor,
+    "chol": Writer.factor,
+    "factor_solve": Writer.factor_solve,
+    "factor_inv": Writer.factor_inv,
+    "factor_logdet": Writer.logdet,
+    "logdet": Writer.logdet,
     "reshape": lambda w, v: Py(f"np.reshape({w.args(v)[0].text}, {w.shape(v.dims)})"),
     "inv": _plain("np.linalg.inv"),
+    "log": _plain("np.log"),
     "trace": _plain("np.trace"),
+    "vdot": _plain("np.vdot"),
     "sum": Writer.sum,
     "index": Writer.index,
     "array": Writer.array,

@@ -6,6 +6,7 @@ never simplify.  A vector is a column unless its shape says `row`; in arrays it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeVar, cast
@@ -297,6 +298,39 @@ def children(node: Expr) -> tuple[Expr, ...]:
             return (a, b)
         case Index(arg=arg, indices=indices):
             return (arg, *(i for i in indices if i is not None))
+
+
+def rebuilt(node: Expr, parts: Sequence[Expr]) -> Expr:
+    """A node with other expressions of the same shapes directly inside it."""
+    if all(new is old for new, old in zip(parts, children(node), strict=True)):
+        return node
+    match node:
+        case Symbol() | Number() | Constant() | Size():
+            return node
+        case Named(name=name):
+            return intern(Named, node.shape, name, parts[0])
+        case Neg() | Transpose() | Inverse():
+            return intern(type(node), node.shape, parts[0])
+        case Apply(function=function, order=order):
+            return intern(Apply, node.shape, function, order, parts[0])
+        case Derivative(kind=kind, wrt=wrt):
+            return intern(Derivative, node.shape, kind, parts[0], wrt)
+        case Add() | Product() | Hadamard() | Stack():
+            return intern(type(node), node.shape, tuple(parts))
+        case Einsum(spec=spec):
+            return intern(Einsum, node.shape, spec, tuple(parts))
+        case Call(name=name, axis=axis):
+            return intern(Call, node.shape, name, tuple(parts), axis)
+        case Dot() | Kron() | Divide():
+            return intern(type(node), node.shape, *parts)
+        case Compare(op=op):
+            return intern(Compare, node.shape, op, *parts)
+        case Power(elementwise=elementwise):
+            return intern(Power, node.shape, *parts, elementwise)
+        case Index(indices=indices):
+            rest = iter(parts[1:])
+            places = tuple(next(rest) if i is not None else None for i in indices)
+            return intern(Index, node.shape, parts[0], places)
 
 
 def free_symbols(root: Expr) -> dict[str, Symbol]:

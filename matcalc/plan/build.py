@@ -7,8 +7,8 @@ share by identity.  Products are flattened into chains as far as their parts are
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Mapping, Sequence
+from typing import Final, assert_never
 
 from matcalc.errors import InputError
 from matcalc.expr.nodes import (
@@ -47,6 +47,7 @@ from matcalc.plan.forms import (
     array,
     combined_product,
     combined_sum,
+    count,
     diagonal,
     full,
     scaled,
@@ -56,12 +57,15 @@ from matcalc.plan.forms import (
 from matcalc.plan.functions import called
 from matcalc.plan.values import Value, Values, broadcast_dims, is_number
 
+_STRUCTURES: Final[tuple[Structure, ...]] = ("lower", "upper", "spd", "symmetric")
 
-class Plan:
+
+class Builder:
     """The computation of some expressions: `outputs` are their values, `hints` the user's names."""
 
-    def __init__(self, roots: Sequence[Expr]) -> None:
+    def __init__(self, roots: Sequence[Expr], sizes: Mapping[str, int]) -> None:
         self.values = Values()
+        self.chain = chain.Chain(self.values, sizes)
         self.hints: dict[Value, str] = {}
         self.forms: dict[Expr, Form] = {}
         order = postorder(tuple(roots))
@@ -179,11 +183,11 @@ class Plan:
         values = self.values
         match node:
             case Product():
-                return chain.multiply(values, self._factors(node)).form
+                return self.chain.multiply(self._factors(node)).form
             case Dot(left=left, right=right):
                 length = left.shape.dims[0]
                 row = chain.Factor(self.forms[left], None, length)
-                return chain.join(values, row, chain.Factor(self.forms[right], length, None)).form
+                return self.chain.join(row, chain.Factor(self.forms[right], length, None)).form
             case Kron():
                 return self._kron(node)
             case Transpose(arg=arg):
@@ -264,18 +268,28 @@ class Plan:
             case "e", (at, _):
                 return Form(values.make("unit", (self.broadcast(at),), dims))
             case "diag", (arg,) if arg.shape.rank == 1:
-                return Form(self.forms[arg].value, "diagonal")
+                known: Structure = "nonnegative" if "nonnegative" in properties(arg) else ""
+                return Form(self.forms[arg].value, "diagonal", known)
             case "diag", (arg,):
                 return Form(diagonal(values, self.forms[arg], arg.shape.dims))
             case "tr", (arg,):
                 return Form(self._trace(arg))
             case "sum", (arg,) if node.axis is None or arg.shape.rank == 1:
                 return Form(summed(values, self.forms[arg], arg.shape.dims))
+            case "mean", (arg,) if node.axis is None or arg.shape.rank == 1:
+                total = summed(values, self.forms[arg], arg.shape.dims)
+                return Form(values.div(total, count(values, arg.shape.dims)))
             case "solve", (matrix, other):
                 left = chain.Factor(self._inverse(matrix), *matrix.shape.dims)
-                return chain.join(values, left, chain.factor(self.forms[other], other.shape)).form
+                return self.chain.join(left, chain.factor(self.forms[other], other.shape)).form
             case "where", (condition, a, b):
                 return Form(self._where(condition, a, b))
+            case "abs", (arg,):
+                return Form(values.abs(array(values, self.forms[arg], dims)))
+            case "logdet", (arg,):
+                return Form(values.make("logdet", (self.whole(arg),), (), _known(arg)))
+            case "chol", (arg,):
+                return Form(values.make("chol", (self.whole(arg),), dims))
             case "norm", (arg, order):
                 return Form(self._norm(node, arg, order))
             case (("onehot_max" | "onehot_min"), (arg,)):
@@ -296,21 +310,18 @@ class Plan:
             return Form(self.values.div(self.values.number(1), form.value), "diagonal")
         if form.kind == "inverse":
             return Form(form.value)
-        known = properties(matrix)
-        structure: Structure = "symmetric" if "symmetric" in known else ""
-        structure = "lower" if "lower" in known else "upper" if "upper" in known else structure
-        return Form(self.whole(matrix), "inverse", structure)
+        return Form(self.whole(matrix), "inverse", _known(matrix))
 
     def _trace(self, arg: Expr) -> Value:
         """The trace: of a product without the product, of a sum term by term, if used only here."""
         values, mine = self.values, self._uses[arg] == 1
         if isinstance(arg, Product) and mine:
-            return chain.trace(values, self._factors(arg))
+            return self.chain.trace(self._factors(arg))
         if isinstance(arg, Add) and mine and all(t.shape == arg.shape for t in arg.terms):
             return values.add([self._trace(term) for term in arg.terms])
         if isinstance(arg, Neg) and mine:
             return values.neg(self._trace(arg.arg))
-        return chain.trace(values, [chain.factor(self.forms[arg], arg.shape)])
+        return self.chain.trace([chain.factor(self.forms[arg], arg.shape)])
 
     def _where(self, condition: Expr, a: Expr, b: Expr) -> Value:
         values = self.values
@@ -325,7 +336,7 @@ class Plan:
         """The p-norm along an axis or of all entries; of order 1 and inf without powers."""
         values, dims, power = self.values, node.shape.dims, self.broadcast(order)
         x = self.whole(arg)
-        size = values.make("abs", (x,), x.dims)
+        size = values.abs(x)
         if power.op == "constant":
             return values.make("max", (size,), dims, node.axis)
         raised = values.pow(x if is_number(power, 2) else size, power)
@@ -354,3 +365,12 @@ class Plan:
         made = values.make("call", args, dims, function)
         plain = elementwise and all(a.plain for a in args)
         return Form(values.make("weak", (made,), ()) if plain else made)
+
+
+def _known(matrix: Expr) -> Structure:
+    """What is known of a matrix that matters for solving with it."""
+    known = properties(matrix)
+    for structure in _STRUCTURES:
+        if structure in known:
+            return structure
+    return ""

@@ -12,10 +12,11 @@ from typing import Final, Literal
 from matcalc.dims import Dim
 from matcalc.plan.values import Dims, Value, Values, broadcast_dims
 
-Structure = Literal["", "symmetric", "lower", "upper"]
+Structure = Literal["", "symmetric", "spd", "lower", "upper", "nonnegative"]
 
 _FLIPPED: Final[dict[Structure, Structure]] = {
-    "": "", "symmetric": "symmetric", "lower": "upper", "upper": "lower",
+    "": "", "symmetric": "symmetric", "spd": "spd", "lower": "upper", "upper": "lower",
+    "nonnegative": "nonnegative",
 }  # fmt: skip
 
 
@@ -24,8 +25,8 @@ class Form:
     """A value and its role.
 
     array: broadcasts to the expression's dimensions.  diagonal: the entries of a diagonal matrix,
-    a vector or one scalar for all.  inverse: the square matrix whose inverse is meant, with what is
-    known of it in `structure`.
+    a vector or one scalar for all.  inverse: the square matrix whose inverse is meant.  What is
+    known of a diagonal's entries, or of the matrix to invert, is in `structure`.
     """
 
     value: Value
@@ -37,7 +38,7 @@ def full(values: Values, form: Form, dims: Dims) -> Value:
     """The form as one array of exactly these dimensions."""
     value = form.value
     if form.kind == "inverse":
-        return values.make("inv", (value,), dims)
+        return values.make("inv", (value,), dims, form.structure or None)
     if form.kind == "diagonal" and value.dims:
         return values.make("diag", (value,), dims)
     if form.kind == "diagonal":
@@ -52,7 +53,7 @@ def array(values: Values, form: Form, dims: Dims) -> Value:
 
 def transposed(values: Values, form: Form, rank: int) -> Form:
     """The form of the transpose; rank is that of the expression."""
-    if rank < 2 or form.kind == "diagonal" or form.structure == "symmetric":
+    if rank < 2 or form.kind == "diagonal" or form.structure in {"symmetric", "spd"}:
         return form
     value = form.value
     if form.kind == "inverse":

@@ -10,7 +10,7 @@ floating array makes numbers of them anyway.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
@@ -22,9 +22,17 @@ Op = Literal[
     "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag", "diagonal",
     "add_diagonal", "solve", "inv", "logdet", "trace", "sum", "index", "array", "stack", "einsum",
     "kron", "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply",
-    "weak", "onehot", "unvech", "reshape", "abs", "max", "vdot", "spread", "factor", "chol",
+    "weak", "onehot", "unvech", "reshape", "abs", "log", "max", "vdot", "spread", "factor", "chol",
     "factor_solve", "factor_inv", "factor_logdet",
 ]  # fmt: skip
+
+ATOMIC: Final = frozenset({"input", "number", "constant", "size"})
+"""Values that are there without any work."""
+
+VIEWS: Final = frozenset({"transpose", "expand", "index"})
+"""Operations that only look at an array in another way."""
+
+_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 Dims = tuple[Dim, ...]
 
@@ -45,7 +53,8 @@ class Value:
     def plain(self) -> bool:
         """Whether this is a Python number: it takes the dtype of what it is combined with."""
         return self.op in {"number", "constant", "size", "weak"} or (
-            self.op in {"neg", "add", "mul", "div", "pow"} and all(arg.plain for arg in self.args)
+            self.op in {"neg", "add", "mul", "div", "pow", "abs"}
+            and all(arg.plain for arg in self.args)
         )
 
 
@@ -101,6 +110,10 @@ class Values:
             return self.number(0)
         if len(kept) == 1:
             return kept[0]
+        if len(kept) == 2:  # b - a beside a - b is minus that
+            opposite = self._known.get(("add", (self.neg(kept[1]), self.neg(kept[0])), None, dims))
+            if opposite is not None:
+                return self.neg(opposite)
         return self.make("add", kept, dims)
 
     def mul(self, factors: Sequence[Value]) -> Value:
@@ -170,6 +183,11 @@ class Values:
         square = self._whole_power(half, 2)
         return self.make("mul", (square, base), base.dims) if exponent % 2 else square
 
+    def abs(self, arg: Value) -> Value:
+        """The magnitude, element by element."""
+        arg = arg.args[0] if arg.op == "neg" else arg
+        return self.make("abs", (arg,), arg.dims)
+
     def transpose(self, arg: Value) -> Value:
         """The transpose of a matrix; a vector is its own."""
         if len(arg.dims) < 2:
@@ -180,12 +198,35 @@ class Values:
 
     def expand(self, arg: Value) -> Value:
         """A vector as a matrix of one column; a scalar is its own."""
+        if arg.op == "neg":
+            return self.neg(self.expand(arg.args[0]))
         return self.make("expand", (arg,), (*arg.dims, ONE)) if arg.dims else arg
 
     def matmul(self, left: Value, right: Value) -> Value:
         """The contraction of the last axis of one with the first of the other."""
+        if left.op == "neg" or right.op == "neg":
+            return self._signed(self.matmul, left, right)
         dims = left.dims[:-1] + right.dims[1:]
         return self.make("matmul", (self.bare(left, right), self.bare(right, left)), dims)
+
+    def outer(self, left: Value, right: Value) -> Value:
+        """The products of all entries of one vector with all of another."""
+        if left.op == "neg" or right.op == "neg":
+            return self._signed(self.outer, left, right)
+        pair = (self.bare(left, right), self.bare(right, left))
+        return self.make("outer", pair, (*left.dims, *right.dims))
+
+    def solve(self, matrix: Value, other: Value, known: str | None) -> Value:
+        """The solution of a system; what is known of the matrix says how."""
+        if other.op == "neg":
+            return self.neg(self.solve(matrix, other.args[0], known))
+        return self.make("solve", (matrix, other), other.dims, known)
+
+    def _signed(self, product: Callable[[Value, Value], Value], left: Value, right: Value) -> Value:
+        """A product of operands with signs: the sign of the product."""
+        a, b = (v.args[0] if v.op == "neg" else v for v in (left, right))
+        made = product(a, b)
+        return made if left.op == right.op else self.neg(made)
 
     def index(self, arg: Value, axis: int, at: Value) -> Value:
         """An entry of a vector, or a row or column of a matrix."""
@@ -195,16 +236,35 @@ class Values:
 
     def compare(self, op: str, left: Value, right: Value) -> Value:
         """An indicator, 1 or 0."""
+        if left.op == "neg" and right.op == "number":
+            left, right, op = left.args[0], self.neg(right), _MIRRORED[op]
         made = self.make("compare", (left, right), broadcast_dims((left, right)), op)
         return self.make("weak" if left.plain and right.plain else "cast", (made,), made.dims)
 
     def sum(self, arg: Value, axis: int | None = None) -> Value:
-        """The sum over all axes or one; of a product of two vectors, their inner product."""
-        if axis is None or len(arg.dims) == 1:
-            if arg.op == "mul" and len(arg.args) == 2 and all(len(a.dims) == 1 for a in arg.args):
-                return self.matmul(arg.args[0], arg.args[1])
-            return self.make("sum", (arg,), (), None)
-        return self.make("sum", (arg,), arg.dims[:axis] + arg.dims[axis + 1 :], axis)
+        """The sum over all axes or one; of a product of two arrays, their inner product."""
+        if axis is not None and len(arg.dims) > 1:
+            return self.make("sum", (arg,), arg.dims[:axis] + arg.dims[axis + 1 :], axis)
+        if arg.op == "neg":
+            return self.neg(self.sum(arg.args[0]))
+        if arg.op == "mul":
+            scalars = [f for f in arg.args if not f.dims]
+            arrays = [f for f in arg.args if f.dims]
+            if scalars:
+                return self.mul([*scalars, self.sum(self.mul(arrays))])
+            if len(arrays) == 2 and arrays[0].dims == arrays[1].dims:
+                return self._inner(*arrays)
+        if arg.op == "pow" and is_number(arg.args[1], 2):
+            return self._inner(arg.args[0], arg.args[0])
+        return self.make("sum", (arg,), (), None)
+
+    def _inner(self, left: Value, right: Value) -> Value:
+        """The inner product of two arrays of the same dimensions, as vectors of their entries."""
+        if len(left.dims) == 1:
+            return self.matmul(left, right)
+        if left.op == right.op == "transpose":
+            left, right = left.args[0], right.args[0]
+        return self.make("vdot", (left, right), ())
 
 
 def is_indicator(value: Value) -> bool:

@@ -79,8 +79,8 @@ WRITTEN = [
     ("A + λ eye(n)", "t1 = A.copy()\nt1[np.diag_indices_from(t1)] += λ\nreturn t1"),
     ("A' A - diag(v)", "t1 = A.T @ A\nt1[np.diag_indices_from(t1)] -= v\nreturn t1"),
     ("diag(v) + diag(x)", "return np.diag(v + x)"),
-    ("tr(A B)", "return np.sum(A * B.T)"),
-    ("tr(A' B)", "return np.sum(A * B)"),
+    ("tr(A B)", "return np.vdot(A, B.T)"),
+    ("tr(A' B)", "return np.vdot(A, B)"),
     ("tr(A x v')", "return v @ A @ x"),
     ("tr(diag(v) A)", "return v @ np.diag(A)"),
     ("tr(A + B)", "return np.trace(A) + np.trace(B)"),
@@ -99,10 +99,12 @@ WRITTEN = [
     ("A^-1", "return np.linalg.inv(A)"),
     (
         "(A^-1)' x v' (A^-1)'",
-        "lu = la.lu_factor(A)\nreturn np.outer(la.lu_solve(lu, x, trans=1), la.lu_solve(lu, v))",
+        "lu = la.lu_factor(A, check_finite=False)\n"
+        "t1 = la.lu_solve(lu, x, trans=1, check_finite=False)\n"
+        "return np.outer(t1, la.lu_solve(lu, v, check_finite=False))",
     ),
-    ("L^-1 x", "return la.solve_triangular(L, x, lower=True)"),
-    ("(L^-1)' x", "return la.solve_triangular(L.T, x)"),
+    ("L^-1 x", "return la.solve_triangular(L, x, lower=True, check_finite=False)"),
+    ("(L^-1)' x", "return la.solve_triangular(L.T, x, check_finite=False)"),
     ("S' x", "return S @ x"),
     ("x' S^-1", "return np.linalg.solve(S, x)"),
     ("A^2", "return A @ A"),
@@ -133,7 +135,11 @@ WRITTEN = [
     ("tanh(x) ⊙ (1 - tanh(x)^2)", "tanh_x = np.tanh(x)\nreturn tanh_x * (1 - tanh_x**2)"),
     ("x[0] v[1]", "return x[0] * v[1]"),
     ("[b, 2]", "dtype = np.result_type(b, 0.0)\nreturn np.array([b, 2], dtype=dtype)"),
-    ("softmax(X, axis=1)", "return sp.softmax(X, axis=1)"),
+    (
+        "softmax(X, axis=1)",
+        "t1 = np.exp(X - np.max(X, axis=1)[:, None])\n"
+        "return (1 / np.sum(t1, axis=1))[:, None] * t1",
+    ),
     ("zeros(n)", "n = x.shape[0]\ndtype = np.result_type(x, 0.0)\nreturn np.zeros(n, dtype=dtype)"),
     ('einsum("i,jk->ijk", x, A)', 'return np.einsum("i,jk->ijk", x, A, optimize=True)'),
 ]

@@ -1,0 +1,68 @@
+"""A plan: the assignments by which some expressions are computed, each with its cost.
+
+Expressions become array computations (`build`) after the evaluation rules of the book have been
+applied (`rules`); passes over these follow, each in a file of its own.  What several outputs need
+is one value.  A target prints the steps; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from matcalc.expr.nodes import Expr
+from matcalc.plan.build import Builder
+from matcalc.plan.cost import flops
+from matcalc.plan.factorise import factorised
+from matcalc.plan.rules import rewritten
+from matcalc.plan.values import ATOMIC, VIEWS, Value, operands, reachable
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An assignment: a value that is used more than once, or that the user has named."""
+
+    value: Value
+    name: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All values that the outputs need, operands first; `steps` says which of them are assigned."""
+
+    outputs: tuple[Value, ...]
+    values: tuple[Value, ...]
+    steps: Mapping[Value, Step]
+
+    def cost(self, sizes: Mapping[str, int] | None = None) -> float:
+        """Floating-point operations, for given sizes or typical ones."""
+        return sum(flops(value, sizes or {}) for value in self.values)
+
+
+def plan(
+    roots: Sequence[Expr],
+    *,
+    sizes: Mapping[str, int] | None = None,
+    native: Collection[str] = (),
+) -> Plan:
+    """The plan of some expressions.
+
+    sizes   Sizes of dimension names, where they are known: they decide the order of products.
+    native  Functions that the target computes well by itself: they are not taken apart.
+    Raises  DerivationError for a function that the rule book does not know.
+    """
+    builder = Builder(rewritten(roots, native), sizes or {})
+    outputs, hints = builder.outputs, builder.hints
+    outputs, hints = factorised(builder.values, outputs, hints)
+    order, uses = reachable(outputs)
+    steps = {
+        value: Step(value, hints.get(value, ""))
+        for value in order
+        if value.op not in ATOMIC and (value in hints or (uses[value] > 1 and not _view(value)))
+    }
+    return Plan(tuple(outputs), tuple(order), steps)
+
+
+def _view(value: Value) -> bool:
+    """Whether a value is another way to look at an input."""
+    return value.op in VIEWS and all(arg.op in ATOMIC for arg in operands(value))

@@ -1,0 +1,66 @@
+"""What a plan shares, and what it costs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from matcalc.emit.numpy import source
+from matcalc.language import parse_program
+from matcalc.plan.plan import plan
+
+SHAPES = {
+    "A": "(n, n)", "B": "(n, n)", "S": "(n, n) spd", "X": "(m, n)", "x": "n", "v": "n", "y": "m",
+    "d": "m positive",
+}  # fmt: skip
+
+
+def planned(text: str, **sizes: int) -> list[str]:
+    """The operations of a plan."""
+    used = set(re.findall(r"\w+", text))
+    program = parse_program(text, {k: v for k, v in SHAPES.items() if k in used})
+    return [value.op for value in plan([program.expression], sizes=sizes).values]
+
+
+def statements(text: str) -> str:
+    """The emitted statements, without the docstring."""
+    used = set(re.findall(r"\w+", text))
+    program = parse_program(text, {k: v for k, v in SHAPES.items() if k in used})
+    return source("f", [program.expression], list(program.variables.values())).split('"""')[2]
+
+
+FACTORED = [
+    ("x' S^-1 x", ["chol", "factor_solve"]),
+    ("logdet(S) + x' S^-1 x", ["chol", "factor_solve", "log"]),
+    ("logdet(S)", ["chol", "log"]),
+    ("S^-1", ["chol", "factor_inv"]),
+    ("x' A^-1 x", ["solve"]),
+    ("logdet(A) + x' A^-1 x", ["factor", "factor_solve", "factor_logdet"]),
+    ("(A^-1 x) · ((A^-1)' v)", ["factor", "factor_solve", "factor_solve"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), FACTORED)
+def test_one_factorisation(text: str, expected: list[str]) -> None:
+    kinds = {"chol", "factor", "solve", "inv", "log", "logdet"}
+    found = [op for op in planned(text) if op in kinds or op.startswith("factor")]
+    assert sorted(found) == sorted(expected)
+
+
+def test_sizes_decide_the_order_of_products() -> None:
+    program = parse_program("A B C", {"A": "(k, m)", "B": "(m, n)", "C": "(n, p)"})
+    flat = plan([program.expression], sizes={"k": 1000, "m": 2, "n": 1000, "p": 2})
+    tall = plan([program.expression], sizes={"k": 2, "m": 1000, "n": 2, "p": 1000})
+    assert flat.outputs[0].args[1].op == "matmul"
+    assert tall.outputs[0].args[0].op == "matmul"
+    assert flat.cost({"k": 1000, "m": 2, "n": 1000, "p": 2}) == 2 * (2 * 1000 * 2 + 1000 * 2 * 2)
+
+
+def test_a_gram_matrix_with_weights_is_a_symmetric_product() -> None:
+    assert re.search(r"(\w+)\.T @ \1\b", statements("X' diag(d) X"))
+    assert not re.search(r"(\w+)\.T @ \1\b", statements("X' diag(y) X"))
+
+
+def test_what_has_two_signs_is_computed_once() -> None:
+    assert planned("(x - v)' A (x - v) + sum(exp(v - x))").count("add") == 2
