@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matcalc.api import Derivation, derive, parse
-    from matcalc.errors import DerivationError, InputError, MatcalcError
+    from matcalc.errors import DerivationError, InputError, LimitError, MatcalcError
     from matcalc.expression import Expression
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "DerivationError",
     "Expression",
     "InputError",
+    "LimitError",
     "MatcalcError",
     "derive",
     "parse",
@@ -37,6 +38,7 @@ _HOMES = {
     "Expression": "matcalc.expression",
     "DerivationError": "matcalc.errors",
     "InputError": "matcalc.errors",
+    "LimitError": "matcalc.errors",
     "MatcalcError": "matcalc.errors",
 }
 

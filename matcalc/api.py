@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
+from matcalc.budget import DEFAULT, bounded, limited, within_limit
 from matcalc.directions import Choice, Direction, directions, value_name
 from matcalc.emit.latex import differential, latex
 from matcalc.emit.text import text
@@ -36,16 +37,21 @@ _NAMES: Final = re.compile(r"[\s,]+")
 
 
 def parse(
-    text: str, shapes: Mapping[str, str] | None = None, *, dialect: str = "matcalc"
+    text: str,
+    shapes: Mapping[str, str] | None = None,
+    *,
+    dialect: str = "matcalc",
+    limit: float | None = DEFAULT,
 ) -> Expression:
     """The typed expression of a text in the language.
 
     shapes   Declarations by name ({"X": "R^(m×n)", "S": "n×n spd"}).
-    Raises   InputError, whose str is a diagnostic with the place.
+    limit    Seconds that it may take; None for no limit.
+    Raises   InputError, whose str is a diagnostic with the place; LimitError.
     """
     _check_text("the expression", text)
-    program = parse_program(text, _declared(shapes), dialect=dialect)
-    return _whole(program)
+    with limited(limit):
+        return _whole(parse_program(text, _declared(shapes), dialect=dialect))
 
 
 def _whole(program: Program) -> Expression:
@@ -59,6 +65,7 @@ def _scope(program: Program) -> tuple[tuple[Symbol, ...], tuple[Function, ...]]:
     return tuple(program.variables.values()), tuple(program.functions.values())
 
 
+@within_limit
 def derive(
     expr: str,
     wrt: str | Sequence[str],
@@ -69,6 +76,7 @@ def derive(
     dialect: str = "matcalc",
     simplify: bool = True,
     direction: Choice = None,
+    limit: float | None = DEFAULT,
 ) -> Derivation:
     """The derivative of an expression, with how it was found.
 
@@ -83,7 +91,9 @@ def derive(
     simplify False leaves out the search for a shorter form.
     direction The names of the directions: one ("p"; of several variables p_W, p_b), or by variable
              ({"W": "P"}); without it dX of a differential, v of jvp and hvp, u of vjp.
-    Raises   InputError for a wrong input, DerivationError if there is no derivative or no rule.
+    limit    Seconds that it may take, and each use of what comes back; None for no limit.
+    Raises   InputError for a wrong input, DerivationError if there is no derivative or no rule,
+             LimitError if it takes longer than its limit.
 
     Source: T. Parr, J. Howard, The Matrix Calculus You Need For Deep Learning, arXiv 1802.01528.
     """
@@ -105,7 +115,7 @@ def derive(
     symbols = tuple(each.symbol for each in along)
     problem = Problem(program.expression, targets, stacked, actual, layout, simplify, symbols)
     solved = solve(problem, default_book())
-    return Derivation(program, names, solved, along)
+    return Derivation(program, names, solved, along, limit)
 
 
 def _declared(shapes: Mapping[str, str] | None) -> Mapping[str, str] | None:
@@ -198,6 +208,7 @@ class Derivation:
     wrt: tuple[str, ...]
     solved: Solved
     directions: tuple[Direction, ...] = ()
+    limit: float | None = DEFAULT
 
     @property
     def expression(self) -> Expression:
@@ -263,10 +274,12 @@ class Derivation:
         return names + tuple(n for n in sizes if n not in names)
 
     @cached_property
+    @bounded
     def steps(self) -> tuple[Step, ...]:
         """How it was found, as a textbook tells it: the steps of `explain()`."""
         return self.explain().steps
 
+    @bounded
     def explain(self, level: Level = "textbook") -> Explanation:
         """How it was found, step by step.
 
@@ -287,6 +300,7 @@ class Derivation:
     def __repr__(self) -> str:
         return self.text()
 
+    @bounded
     def text(self, *, ascii: bool = False) -> str:
         """The derivative in the language, which parses back.
 
@@ -300,6 +314,7 @@ class Derivation:
         gap = "\n\n" if any("\n" in t for t in texts) else "\n"
         return gap.join(f"{t}  # {label}" for t, label in zip(texts, labels, strict=True))
 
+    @bounded
     def latex(self) -> str:
         """LaTeX for math mode; by several variables one formula each, separated by spaces.
 
@@ -312,12 +327,14 @@ class Derivation:
             return f"{differential(self.value_name)} = {formulas[0]}"
         return ",\\quad ".join(formulas)
 
+    @bounded
     def code(self, target: str = "numpy", *, value: bool = False) -> str:
         """The source of a function that returns the derivative, with `value` also the value."""
         check_target(target)
         outputs, single = self._outputs(value)
         return backend().source(self._name, outputs, *self._scope, doc=self._doc, single=single)
 
+    @bounded
     def function(
         self,
         target: str = "numpy",

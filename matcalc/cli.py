@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from matcalc import __version__
 from matcalc.api import KINDS, Derivation, derive, parse
+from matcalc.budget import DEFAULT
 from matcalc.emit.text import text
 from matcalc.errors import InputError, MatcalcError, Span
 from matcalc.show import book, terminal
@@ -96,6 +97,7 @@ def _parser() -> _Parser:
     form.add_argument("--json", action="store_true", help="everything, as one JSON object")
     form.add_argument("--document", action="store_true", help="a LaTeX document")
     add("--expect", metavar="TEXT", action="append", help="is TEXT the derivative? (exit 0 or 1)")
+    add("--limit", metavar="SECONDS", help="give up after so many seconds (default: 10)")
     add("--check", action="store_true", help="verify the result numerically on random inputs")
     add("--ascii", action="store_true", help="plain ASCII instead of Unicode")
     add("--version", action="store_true", help="the version of matcalc")
@@ -119,6 +121,7 @@ VALUED = (
     "--topic",
     "--search",
     "--expect",
+    "--limit",
 )
 FLAGS = (
     "--steps",
@@ -269,8 +272,20 @@ def run(arguments: Sequence[str]) -> Answer:
         layout=options.layout,
         dialect=options.dialect,
         direction=options.direction,
+        limit=_seconds(options.limit),
     )
     return _verdict(d, options) if options.expect else _answer(d, options)
+
+
+def _seconds(text: str | None) -> float:
+    """The seconds of --limit."""
+    try:
+        seconds = DEFAULT if text is None else float(text)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise InputError(f"--limit is {text!r}", expected="a number of seconds")
+    return seconds
 
 
 def _verdict(d: Derivation, options: argparse.Namespace) -> Answer:

@@ -12,7 +12,12 @@ from fractions import Fraction
 from functools import cache
 from typing import Final
 
+from matcalc.errors import LimitError
+
 Monomial = tuple[str, ...]
+
+TERMS: Final = 1000
+"""A dimension of more terms is refused."""
 
 
 class Dim:
@@ -36,6 +41,8 @@ class Dim:
         return _collect([*self.terms, *((m, -c) for m, c in other.terms)])
 
     def __mul__(self, other: Dim) -> Dim:
+        if len(self.terms) * len(other.terms) > TERMS:
+            raise LimitError(f"a dimension of more than {TERMS} terms")
         return _collect(
             (tuple(sorted(m + n)), c * d) for m, c in self.terms for n, d in other.terms
         )
@@ -107,6 +114,8 @@ def _collect(terms: Iterable[tuple[Monomial, Fraction]]) -> Dim:
     total: dict[Monomial, Fraction] = {}
     for monomial, coefficient in terms:
         total[monomial] = total.get(monomial, Fraction(0)) + coefficient
+    if len(total) > TERMS:
+        raise LimitError(f"a dimension of more than {TERMS} terms")
     ordered = sorted(((m, c) for m, c in total.items() if c), key=lambda t: (-len(t[0]), t[0]))
     return _interned(tuple(ordered))
 

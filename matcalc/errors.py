@@ -86,6 +86,10 @@ class DerivationError(MatcalcError):
     exit_code = 1
 
 
+class LimitError(DerivationError):
+    """The input is right, but takes more than its limit allows."""
+
+
 WIDTH = 72
 
 

@@ -7,6 +7,8 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+from matcalc.budget import tick
+
 T = TypeVar("T", bound=object)
 
 
@@ -24,6 +26,7 @@ class Table(Generic[T]):
         return node if node is not None else self._add(key, make)
 
     def _add(self, key: Hashable, make: Callable[[], T]) -> T:
+        tick()
         with self._lock:
             reference = self._nodes.get(key)
             node = reference() if reference is not None else None

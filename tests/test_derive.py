@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from matcalc import derive, parse
-from matcalc.errors import DerivationError, InputError
+from matcalc.errors import DerivationError, InputError, LimitError
 
 
 @pytest.mark.parametrize(
@@ -185,3 +185,19 @@ def test_steps_end_in_the_answer() -> None:
     assert "local" in kinds and "chain" in kinds
     assert all(step.rule is None or step.rule.name for step in d.steps)
     assert d.steps[-1].after is d.result.node
+
+
+@pytest.mark.parametrize("name", "sum mean prod max min var std logsumexp norm".split())
+def test_a_reduction_of_a_scalar(name: str) -> None:
+    d = derive(f"{name}(2 x) x", wrt="x", shapes={"x": "R"})
+    assert d.check().passed
+
+
+def test_an_index_may_be_a_product() -> None:
+    assert str(derive("x[2i + 1]", wrt="x", shapes={"x": "R^n"})) == "e(2 i + 1, n)'"
+
+
+def test_a_limit_of_time() -> None:
+    program = " ".join(f"(x + {i})" for i in range(60))
+    with pytest.raises(LimitError, match=r"more than 0\.05 s"):
+        derive(program, wrt="x", kind="hessian", shapes={"x": "R"}, limit=0.05)

@@ -155,7 +155,6 @@ class Arranger(Survey):
     def _separate(self, position: int) -> int:
         token = self.tokens[position]
         previous = self.out[-1].kind if self.out else ""
-        following = self._following(position)
         if token.kind == "SEMICOLON" and self.stack and not self.where:
             self.fail(
                 "`;` inside brackets",
@@ -169,7 +168,8 @@ class Arranger(Survey):
             or previous in ("", "SEP", "WHERE")
             or (token.kind == "NEWLINE" and previous in OPERATORS)
         )
-        if silent or following is None or self._is_where(following):
+        following = None if silent else self._following(position)
+        if following is None or self._is_where(following):
             return position + 1
         if self.where:
             return self._make("COMMA", position)

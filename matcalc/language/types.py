@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+from matcalc.budget import tick
 from matcalc.dims import Dim, named
 from matcalc.expr.nodes import Shape
 
@@ -131,6 +132,7 @@ class Solver:
         while queue:
             constraint = queue.popleft()
             constraint.queued = False
+            tick()
             if not constraint.done:
                 self.running = constraint
                 constraint.run(self)

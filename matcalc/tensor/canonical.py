@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from matcalc.budget import tick
 from matcalc.dims import Dim
 from matcalc.tensor import constructors, maps, regroup, sums
 from matcalc.tensor.constructors import Fn, Operand, Term, View
@@ -96,6 +97,7 @@ class Canonical:
         key = (views, axes, extra, coefficient)
         found = self._contractions.get(key)
         if found is None:
+            tick()
             found = contracted(self, len(numbers), views, axes, dict(extra), coefficient)
             if len(self._contractions) > MEMO:
                 self._contractions.clear()

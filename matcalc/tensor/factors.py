@@ -97,8 +97,8 @@ class Factors:
 
     def drop(self, places: Iterable[int]) -> None:
         """Leave out the factors at these places."""
-        for place in sorted(places, reverse=True):
-            del self.views[place]
+        gone = set(places)
+        self.views = [view for place, view in enumerate(self.views) if place not in gone]
 
     def use_up(self, labels: Iterable[int]) -> None:
         """These summed labels are summed now."""

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import Final
 
+from matcalc.budget import check_digits
 from matcalc.dims import ONE, Dim
 from matcalc.tensor.nodes import (
     Contract,
@@ -31,8 +32,15 @@ VECH_BASIS: Final = "vech_basis"
 
 
 def rational(value: Rational) -> Rational:
-    """An int where the value is whole: ints are faster."""
+    """An int where the value is whole: ints are faster.  LimitError for very long numbers."""
+    check_digits(value.numerator.bit_length() + value.denominator.bit_length())
     return value.numerator if value.denominator == 1 else value
+
+
+def rational_power(value: Rational, k: int) -> Rational:
+    """value^k; LimitError for very long numbers, before they are made."""
+    check_digits(abs(k) * max(value.numerator.bit_length(), value.denominator.bit_length()))
+    return rational(Fraction(value) ** k)
 
 
 def constant(value: Rational, dims: tuple[Dim, ...] = ()) -> Tensor:

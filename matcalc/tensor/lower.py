@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from matcalc.dims import Dim
+from matcalc.dims import ONE, Dim
 from matcalc.errors import DerivationError, InputError
 from matcalc.expr.nodes import (
     Add,
@@ -280,7 +280,7 @@ class Lowering:
     def _along(self, node: Call, args: list[Tensor], definition: Definition | None) -> Tensor:
         """A function of vectors, of each row or column, or of all entries of a matrix."""
         if node.axis is None:
-            args = [group(transpose(t), (2,)) if t.rank == 2 else t for t in args]
+            args = [_as_vector(t) for t in args]
             if definition is not None:
                 return apply_definition(definition, args)
             return opaque(node.name, args, node.shape.dims)
@@ -294,6 +294,13 @@ class Lowering:
             inner = node.shape.dims if node.shape.rank < 2 else args[0].dims
             result = opaque(node.name, args, inner, 1, wide)
         return transpose(result) if node.axis == 0 and result.rank == 2 else result
+
+
+def _as_vector(t: Tensor) -> Tensor:
+    """All entries of an array, of a matrix by columns; a scalar is a vector of one entry."""
+    if t.rank == 0:
+        return contract([(t, ())], (0,), {0: ONE})
+    return group(transpose(t), (2,)) if t.rank == 2 else t
 
 
 def has_derivative(expr: Expr) -> bool:

@@ -4,7 +4,6 @@ understands."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from matcalc.dims import Dim
 from matcalc.tensor.constructors import Constructors, Fn, View, expanded, power, scaled
@@ -14,7 +13,7 @@ from matcalc.tensor.leaves import (
     constant,
     is_positive,
     primitive_part,
-    rational,
+    rational_power,
     rational_root,
     zeros,
 )
@@ -77,7 +76,7 @@ def _power(make: Constructors, views: Sequence[View], dims: tuple[Dim, ...]) -> 
         return expanded(make, (base, labels), dims)
     number = as_constant(base)
     if number is not None and isinstance(k, int) and (number != 0 or k > 0):
-        return constant(Fraction(number) ** k, dims)
+        return constant(rational_power(number, k), dims)
     made: Tensor | None = None
     if isinstance(base, Map):
         made = _power_of_power(make, base, labels, k, dims)
@@ -140,7 +139,7 @@ def _power_of_stack(make: Constructors, base: Sum, labels: Labels, k: Rational) 
         part = make.contract(rest, (where[1],), {where[1]: whole.dims[1]})
         raised = power(make, part, constant(k))
         block = make.contract([(whole, (0, 1)), (raised, (1,))], (0,))
-        terms.append((rational(Fraction(c) ** k), block, (0,)))
+        terms.append((rational_power(c, k), block, (0,)))
     return make.add(terms, base.dims) if len(places) == len(terms) else None
 
 
@@ -157,7 +156,7 @@ def _power_of_sum(
         content, t = primitive_part(base)
     if content == 1:
         return None
-    root = rational(Fraction(content) ** k) if isinstance(k, int) else rational_root(content, k)
+    root = rational_power(content, k) if isinstance(k, int) else rational_root(content, k)
     if root is None:
         return None
     view = (t, tuple([labels[i] for i in axes]))

@@ -67,27 +67,26 @@ def merge_powers(factors: Factors) -> bool:
     """x x^2 is x^3: factors with the same base and labels become one."""
     if len(factors.views) < 2:
         return False
-    found: dict[tuple[Tensor, Labels], int] = {}
+    found: dict[tuple[Tensor, Labels], list[tuple[int, Tensor]]] = {}
     for index, (t, labels) in enumerate(factors.views):
         base, axes, exponent = as_power(t, labels)
-        first = found.setdefault((base, axes), index)
-        if first == index:
-            continue
-        _, _, other = as_power(*factors.views[first])
-        merged = _merged(factors, base, exponent, other)
-        factors.drop([first, index])
+        found.setdefault((base, axes), []).append((index, exponent))
+    repeated = {key: places for key, places in found.items() if len(places) > 1}
+    factors.drop(index for places in repeated.values() for index, _ in places)
+    for (base, axes), places in repeated.items():
+        merged = _merged(factors, base, [exponent for _, exponent in places])
         if merged is not UNIT:
             factors.push(merged, axes)
-        return True
-    return False
+    return bool(repeated)
 
 
-def _merged(factors: Factors, base: Tensor, exponent: Tensor, other: Tensor) -> Tensor:
+def _merged(factors: Factors, base: Tensor, exponents: Sequence[Tensor]) -> Tensor:
     if isinstance(base, Delta | Mask | OneHot | Embed):
         return base
     if isinstance(base, Map) and base.fn in IDEMPOTENT:
         return base
-    return power(factors.make, base, factors.make.add([(1, exponent, ()), (1, other, ())], ()))
+    total = factors.make.add([(1, exponent, ()) for exponent in exponents], ())
+    return power(factors.make, base, total)
 
 
 def select(factors: Factors, out: Sequence[int]) -> bool:
