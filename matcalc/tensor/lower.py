@@ -280,10 +280,10 @@ class Lowering:
     def _along(self, node: Call, args: list[Tensor], definition: Definition | None) -> Tensor:
         """A function of vectors, of each row or column, or of all entries of a matrix."""
         if node.axis is None:
-            args = [_as_vector(t) for t in args]
-            if definition is not None:
-                return apply_definition(definition, args)
-            return opaque(node.name, args, node.shape.dims)
+            if definition is None:
+                return opaque(node.name, [_as_vector(args[0]), *args[1:]], node.shape.dims)
+            pairs = zip(args, definition.params, strict=True)
+            return apply_definition(definition, [_as_vector(t) if p.rank else t for t, p in pairs])
         wide = [t.rank == 2 for t in args]
         if node.axis == 0:
             args = [transpose(t) if w else t for t, w in zip(args, wide, strict=True)]
