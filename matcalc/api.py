@@ -6,10 +6,10 @@ parse ──▶ lower ──▶ differentiate ──▶ simplify ──▶ lift 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,16 +19,17 @@ from matcalc.emit.latex import differential, latex
 from matcalc.emit.text import text
 from matcalc.errors import InputError
 from matcalc.expr.build import named
-from matcalc.expr.nodes import Expr, Function, Named, Symbol
+from matcalc.expr.nodes import Expr, Function, Named, Symbol, unknown_functions
 from matcalc.expression import Expression, backend, check_target
 from matcalc.kinds import JOINT, SCALAR, WORDS, Kind, Problem
 from matcalc.language import Program, canonical, parse_program
 from matcalc.pipeline import Solved, leaves_of, mapped, solve, worked_out
-from matcalc.rules.book import default_book
+from matcalc.rules.book import RuleBook, default_book
 
 if TYPE_CHECKING:
     from matcalc.answers.verdict import Verdict
     from matcalc.check import Report
+    from matcalc.language.own import OwnRules
     from matcalc.show.record import Explanation, Level, Step
 
 LAYOUTS: Final = ("numerator", "denominator")
@@ -41,23 +42,65 @@ def parse(
     shapes: Mapping[str, str] | None = None,
     *,
     dialect: str = "matcalc",
+    rules: str | None = None,
     limit: float | None = DEFAULT,
 ) -> Expression:
     """The typed expression of a text in the language.
 
     shapes   Declarations by name ({"X": "R^(m×n)", "S": "n×n spd"}).
+    rules    Functions beside those of the rule book, in its language; see `derive`.
     limit    Seconds that it may take; None for no limit.
     Raises   InputError, whose str is a diagnostic with the place; LimitError.
     """
     _check_text("the expression", text)
     with limited(limit):
-        return _whole(parse_program(text, _declared(shapes), dialect=dialect))
+        program = parse_program(text, _declared(shapes), dialect=dialect, rules=_rules(rules))
+        return _whole(program, _book(program))
 
 
-def _whole(program: Program) -> Expression:
+def _rules(rules: str | None) -> OwnRules | None:
+    if rules is None:
+        return None
+    from matcalc.user_rules import own_rules  # loaded when rules are handed in
+
+    return own_rules(rules)
+
+
+def _book(program: Program) -> RuleBook:
+    """The rule book for a program, with the functions that were handed in for it."""
+    if not program.own:
+        return default_book()
+    from matcalc.user_rules import book_of
+
+    return book_of(program)
+
+
+def _evaluators(program: Program) -> Mapping[str, Sequence[Callable[..., Any]]]:
+    """The definitions of functions that were handed in, for the numerical check."""
+    if not program.own:
+        return {}
+    from matcalc.user_rules import evaluators
+
+    return evaluators(program.own)
+
+
+def _preparing(program: Program) -> Callable[..., Expr] | None:
+    """What replaces functions that were handed in before code is written."""
+    if not program.own:
+        return None
+    from matcalc.user_rules import computable
+
+    return partial(computable, own=program.own)
+
+
+def _whole(program: Program, book: RuleBook) -> Expression:
     """The expression of a program; for code, the derivatives that stand in it are worked out."""
     return Expression(
-        program.expression, *_scope(program), worked_out(program.expression, default_book())
+        program.expression,
+        *_scope(program),
+        worked_out(program.expression, book),
+        own=program.own,
+        prepare=_preparing(program),
     )
 
 
@@ -76,6 +119,7 @@ def derive(
     dialect: str = "matcalc",
     simplify: bool = True,
     direction: Choice = None,
+    rules: str | None = None,
     limit: float | None = DEFAULT,
 ) -> Derivation:
     """The derivative of an expression, with how it was found.
@@ -91,6 +135,10 @@ def derive(
     simplify False leaves out the search for a shorter form.
     direction The names of the directions: one ("p"; of several variables p_W, p_b), or by variable
              ({"W": "P"}); without it dX of a differential, v of jvp and hvp, u of vjp.
+    rules    Functions beside those of the rule book, in its language: `function f(x): elementwise`,
+             `define f(x) = …`, `d f(x) = … dx`; or the two lines alone, for a function that the
+             program declares.  A differential is checked against the definition; without one it is
+             taken on trust, and `assumptions` says so.
     limit    Seconds that it may take, and each use of what comes back; None for no limit.
     Raises   InputError for a wrong input, DerivationError if there is no derivative or no rule,
              LimitError if it takes longer than its limit.
@@ -101,7 +149,9 @@ def derive(
     _check_option("layout", layout, LAYOUTS)
     _check_option("kind", kind, KINDS)
     names, stacked = _names(wrt)
-    program = parse_program(expr, _declared(shapes), wrt=names, dialect=dialect)
+    program = parse_program(
+        expr, _declared(shapes), wrt=names, dialect=dialect, rules=_rules(rules)
+    )
     targets = tuple(_target(program, name) for name in names)
     if stacked:
         _check_scalars(targets)
@@ -114,7 +164,7 @@ def derive(
     along = directions(actual, program, targets, stacked, direction)
     symbols = tuple(each.symbol for each in along)
     problem = Problem(program.expression, targets, stacked, actual, layout, simplify, symbols)
-    solved = solve(problem, default_book())
+    solved = solve(problem, _book(program))
     return Derivation(program, names, solved, along, limit)
 
 
@@ -213,7 +263,7 @@ class Derivation:
     @property
     def expression(self) -> Expression:
         """The parsed input."""
-        return _whole(self.program)
+        return _whole(self.program, self.solved.book)
 
     @cached_property
     def result(self) -> Any:
@@ -221,7 +271,8 @@ class Derivation:
         return mapped(self._expression, self.solved.written, self.solved.arrays)
 
     def _expression(self, node: Expr, array: Expr) -> Expression:
-        return Expression(node, *self._scope, array, self.differentials)
+        own, prepare = self.program.own, _preparing(self.program)
+        return Expression(node, *self._scope, array, self.differentials, own, prepare)
 
     @property
     def differentials(self) -> dict[str, str]:
@@ -263,14 +314,19 @@ class Derivation:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What was inferred beyond what the operators say, and what directions are, in words."""
-        return (*self.program.assumptions, *map(str, self.directions))
+        said = [*self.program.assumptions, *map(str, self.directions)]
+        if self.program.own:
+            from matcalc.user_rules import trusted
+
+            said += trusted(self.program)
+        return tuple(said)
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The names that `function` takes, in order: variables, then sizes that none carries."""
         variables, _ = self._scope
         names = tuple(symbol.name for symbol in variables)
-        sizes = backend().sizes([self.solved.arrays], variables)
+        sizes = backend().sizes([self._computed(self.solved.arrays)], variables)
         return names + tuple(n for n in sizes if n not in names)
 
     @cached_property
@@ -321,7 +377,8 @@ class Derivation:
         A differential is an equation, df = …
         """
         formulas = [
-            latex(node, differentials=self.differentials) for node in leaves_of(self.solved.written)
+            latex(node, differentials=self.differentials, own=self.program.own)
+            for node in leaves_of(self.solved.written)
         ]
         if self.kind == "differential":
             return f"{differential(self.value_name)} = {formulas[0]}"
@@ -348,8 +405,9 @@ class Derivation:
         Raises     InputError for a wrong target or missing functions, when called for wrong shapes.
         """
         check_target(target)
-        outputs, single = self._outputs(value)
-        variables, unknown = self._scope
+        outputs, single = self._outputs(value, functions or ())
+        variables, _ = self._scope
+        unknown = unknown_functions(tuple(leaves_of(tuple(outputs))))
         return backend().compiled(
             self._name, outputs, variables, unknown, self._doc, single, functions
         )
@@ -364,10 +422,16 @@ class Derivation:
         kind = WORDS.get(self.kind, self.kind)
         return f"The {kind} of {' '.join(self.program.text.split())} by {by}."
 
-    def _outputs(self, value: bool) -> tuple[list[Any], bool]:
-        arrays = self.solved.arrays
+    def _computed(self, tree: Any, given: Collection[str] = ()) -> Any:
+        """What code is written for; `given` are functions whose code the caller has."""
+        prepare = _preparing(self.program)
+        return tree if prepare is None else mapped(partial(prepare, given=given), tree)
+
+    def _outputs(self, value: bool, given: Collection[str] = ()) -> tuple[list[Any], bool]:
+        arrays = self._computed(self.solved.arrays, given)
         if value:
-            return [worked_out(self.program.expression, self.solved.book), arrays], False
+            whole = worked_out(self.program.expression, self.solved.book)
+            return [self._computed(whole, given), arrays], False
         return ([arrays], True) if not isinstance(arrays, tuple) else (list(arrays), False)
 
     def check(self) -> Report:
@@ -382,6 +446,7 @@ class Derivation:
             symbols=tuple(self.program.variables.values()),
             stacked=self.solved.problem.stacked,
             along=self.solved.problem.directions,
+            functions=_evaluators(self.program),
         )
 
     def equals(self, expected: str | Sequence[Any]) -> Verdict:

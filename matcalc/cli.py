@@ -87,6 +87,7 @@ def _parser() -> _Parser:
     add("--shape", metavar="DECL", action="append", help='"X: R^(m×n)"; repeatable, or with commas')
     add("--kind", default="auto", help=f"one of: {', '.join(KINDS)} (default: auto)")
     add("--direction", metavar="NAMES", help="names for dX, v or u: `p`, or of each variable `p,q`")
+    add("--rules", metavar="FILE", help="functions of your own, with definition and differential")
     add("--layout", default="numerator", help="numerator (default) or denominator")
     add("--dialect", default="matcalc", help="matcalc (default) or matlab")
     form = parser.add_mutually_exclusive_group()
@@ -115,6 +116,7 @@ VALUED = (
     "--shape",
     "--kind",
     "--direction",
+    "--rules",
     "--layout",
     "--dialect",
     "--code",
@@ -258,8 +260,9 @@ def run(arguments: Sequence[str]) -> Answer:
     if options.code is not None and options.code not in TARGETS:
         raise InputError(f"no code for {options.code!r}", expected=f"--code {' or '.join(TARGETS)}")
     program, shapes = _program(options), declarations(options.shape or [])
+    rules = None if options.rules is None else _decoded(_contents(options.rules), options.rules)
     if not options.wrt:
-        names = parse(program, shapes, dialect=options.dialect).inputs
+        names = parse(program, shapes, dialect=options.dialect, rules=rules).inputs
         raise InputError(
             "no variable to differentiate by",
             suggestion=f"--wrt {names[0]}" if names else "--wrt NAME",
@@ -272,6 +275,7 @@ def run(arguments: Sequence[str]) -> Answer:
         layout=options.layout,
         dialect=options.dialect,
         direction=options.direction,
+        rules=rules,
         limit=_seconds(options.limit),
     )
     return _verdict(d, options) if options.expect else _answer(d, options)

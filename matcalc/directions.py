@@ -155,6 +155,7 @@ def _used(program: Program, name: str) -> bool:
         or name in program.bindings
         or name in program.functions
         or name in program.dims
+        or name in program.own
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from matcalc.emit.latex import latex
 from matcalc.emit.text import text
 from matcalc.errors import InputError
-from matcalc.expr.nodes import Expr, Function, Shape, Symbol
+from matcalc.expr.nodes import Expr, Function, Shape, Symbol, unknown_functions
+from matcalc.language.book import Entry
 
 if TYPE_CHECKING:
     from matcalc.emit import code
@@ -38,7 +39,8 @@ class Expression:
 
     `node` is the expression itself, in matrix notation; `array` is the same in array layout, where
     the two differ (a derivative by a matrix is written between vec()s, an array has all axes);
-    `differentials` are those of the variables that stand for a differential, dX for X.
+    `differentials` are those of the variables that stand for a differential, dX for X; `own` are
+    functions beside those of the rule book, which `prepare` replaces before code is written.
     """
 
     node: Expr
@@ -46,6 +48,8 @@ class Expression:
     functions: tuple[Function, ...] = ()
     array: Expr | None = None
     differentials: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, Sequence[Entry]] = field(default_factory=dict, compare=False)
+    prepare: Callable[..., Expr] | None = field(default=None, compare=False)
 
     @property
     def shape(self) -> Shape:
@@ -57,8 +61,13 @@ class Expression:
         """The names that `function` takes: variables, then the sizes that no variable carries."""
         names = tuple(symbol.name for symbol in self.variables)
         return names + tuple(
-            n for n in backend().sizes([self.array or self.node], self.variables) if n not in names
+            n for n in backend().sizes([self._computed()], self.variables) if n not in names
         )
+
+    def _computed(self, given: Collection[str] = ()) -> Expr:
+        """What code is written for; `given` are functions whose code the caller has."""
+        expr = self.array or self.node
+        return expr if self.prepare is None else self.prepare(expr, given=given)
 
     def __str__(self) -> str:
         return text(self.node)
@@ -72,13 +81,13 @@ class Expression:
 
     def latex(self) -> str:
         """LaTeX for math mode, for KaTeX, MathJax and LaTeX itself."""
-        return latex(self.node, differentials=self.differentials)
+        return latex(self.node, differentials=self.differentials, own=self.own)
 
     def code(self, target: str = "numpy", name: str = "f") -> str:
         """The source of a function of the variables; InputError for an unknown target."""
         check_target(target)
         return backend().source(
-            name, [self.array or self.node], self.variables, self.functions, str(self), single=True
+            name, [self._computed()], self.variables, self.functions, str(self), single=True
         )
 
     def function(
@@ -89,11 +98,12 @@ class Expression:
     ) -> Callable[..., Any]:
         """The compiled function; unknown functions of the expression are given in `functions`."""
         check_target(target)
+        computed = self._computed(functions or ())
         return backend().compiled(
             "f",
-            [self.array or self.node],
+            [computed],
             self.variables,
-            self.functions,
+            unknown_functions((computed,)),
             str(self),
             True,
             functions,

@@ -46,7 +46,7 @@ class Solved:
 
 def solve(problem: Problem, book: RuleBook) -> Solved:
     """Differentiate, simplify and write what a problem asks."""
-    lowering = Lowering(book, _inner_derivative(book))
+    lowering = Lowering(book, inner_derivative(book))
     value = lowering(problem.expression)
     targets = tuple(lowering(t) for t in problem.targets)
     directions = tuple(lowering(v) for v in problem.directions)
@@ -71,13 +71,13 @@ def worked_out(expr: Expr, book: RuleBook) -> Expr:
     """The expression with the derivatives that stand in it worked out."""
     if not has_derivative(expr):
         return expr
-    lowering = Lowering(book, _inner_derivative(book))
+    lowering = Lowering(book, inner_derivative(book))
     simplifier = Simplifier(lowering.known, book.identities)
     lifted = simplifier.lift(simplifier(lowering(expr)))
     return transposed(lifted) if expr.shape.row else lifted
 
 
-def _inner_derivative(book: RuleBook) -> Any:
+def inner_derivative(book: RuleBook) -> Any:
     """grad(f, x), jacobian(f, x), hessian(f, x) inside an expression."""
 
     def differentiate(y: Tensor, x: Tensor, kind: str) -> Tensor:

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from matcalc.check.differences import Array
+from matcalc.check.evaluate import Functions
 from matcalc.check.plan import Plan, plan_of
 from matcalc.check.sample import OUTSIDE, Sample
 from matcalc.check.standins import stand_in
@@ -31,11 +32,14 @@ Differ = Callable[[Sample], bool]
 
 
 def smallest(
-    expressions: Sequence[Expr], symbols: Sequence[Symbol], differ: Differ
+    expressions: Sequence[Expr],
+    symbols: Sequence[Symbol],
+    differ: Differ,
+    functions: Functions | None = None,
 ) -> tuple[Sample | None, int]:
     """The first inputs, from small ones on, for which `differ` is true; how many were compared.
 
-    Inputs at which an expression has no finite value are passed over.
+    Inputs at which an expression has no finite value are passed over; `functions` are the caller's.
     """
     plan = plan_of(expressions, symbols)
     rng = np.random.default_rng(0)
@@ -43,6 +47,7 @@ def smallest(
     for sizes in _sizes(plan):
         for style in STYLES:
             drawn = _inputs(plan, sizes, style, rng)
+            drawn.functions.update(functions or {})
             tried += 1
             try:
                 if differ(drawn):

@@ -39,6 +39,7 @@ from matcalc.pipeline import Solved, Writer, leaves_of, without_names
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import add, is_zero
 from matcalc.tensor.nodes import Tensor
+from matcalc.user_rules import evaluators
 
 TOLERANCE: Final = 1e-7
 POINTS: Final = 3
@@ -141,6 +142,7 @@ class Judge:
         )
         self.symbols = list((program.variables | further).values())
         self.simplifier = Simplifier(solved.lowering.known, solved.book.identities)
+        self.functions = evaluators(program.own)
 
     def __call__(self) -> Verdict:
         """The verdict."""
@@ -177,9 +179,16 @@ class Judge:
         most = POINTS if is_zero(self.solved.lowering(self.array)) else DRAWS
         while telling < POINTS and len(drawn) < most:
             least, turned = ((3, False), (3, True), (5, False))[len(drawn) % 3]
-            drawn.append(sample(parts, self.symbols, rng, smallest=least, turned=turned))
+            drawn.append(self.drawn(parts, rng, least, turned))
             telling += bool(np.any(value_at(self.array, drawn[-1])))
         return drawn
+
+    def drawn(
+        self, parts: Sequence[Expr], rng: np.random.Generator, least: int, turned: bool
+    ) -> Sample:
+        return sample(
+            parts, self.symbols, rng, functions=self.functions, smallest=least, turned=turned
+        )
 
     @property
     def tried(self) -> int:
@@ -365,7 +374,12 @@ class Judge:
         """Small inputs at which the two differ, if there are any among those tried."""
         rng = np.random.default_rng(0)
         expressions = [self.solved.problem.expression, self.array, self.given]
-        return smallest(expressions, self.symbols, lambda drawn: self.differ(reading, drawn, rng))
+        return smallest(
+            expressions,
+            self.symbols,
+            lambda drawn: self.differ(reading, drawn, rng),
+            self.functions,
+        )
 
     def differ(self, reading: Reading, drawn: Sample, rng: np.random.Generator) -> bool:
         """Whether the two differ at some inputs, where numerical differentiation has no doubt."""

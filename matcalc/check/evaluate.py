@@ -10,6 +10,7 @@ order in their imaginary parts, so that a complex step differentiates.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -109,6 +110,9 @@ class Evaluator:
                 return _Step(None, (), lambda: value, False)
             case nodes.Apply():
                 return _Step(None, inputs, self._apply(node), False)
+            case nodes.Call(name=name, axis=axis) if name in self.functions:
+                run = self.functions[name][0]
+                return _Step(None, inputs, run if axis is None else partial(run, axis=axis), False)
             case _:
                 shape = tuple(dim.evaluate(self.sizes) for dim in node.shape.dims)
                 bound = node.name if isinstance(node, Named) else None

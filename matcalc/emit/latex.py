@@ -30,6 +30,7 @@ from matcalc.expr.nodes import (
     Stack,
     Transpose,
 )
+from matcalc.language.book import Entry
 from matcalc.plan.functions import default, overload
 
 _TALL: Final = re.compile(r"\\(frac|begin|sqrt|left|sum)|\(")
@@ -41,16 +42,18 @@ def latex(
     *,
     bindings: bool = False,
     differentials: Mapping[str, str] | None = None,
+    own: Mapping[str, Sequence[Entry]] | None = None,
 ) -> str:
     """An expression as LaTeX, without dollar signs; several of them a line each.
 
-    `differentials` says of variables which other they are the differential of.  Bound names print
-    as such; with `bindings`, lines `name = value` come first.  Parts of a huge graph get names of
-    their own, and these are always explained.
+    `differentials` says of variables which other they are the differential of; `own` has the
+    entries of functions that are not in the rule book.  Bound names print as such; with `bindings`,
+    lines `name = value` come first.  Parts of a huge graph get names of their own, and these are
+    always explained.
     """
     roots = list(expr) if isinstance(expr, Sequence) else [expr]
     names = bindings_of(roots)
-    printer = LatexPrinter(names, differentials)
+    printer = LatexPrinter(names, differentials, own)
     bodies = printer.run(roots)
     told = [
         f"{latex_name(name)} &= {printer.bodies[node].text}"
@@ -69,10 +72,14 @@ class LatexPrinter(Printer):
     keeps_grouping = False
 
     def __init__(
-        self, names: Mapping[Expr, str], differentials: Mapping[str, str] | None = None
+        self,
+        names: Mapping[Expr, str],
+        differentials: Mapping[str, str] | None = None,
+        own: Mapping[str, Sequence[Entry]] | None = None,
     ) -> None:
         super().__init__(names)
         self.differentials = differentials or {}
+        self.own = own or {}
 
     def bracket(self, piece: Piece) -> Piece:
         return atom(bracketed(piece.text), "bracket")
@@ -184,7 +191,7 @@ class LatexPrinter(Printer):
 
     def call(self, node: Call) -> Piece:
         """A function as the rule book prints it; an axis as a subscript."""
-        entry = overload(node)
+        entry = next(iter(self.own.get(node.name, ())), None) or overload(node)
         name = node.name.replace("_", r"\_")
         written = entry.fields.get("latex", "") if entry is not None else ""
         written = written or rf"\operatorname{{{name}}}"

@@ -87,13 +87,13 @@ def directed(expr: Expr, directions: Collection[Symbol]) -> Expr:
         if node in directions:
             along.add(node)
         elif any(child in along for child in inner):
-            new = _turned(_rebuilt(node, made), along)
+            new = _turned(rebuilt(node, made), along)
             along.update((node, new))
             made[node] = new
     return made.get(expr, expr)
 
 
-def _rebuilt(node: Expr, made: Mapping[Expr, Expr]) -> Expr:
+def rebuilt(node: Expr, made: Mapping[Expr, Expr]) -> Expr:
     """The node with other children of the same shapes."""
 
     def new(value: Any) -> Any:

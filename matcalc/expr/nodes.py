@@ -366,3 +366,8 @@ def postorder(roots: tuple[Expr, ...]) -> list[Expr]:
                 (child, False) for child in reversed(children(node)) if child not in done
             )
     return order
+
+
+def unknown_functions(roots: tuple[Expr, ...]) -> tuple[Function, ...]:
+    """The unknown functions that are applied in expressions."""
+    return tuple(dict.fromkeys(n.function for n in postorder(roots) if isinstance(n, Apply)))

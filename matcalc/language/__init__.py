@@ -6,10 +6,14 @@ The parser is imported at the first call: what only passes typed expressions on 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from matcalc.language.book import Entry, Param, Statement
 from matcalc.language.names import canonical
 from matcalc.language.result import Program
+
+if TYPE_CHECKING:
+    from matcalc.language.own import OwnRules
 
 __all__ = ["Entry", "Param", "Program", "Statement", "canonical", "parse_program"]
 
@@ -19,6 +23,7 @@ def parse_program(
     shapes: Mapping[str, str] | None = None,
     wrt: Sequence[str] = (),
     dialect: str = "matcalc",
+    rules: OwnRules | None = None,
 ) -> Program:
     """The program of a text; InputError if it is none, or if its shapes do not fit.
 
@@ -27,4 +32,4 @@ def parse_program(
     """
     from matcalc.language.program import parse_program as read
 
-    return read(text, shapes, wrt, dialect)
+    return read(text, shapes, wrt, dialect, rules)

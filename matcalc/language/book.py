@@ -10,8 +10,8 @@ it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
@@ -73,7 +73,11 @@ class Statement:
 
 @dataclass(frozen=True)
 class Entry:
-    """A function of the book; overloads of one name are entries of their own."""
+    """A function of the book; overloads of one name are entries of their own.
+
+    `own` has, in rules that were handed in, the functions beside those of the book that statements
+    may use; `fixed` is whether the dimensions are those of the program that declares the function.
+    """
 
     name: str
     params: tuple[Param, ...]
@@ -81,6 +85,8 @@ class Entry:
     mode: Mode
     text: str
     topic: str
+    own: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict, compare=False)
+    fixed: bool = False
 
     def takes(self, count: int) -> bool:
         """Whether the function takes so many arguments."""
@@ -101,7 +107,7 @@ class Entry:
     def statements(self) -> tuple[Statement, ...]:
         """The differentials and definitions."""
         return tuple(
-            _parsed("d" if word == "d" else "define", self.name, rest, f"{word} {rest}")
+            _parsed("d" if word == "d" else "define", self.name, rest, f"{word} {rest}", self.own)
             for word, rest in _lines(self.text)
             if word in ("d", "define")
         )
@@ -208,10 +214,13 @@ def _entry(text: str, topic: str) -> Entry:
     return Entry(name, params, result, mode, text, topic)
 
 
-def _parsed(kind: Kind, name: str, line: str, text: str) -> Statement:
+def _parsed(
+    kind: Kind, name: str, line: str, text: str, own: Mapping[str, object] | None = None
+) -> Statement:
     from matcalc.language.reader import read_statement
 
-    lhs, rhs, where, note = read_statement(line, known_functions())
+    known = {**known_functions(), **dict.fromkeys(own, "")} if own else known_functions()
+    lhs, rhs, where, note = read_statement(line, known)
     return Statement(kind, name, lhs, rhs, where, note, text.strip())
 
 
@@ -260,4 +269,5 @@ def statement_exprs(
             shapes["d" + param.name] = param.dims or ()
     sizes = tuple(p.name for p in entry.params if p.role == "size") if entry is not None else ()
     indices = tuple(p.name for p in entry.params if p.role == "index") if entry is not None else ()
-    return typed_statement(statement, shapes, sizes, indices)
+    own = entry.own if entry is not None else {}
+    return typed_statement(statement, shapes, sizes, indices, own)

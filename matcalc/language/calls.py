@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Never
 
-from matcalc.dims import Dim
+from matcalc.dims import Dim, named
 from matcalc.expr.nodes import Shape
 from matcalc.language import book, places, relations
 from matcalc.language.names import nearest
-from matcalc.language.signatures import ALIASES, candidates
+from matcalc.language.signatures import ALIASES, candidates, overloads
 from matcalc.language.syntax import Applied, Name, Num, Syntax, Text
 from matcalc.language.types import (
     MATRIX,
@@ -47,7 +47,7 @@ def value_args(inference: Inference, node: Applied) -> tuple[Syntax, ...]:
         return node.args[1:]
     if name == "norm" and len(node.args) == 2 and is_nuclear(inference, node):
         return node.args[:1]
-    if not (found := candidates(node)):
+    if not (found := candidates(inference.scope.own, node)):
         return node.args
     roles = [param.role for param in found[0].params]
     if roles == ["rest"]:
@@ -67,6 +67,10 @@ def type_of(inference: Inference, node: Applied) -> Type:
     name = node.name
     if name in inference.scope.functions:
         return _unknown(inference, node)
+    if node.order and name in inference.scope.own:
+        raise inference.scope.fail(
+            f"`{name}` has a rule, and its derivative is written out", node.head
+        )
     if node.order:
         raise inference.scope.fail(
             f"`{name}` is not declared as an unknown function",
@@ -227,7 +231,7 @@ class _Labelled(Table):
 
 def _book(inference: Inference, node: Applied) -> Type:
     """A function of the rule book."""
-    found = candidates(node)
+    found = candidates(inference.scope.own, node)
     if not found:
         _wrong_arity(inference, node)
     entry = found[0]
@@ -295,6 +299,9 @@ def _plain(inference: Inference, node: Applied, found: Sequence[book.Entry]) -> 
             types.append(inference.types[arg])
     result = Type()
     types.append(result)
+    if found[0].fixed:
+        dims = [*(found[0].result or ()), *(d for p in found[0].params for d in p.dims or ())]
+        sizes |= {name: named(name) for dim in dims for name in dim.names}
     alternatives: list[Alternative] = []
     for entry in found:
         values = [param.dims or () for param in entry.params if param.role == "value"][
@@ -324,14 +331,12 @@ def _with_rows(rows: Sequence[tuple[Dim, ...]]) -> list[Alternative]:
 
 def _wrong_arity(inference: Inference, node: Applied) -> Never:
     name = ALIASES.get(node.name, node.name)
-    overloads = book.entries(name)
-    if not overloads:
+    known = overloads(inference.scope.own, name)
+    if not known:
         raise inference.scope.fail(f"unknown function `{name}`", node.head)
-    forms = [
-        f"{name}({', '.join(param.name or '…' for param in entry.params)})" for entry in overloads
-    ]
+    forms = [f"{name}({', '.join(param.name or '…' for param in entry.params)})" for entry in known]
     count = len(node.args)
-    axis = node.args[1] if count == 2 and overloads[0].mode == "along" else None
+    axis = node.args[1] if count == 2 and known[0].mode == "along" else None
     suggestion = ""
     if isinstance(axis, Num) and axis.value in (0, 1):
         suggestion = f"{name}({inference.scope.excerpt(node.args[0])}, axis={axis.value})"

@@ -187,7 +187,7 @@ def _keeps_entries(inference: Inference, node: Applied) -> bool:
     """Whether a function's value has the shape of its argument."""
     if node.name in inference.scope.functions:
         return inference.scope.functions[node.name].elementwise
-    entry = next(iter(candidates(node)), None)
+    entry = next(iter(candidates(inference.scope.own, node)), None)
     return entry is not None and (
         entry.mode == "elementwise" or (entry.mode == "along" and bool(entry.result))
     )

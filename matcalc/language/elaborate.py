@@ -221,7 +221,7 @@ class Elaborator:
 
     def _mixed(self, node: Applied) -> list[Expr]:
         """Arguments some of which are sizes or indices."""
-        roles = [param.role for param in candidates(node)[0].params]
+        roles = [param.role for param in candidates(self.scope.own, node)[0].params]
         made: list[Expr] = []
         for arg, role in zip(node.args, roles, strict=False):
             if role == "size":

@@ -8,7 +8,7 @@ seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from matcalc.errors import InputError, Span
 from matcalc.expr.nodes import SCALAR as SCALAR_SHAPE
 from matcalc.expr.nodes import Function, Shape
 from matcalc.language import places, relations
+from matcalc.language.book import Entry
 from matcalc.language.syntax import (
     Applied,
     Axis,
@@ -76,6 +77,7 @@ class Scope:
     integers: dict[str, None] = field(default_factory=dict)
     matlab: bool = False
     origin: str = ""
+    own: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
 
     def fail(self, message: str, span: Span, **details: str) -> InputError:
         """A diagnostic for a place in the text."""

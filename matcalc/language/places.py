@@ -58,7 +58,7 @@ def announce_sizes(scope: Scope, bound: Collection[str], root: Syntax) -> None:
     for node in postorder(root):
         if not isinstance(node, Applied) or node.name in scope.functions:
             continue
-        for entry in candidates(node)[:1]:
+        for entry in candidates(scope.own, node)[:1]:
             pairs = zip(node.args, entry.params, strict=False)
             sizes = [arg for arg, param in pairs if param.role == "size"]
             names = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import chain, count
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +25,8 @@ from matcalc.language.types import MATRIX
 
 if TYPE_CHECKING:
     from matcalc.language.book import Statement
+    from matcalc.language.own import OwnRules
+    from matcalc.language.signatures import Own
 
 DIALECTS: Final = ("matcalc", "matlab")
 NAMES: Final = "n m p k q r s t l d h".split()
@@ -35,11 +37,12 @@ def parse_program(
     shapes: Mapping[str, str] | None = None,
     wrt: Sequence[str] = (),
     dialect: str = "matcalc",
+    rules: OwnRules | None = None,
 ) -> Program:
     """The program of a text; InputError if it is none, or if its shapes do not fit.
 
     `shapes` declares variables and functions, as `where` does; `wrt` names variables that may be
-    used or declared only, and is checked.
+    used or declared only, and is checked; `rules` are functions beside those of the book.
     """
     if dialect not in DIALECTS:
         raise InputError(f"unknown dialect `{dialect}`", expected=" or ".join(DIALECTS))
@@ -55,7 +58,7 @@ def parse_program(
             dims=dict(declared.dims),
             matlab=matlab,
         )
-        return _read(scope, wrt)
+        return _read(scope, wrt, rules)
 
     try:
         return read(text)
@@ -65,23 +68,28 @@ def parse_program(
         raise with_others(text, error, read) from None
 
 
-def _read(scope: Scope, wrt: Sequence[str]) -> Program:
+def _read(scope: Scope, wrt: Sequence[str], rules: OwnRules | None) -> Program:
     context = Context(
         variables=scope.variables.keys(),
         functions=scope.functions.keys(),
         dims=scope.dims.keys(),
-        known=known_functions(scope.matlab),
+        known=known_functions(scope.matlab, rules.names if rules is not None else ()),
         matlab=scope.matlab,
     )
     syntax, _ = parse(scope.text, "program", context)
     declare(scope, syntax)
+    if rules is not None:
+        scope.own = rules.bound(scope.functions)
+        for name in scope.own:
+            scope.functions.pop(name, None)
     return _typed(scope, syntax, wrt)
 
 
-@cache
-def known_functions(matlab: bool) -> dict[str, str]:
-    """The functions that a text may call, with those of the dialect."""
-    return {**book.known_functions(), **(dict.fromkeys(MATLAB, "") if matlab else {})}
+@lru_cache(maxsize=64)
+def known_functions(matlab: bool, own: tuple[str, ...] = ()) -> dict[str, str]:
+    """The functions that a text may call, with those of the dialect and those handed in."""
+    dialect = dict.fromkeys(MATLAB, "") if matlab else {}
+    return {**book.known_functions(), **dialect, **dict.fromkeys(own, "")}
 
 
 def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
@@ -113,6 +121,7 @@ def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
         tuple(assumptions(inference, symbols, reasons)),
         frozenset(scope.integers),
         "matlab" if scope.matlab else "matcalc",
+        {name: tuple(entries) for name, entries in scope.own.items()},
     )
 
 
@@ -167,9 +176,10 @@ def typed_statement(
     shapes: Mapping[str, tuple[Dim, ...]],
     sizes: Sequence[str],
     indices: Sequence[str],
+    own: Own | None = None,
 ) -> tuple[Expr, Expr, dict[str, Symbol]]:
     """Both sides of a rule, typed together, and its variables."""
-    scope = Scope(statement.text, origin="rules")
+    scope = Scope(statement.text, origin="rules", own=own or {})
     for declaration in statement.where:
         declare_one(scope, declaration)
     for name, dims in shapes.items():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from matcalc.expr.nodes import Expr, Function, Symbol
+from matcalc.language.book import Entry
 
 
 @dataclass(frozen=True)
@@ -13,8 +15,8 @@ class Program:
 
     `expression` has Named nodes for bound names; `bindings` are their values in order; `variables`
     every used, then every declared variable; `dims` the dimension names; `assumptions` what was
-    inferred, in words; `integers` the names used as an index; `dialect` how
-    it was read.
+    inferred, in words; `integers` the names used as an index; `dialect` how it was read; `own` the
+    functions beside those of the book.
     """
 
     text: str
@@ -26,3 +28,4 @@ class Program:
     assumptions: tuple[str, ...]
     integers: frozenset[str]
     dialect: str = "matcalc"
+    own: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)

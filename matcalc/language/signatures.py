@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from matcalc.language import book
@@ -11,7 +11,16 @@ from matcalc.language.syntax import Applied
 ALIASES: Final = {"ln": "log"}
 
 
-def candidates(node: Applied) -> Sequence[book.Entry]:
+Own = Mapping[str, Sequence[book.Entry]]
+"""Functions that were handed in, beside those of the book."""
+
+
+def overloads(own: Own, name: str) -> Sequence[book.Entry]:
+    """The entries of a name."""
+    name = ALIASES.get(name, name)
+    return own.get(name) or book.entries(name)
+
+
+def candidates(own: Own, node: Applied) -> Sequence[book.Entry]:
     """The entries of a name that take this number of arguments."""
-    name = ALIASES.get(node.name, node.name)
-    return [entry for entry in book.entries(name) if entry.takes(len(node.args))]
+    return [entry for entry in overloads(own, node.name) if entry.takes(len(node.args))]

@@ -44,7 +44,7 @@ def parse_within(
         variables=variables.keys() | program.bindings.keys(),
         functions=scope.functions.keys(),
         dims=scope.dims.keys(),
-        known=known_functions(scope.matlab),
+        known=known_functions(scope.matlab, tuple(program.own)),
         origin=origin,
         matlab=scope.matlab,
     )
@@ -55,7 +55,7 @@ def parse_within(
 
 
 def _scope(program: Program, variables: Mapping[str, Symbol], text: str, origin: str) -> Scope:
-    scope = Scope(text, matlab=program.dialect == "matlab", origin=origin)
+    scope = Scope(text, matlab=program.dialect == "matlab", origin=origin, own=program.own)
     for name, symbol in variables.items():
         if "integer" in symbol.properties:
             scope.integers[name] = None

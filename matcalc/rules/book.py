@@ -71,10 +71,14 @@ class RuleBook:
         self._lowering = Lowering(self)
         self.identities = Identities(self)
 
+    def entries(self, name: str) -> Sequence[Entry]:
+        """The overloads of a function; empty if there is none of that name."""
+        return text.entries(name)
+
     def entry(self, name: str, count: int) -> Entry:
         """The entry of a function with so many arguments; the element-wise one before the
         others."""
-        candidates = [e for e in text.entries(name) if e.takes(count)]
+        candidates = [e for e in self.entries(name) if e.takes(count)]
         if not candidates:
             raise DerivationError(
                 f"the rule book has no function {name} of {count} argument{'s' * (count != 1)}",
@@ -107,7 +111,7 @@ class RuleBook:
             with _lock:
                 found = [
                     self._definition(entry, statement)
-                    for entry in text.entries(name)
+                    for entry in self.entries(name)
                     if entry.takes(count)
                     for statement in entry.statements
                     if statement.kind == "define"
@@ -137,7 +141,7 @@ class RuleBook:
         key = (name, count)
         if key not in self._known:
             self._known[key] = any(
-                s.kind == "d" for e in text.entries(name) if e.takes(count) for s in e.statements
+                s.kind == "d" for e in self.entries(name) if e.takes(count) for s in e.statements
             )
         return self._known[key]
 
@@ -150,7 +154,7 @@ class RuleBook:
         return self._differentials[key]
 
     def _compiled(self, name: str, count: int) -> Differential | None:
-        for entry in text.entries(name):
+        for entry in self.entries(name):
             for statement in entry.statements if entry.takes(count) else ():
                 if statement.kind == "d":
                     lhs, rhs, _ = text.statement_exprs(entry, statement)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from matcalc import derive
 from matcalc.api import Derivation
-from matcalc.pipeline import _inner_derivative
+from matcalc.pipeline import inner_derivative
 from matcalc.rules.book import default_book
 from matcalc.tensor.lower import Lowering
 from matcalc.tensor.nodes import Tensor
@@ -42,4 +42,4 @@ def leaves(tree: Any) -> list[Any]:
 def lowering() -> Lowering:
     """Lowering with the whole rule book and nothing remembered."""
     book = default_book()
-    return Lowering(book, _inner_derivative(book))
+    return Lowering(book, inner_derivative(book))
