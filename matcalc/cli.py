@@ -90,13 +90,13 @@ def _parser() -> _Parser:
     add("--rules", metavar="FILE", help="functions of your own, with definition and differential")
     add("--layout", default="numerator", help="numerator (default) or denominator")
     add("--dialect", default="matcalc", help="matcalc (default) or matlab")
+    add("--steps", action="store_true", help="the derivation, step by step")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--steps", action="store_true", help="the derivation, step by step")
     form.add_argument("--latex", action="store_true", help="the result as LaTeX")
     form.add_argument("--numpy", action="store_true", help="the result as a NumPy function")
     form.add_argument("--code", metavar="TARGET", help=f"the result as code: {', '.join(TARGETS)}")
     form.add_argument("--json", action="store_true", help="everything, as one JSON object")
-    form.add_argument("--document", action="store_true", help="a LaTeX document")
+    form.add_argument("--document", action="store_true", help="a whole LaTeX document")
     add("--expect", metavar="TEXT", action="append", help="is TEXT the derivative? (exit 0 or 1)")
     add("--limit", metavar="SECONDS", help="give up after so many seconds (default: 10)")
     add("--check", action="store_true", help="verify the result numerically on random inputs")
@@ -257,6 +257,11 @@ def run(arguments: Sequence[str]) -> Answer:
         return Answer(_rules(options))
     if options.topic is not None or options.search is not None or options.markdown:
         raise InputError("--topic, --search and --markdown are of `matcalc rules`")
+    if options.steps and (options.numpy or options.code or options.json):
+        raise InputError(
+            "--steps are told as text, or with --latex or --document",
+            expected="--steps alone; --json has the steps in any case" if options.json else "",
+        )
     if options.code is not None and options.code not in TARGETS:
         raise InputError(f"no code for {options.code!r}", expected=f"--code {' or '.join(TARGETS)}")
     program, shapes = _program(options), declarations(options.shape or [])
@@ -328,7 +333,9 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
     if options.json:
         record = _record(d) | ({"check": _report(report)} if report is not None else {})
         return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2), code=code)
-    if options.steps:
+    if options.document or (options.latex and options.steps):
+        result = _typeset(d, options)
+    elif options.steps:
         result = terminal.steps(d, ascii=options.ascii)
     elif options.latex:
         result = d.latex()
@@ -338,6 +345,14 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
         comments = [f"# {line}" for text in verdict for line in text.splitlines()]
         return Answer("\n".join([d.text(ascii=options.ascii), *comments]), notes, code)
     return Answer(result, [*notes, *verdict], code)
+
+
+def _typeset(d: Derivation, options: argparse.Namespace) -> str:
+    """The steps as the body of an `align*`, or a LaTeX document with or without them."""
+    from matcalc.show import document  # few ask for it
+
+    steps = d.steps if options.steps else None
+    return document.document(d, steps) if options.document else document.body(d, d.steps)
 
 
 def _record(d: Derivation) -> dict[str, Any]:

@@ -85,5 +85,5 @@ def test_prose_is_not_markup() -> None:
     assert markup.markdown_code("a`b``c") == "```a`b``c```"
     assert "`" not in markup.markdown_prose("a lone ` here").replace("\\`", "")
     assert markup.tex_prose(r"\input{x} $ # % & _ σ `a_b`") == (
-        r"\textbackslash{}input\{x\} \$ \# \% \& \_ \ensuremath{\sigma} \texttt{a\_b}"
+        r"\textbackslash{}input\{x\} \$ \# \% \& \_ $\sigma$ \texttt{a\_b}"
     )

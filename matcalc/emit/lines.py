@@ -59,6 +59,11 @@ def broken(formula: str, width: int) -> list[str]:
     return [*lines, reopened + formula[start:].strip()]
 
 
+def width_of(formula: str) -> float:
+    """About how wide a formula is, in letters."""
+    return _places(formula)[1]
+
+
 def _places(formula: str) -> tuple[list[_Place], float]:
     """The blanks where a formula can be broken, and its width."""
     tokens = [(match.start(), match[0]) for match in _TOKEN.finditer(formula)]
@@ -72,13 +77,13 @@ def _places(formula: str) -> tuple[list[_Place], float]:
         if token.isspace():
             badness = _badness(texts[number], texts[number + 2])
             if badness is not None and outside:
-                held = tuple(b for b in brackets if b != "(")
+                held = tuple(b for b in brackets if b not in "([")
                 places.append(_Place(at, ruler.width, badness + 2 * len(brackets), held))
             continue
         environments += (token == r"\begin") - (token == r"\end")
-        if outside and (token.startswith(r"\left") or token == "("):
+        if outside and (token.startswith(r"\left") or token in "(["):
             brackets.append(token)
-        elif outside and (token.startswith(r"\right") or token == ")") and brackets:
+        elif outside and (token.startswith(r"\right") or token in ")]") and brackets:
             brackets.pop()
         ruler.take(texts[number], token)
     return places, ruler.width
@@ -129,8 +134,12 @@ def _width(token: str) -> float:
         return 2.4
     if token == r"\frac":
         return 0.6
+    if token.startswith((r"\left", r"\right")):
+        return 1.6
     if token in (r"\quad", r"\qquad"):
         return 2.0
+    if ord(token[0]) > 0x17F:  # by its number, in small type
+        return 2.5
     return len(token) - 1 if token[0] == "\\" and token[1:] in _OPERATORS else 1.0
 
 

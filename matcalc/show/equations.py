@@ -19,10 +19,14 @@ from matcalc.show.record import Formula, Step
 
 @dataclass(frozen=True)
 class Line:
-    """`left = right`; where `left` is empty, the line continues the one before."""
+    """`left = right`; where `left` is empty, the line continues the one before.
+
+    `sign` is "=", or nothing where the right is no side of an equation.
+    """
 
     left: Formula
     right: Formula
+    sign: str = "="
 
 
 EMPTY = Formula("", "")
@@ -54,7 +58,8 @@ def differential(of: str) -> Formula:
 
 def lines(step: Step) -> list[Line]:
     """What a step claims, as equations; formulas that are no equations stand on the right."""
-    return [Line(left, right) for left, right in _sides(step)]
+    sign = "" if step.kind in ("shapes", "index") else "="
+    return [Line(left, right, sign) for left, right in _sides(step)]
 
 
 def _sides(step: Step) -> Iterator[tuple[Formula, Formula]]:

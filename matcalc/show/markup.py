@@ -37,7 +37,7 @@ def markdown_code(text: str) -> str:
 _TEX: Final = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": r"\ensuremath{<}", ">": r"\ensuremath{>}", "|": r"\ensuremath{|}",
+    "<": "$<$", ">": "$>$", "|": r"$\vert$",
 }  # fmt: skip
 
 _SYMBOLS: Final = {
@@ -76,7 +76,7 @@ def _tex_letter(letter: str) -> str:
     if letter in _LATIN:
         return _LATIN[letter]
     command = _SYMBOLS.get(letter) or (f"\\{GREEK[letter]}" if letter in GREEK else None)
-    return rf"\ensuremath{{{command}}}" if command else letter
+    return f"${command}$" if command else letter
 
 
 _DOCUMENT: Final = r"""\documentclass[a4paper,11pt,fleqn]{article}
@@ -89,17 +89,21 @@ _DOCUMENT: Final = r"""\documentclass[a4paper,11pt,fleqn]{article}
 \usepackage[margin=2.5cm]{geometry}
 \usepackage{amsmath,amssymb}
 \setlength{\mathindent}{1.5em}
+\usepackage{graphicx}
+\newcommand{\fitted}[1]{\sbox0{$\displaystyle #1$}%
+  \ifdim\wd0>0.9\linewidth\resizebox{0.9\linewidth}{!}{\usebox0}\else\usebox0\fi}
 \allowdisplaybreaks
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.6ex}
 \begin{document}
+\raggedright\frenchspacing
 \begin{center}\large <TITLE>\end{center}
 
 <BODY>
 \end{document}
 """
 
-_LETTER: Final = "  \\DeclareUnicodeCharacter{%04X}{\\textsf{[U+%04X]}}\n"
+_LETTER: Final = "  \\DeclareUnicodeCharacter{%04X}{\\textsf{\\tiny %04X}}\n"
 
 
 def tex_document(title: str, body: str) -> str:

@@ -139,11 +139,18 @@ class Written(Protocol):
     def text(self, *, ascii: bool = ...) -> str: ...
 
 
+class Program(Written, Protocol):
+    """What is derived: its text, and itself."""
+
+    @property
+    def node(self) -> Expr: ...
+
+
 class Derivation(Written, Protocol):
     """A derivation, as much of it as is shown."""
 
     @property
-    def expression(self) -> Written: ...
+    def expression(self) -> Program: ...
     @property
     def wrt(self) -> Sequence[str]: ...
     @property
