@@ -194,7 +194,7 @@ WRONG = [
     (["x'x", "--wrt", "x", "--code", "cobol"], "no code for 'cobol'"),
     (["x'x", "--wtr", "x"], "try: --wrt"),
     (["x'x", "--wrt"], "expected one argument"),
-    (["x'x", "--wrt", "x", "--latex", "--steps"], "not allowed with argument"),
+    (["x'x", "--wrt", "x", "--latex", "--numpy"], "not allowed with argument"),
     (["x'x", "--wrt", "x", "--shape", "x"], "this is not a declaration"),
     (["x'x", "--wrt", "x", "--shape", "x: n", "--shape", "x: m"], "x is declared twice"),
     (["x +* y", "--wrt", "x"], "^"),
