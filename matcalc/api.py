@@ -27,6 +27,7 @@ from matcalc.pipeline import Solved, leaves_of, mapped, solve, worked_out
 from matcalc.rules.book import RuleBook, default_book
 
 if TYPE_CHECKING:
+    from matcalc.answers.solution import Stationary
     from matcalc.answers.verdict import Verdict
     from matcalc.check import Report
     from matcalc.language.own import OwnRules
@@ -460,6 +461,19 @@ class Derivation:
         from matcalc.answers.equals import judged  # loaded when a verdict is asked for
 
         return judged(self.program, self.solved, self.wrt, expected)
+
+    def stationary(self) -> Stationary:
+        """Where the gradient is zero, in closed form: .solution with its .condition and .nature.
+
+        Of several variables the point where all gradients are zero.  The closed form is verified
+        numerically before it is returned; .check() is the report.
+
+        Raises    DerivationError, which says why, where there is no closed form or no one such
+                  point; InputError if this is not the gradient of a scalar.
+        """
+        from matcalc.answers.stationary import stationary  # loaded when a closed form is asked for
+
+        return stationary(self.program, self.solved)
 
     def _repr_latex_(self) -> str:
         from matcalc.show.jupyter import expression_latex  # loaded in a notebook only

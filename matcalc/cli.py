@@ -35,6 +35,7 @@ The derivative of an expression of vectors and matrices, in matrix notation.
   matcalc "x' A x" --wrt x --shape "A: R^(n×n) symmetric" --kind hessian
   matcalc "-y·log(p)" --wrt p --check
   matcalc "norm(X w - y)^2" --wrt w --expect "2 (X w - y)' X"
+  matcalc "norm(X w - y)^2 + λ norm(w)^2" --wrt w --solve
   matcalc - --wrt w < model.mc
   matcalc rules [NAME]          the rule book, or one entry of it
 """
@@ -99,6 +100,7 @@ def _parser() -> _Parser:
     form.add_argument("--document", action="store_true", help="a whole LaTeX document")
     add("--expect", metavar="TEXT", action="append", help="is TEXT the derivative? (exit 0 or 1)")
     add("--limit", metavar="SECONDS", help="give up after so many seconds (default: 10)")
+    add("--solve", action="store_true", help="where the gradient is zero, in closed form")
     add("--check", action="store_true", help="verify the result numerically on random inputs")
     add("--ascii", action="store_true", help="plain ASCII instead of Unicode")
     add("--version", action="store_true", help="the version of matcalc")
@@ -136,6 +138,7 @@ FLAGS = (
     "--help",
     "--document",
     "--markdown",
+    "--solve",
 )
 OPTIONS = VALUED + FLAGS
 
@@ -283,7 +286,11 @@ def run(arguments: Sequence[str]) -> Answer:
         rules=rules,
         limit=_seconds(options.limit),
     )
-    return _verdict(d, options) if options.expect else _answer(d, options)
+    if options.expect and options.solve:
+        raise InputError("--expect and --solve: one question at a time")
+    if options.expect:
+        return _verdict(d, options)
+    return _solution(d, options) if options.solve else _answer(d, options)
 
 
 def _seconds(text: str | None) -> float:
@@ -299,14 +306,38 @@ def _seconds(text: str | None) -> float:
 
 def _verdict(d: Derivation, options: argparse.Namespace) -> Answer:
     """Whether what was expected is the derivative."""
+    if options.steps or options.latex or options.numpy or options.code:
+        raise InputError("--expect answers with a verdict", suggestion="--json, or no other form")
     verdict = d.equals(options.expect)
     code = 0 if verdict else 1
     if options.json:
         record = _record(d) | {"verdict": verdict.record()}
         return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2), code=code)
     plain = terminal.plain if options.ascii else str
-    notes = [plain(f"assuming {assumption}") for assumption in d.assumptions]
-    return Answer(plain(str(verdict)), notes, code)
+    return Answer(plain(str(verdict)), _assumed(d, options), code)
+
+
+def _solution(d: Derivation, options: argparse.Namespace) -> Answer:
+    """Where the gradient is zero, in the form that was asked for."""
+    if options.steps:
+        raise InputError("--solve has no steps", suggestion="--latex, --numpy, --code or --json")
+    point = d.stationary()
+    report = point.check() if options.check else None
+    if options.json:
+        record = _record(d) | {"stationary": point.record()}
+        record |= {"check": _report(report)} if report is not None else {}
+        return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2))
+    notes = [*_assumed(d, options), *([str(report)] if report is not None else [])]
+    if options.latex:
+        return Answer(point.latex(), [*notes, *point.remarks])
+    if options.numpy or options.code:
+        return Answer(point.code(options.code or "numpy").strip("\n"), [*notes, *point.remarks])
+    return Answer(point.text(ascii=options.ascii), notes)
+
+
+def _assumed(d: Derivation, options: argparse.Namespace) -> list[str]:
+    plain = terminal.plain if options.ascii else str
+    return [plain(f"assuming {assumption}") for assumption in d.assumptions]
 
 
 def _rules(options: argparse.Namespace) -> str:
@@ -324,7 +355,7 @@ def _rules(options: argparse.Namespace) -> str:
 def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
     """A derivation in the form that was asked for; of one that is found wrong only the report."""
     plain = terminal.plain if options.ascii else str
-    notes = [plain(f"assuming {assumption}") for assumption in d.assumptions]
+    notes = _assumed(d, options)
     report = d.check() if options.check else None
     code = 0 if report is None or report.passed else 1
     verdict = [plain(str(report))] if report is not None else []

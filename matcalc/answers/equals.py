@@ -52,9 +52,6 @@ SHORT: Final = 12
 
 SYMMETRIC: Final = frozenset({"symmetric", "spd", "diagonal"})
 
-SECOND_OPINION: Final = ("gradient", "jacobian", "hessian")
-"""Kinds whose values at a counterexample are compared with numerical ones first."""
-
 
 def judged(program: Program, solved: Solved, wrt: Sequence[str], given: Any) -> Verdict:
     """The verdict on a text, or on one text for each derivative of several.
@@ -389,9 +386,9 @@ class Judge:
         if _close([mine], [theirs], VISIBLE):
             return False
         problem = self.solved.problem
-        if problem.kind not in SECOND_OPINION:
-            return True
-        question = Question(problem.expression, problem.targets, problem.kind, problem.stacked)
+        question = Question(
+            problem.expression, problem.targets, problem.kind, problem.stacked, problem.directions
+        )
         truth = question.answer(drawn, rng)
         wanted = truth.values[self.place].value
         own = value_at(self.array, drawn)
