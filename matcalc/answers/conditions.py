@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from matcalc.answers.affine import Algebra
 from matcalc.answers.operators import Piece, kronecker_sum
 from matcalc.answers.roots import Root
+from matcalc.answers.signs import is_opposite
 from matcalc.emit.text import text
-from matcalc.expr.nodes import Add, Expr, Inverse, Symbol, postorder
+from matcalc.expr.nodes import Expr, Inverse, Symbol, postorder
 from matcalc.expr.properties import properties
-from matcalc.expr.writing import negated
 from matcalc.tensor.canonical import as_constant, scaled
 from matcalc.tensor.nodes import Atom, Delta, Tensor, intern
 from matcalc.tensor.nodes import postorder as tensors_in
@@ -91,14 +90,7 @@ def _positive(tensors: Sequence[Tensor]) -> tuple[list[Atom], Substitution]:
 def _as_printed(expr: Expr, value: Expr) -> Expr:
     """A matrix as it stands under an inverse in the closed form, be it with the other sign."""
     inverted = [node.arg for node in postorder((value,)) if isinstance(node, Inverse)]
-    return next((arg for arg in inverted if _opposite(expr, arg)), expr)
-
-
-def _opposite(one: Expr, other: Expr) -> bool:
-    """Whether one sum is the other with the opposite sign."""
-    if not (isinstance(one, Add) and isinstance(other, Add)):
-        return False
-    return Counter(map(negated, one.terms)) == Counter(other.terms)
+    return next((arg for arg in inverted if is_opposite(expr, arg)), expr)
 
 
 def _atom(symbol: Symbol) -> Tensor:

@@ -15,6 +15,7 @@ from matcalc.answers.affine import Algebra, depends, obstacle
 from matcalc.answers.conditions import Condition, condition_of, open_scalars, positive_of
 from matcalc.answers.operators import kronecker_sum
 from matcalc.answers.roots import Root, definiteness, root
+from matcalc.answers.signs import oriented
 from matcalc.answers.solution import Stationary, with_bound
 from matcalc.emit.text import text
 from matcalc.errors import DerivationError, InputError
@@ -128,7 +129,7 @@ class _Solver:
         """The closed form of an unknown in matrix notation."""
         solver = e.found.solver
         if solver.form != "vec" or e.found.inverted:
-            return self.written(e.found.value)
+            return oriented(self.written(e.found.value), self.written(solver.first))
         matrix = kronecker_sum(solver.pieces, self.written)
         value = self.written(e.found.right)
         m, n = value.shape.dims
