@@ -450,6 +450,7 @@ class Derivation:
             functions=_evaluators(self.program),
         )
 
+    @bounded
     def equals(self, expected: str | Sequence[Any]) -> Verdict:
         """Whether a hand-derived derivative is right; true if it is, and str() says how it is not.
 
@@ -462,6 +463,7 @@ class Derivation:
 
         return judged(self.program, self.solved, self.wrt, expected)
 
+    @bounded
     def stationary(self) -> Stationary:
         """Where the gradient is zero, in closed form: .solution with its .condition and .nature.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from matcalc.answers.expand import multiplied_out
 from matcalc.calculus.reverse import derivative
-from matcalc.errors import DerivationError
+from matcalc.errors import DerivationError, LimitError
 from matcalc.rules.book import RuleBook
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import add, contract
@@ -53,6 +53,8 @@ def affine(t: Tensor, u: Tensor, algebra: Algebra) -> Affine | None:
     """t as an affine function of u; None if it is none."""
     try:
         (slope,) = derivative(t, [u], algebra.book)
+    except LimitError:
+        raise
     except DerivationError:
         return None
     slope = _free(slope, u, algebra)

@@ -12,6 +12,7 @@ from matcalc.answers.signs import is_opposite
 from matcalc.emit.text import text
 from matcalc.expr.nodes import Expr, Inverse, Symbol, postorder
 from matcalc.expr.properties import properties
+from matcalc.expr.writing import negated
 from matcalc.tensor.canonical import as_constant, scaled
 from matcalc.tensor.nodes import Atom, Delta, Tensor, intern
 from matcalc.tensor.nodes import postorder as tensors_in
@@ -47,7 +48,8 @@ def condition_of(found: Root, symbol: Symbol, value: Expr, algebra: Algebra) -> 
     if solver.form == "sylvester" and solver.second is not None:
         one, other = lift(solver.first), lift(solver.second)
         if not _disjoint(one, other):
-            needed.append(f"{_told(one)} and -{_bracketed(other)} have no eigenvalue in common")
+            opposite = _told(negated(other))
+            needed.append(f"{_told(one)} and {opposite} have no eigenvalue in common")
     if solver.form == "division":
         needed += _not_zero([solver.first], algebra)
     needed += _not_zero([t for t in found.nonzero if t is not _atom(symbol)], algebra)
@@ -99,11 +101,6 @@ def _atom(symbol: Symbol) -> Tensor:
 
 def _told(expr: Expr) -> str:
     return text(expr, bindings=False)
-
-
-def _bracketed(expr: Expr) -> str:
-    told = _told(expr)
-    return told if told.isidentifier() else f"({told})"
 
 
 def _definite(expr: Expr) -> str:

@@ -12,12 +12,13 @@ from typing import Final
 
 import numpy as np
 
+from matcalc.budget import tick
 from matcalc.check.differences import Array
 from matcalc.check.evaluate import Functions
 from matcalc.check.plan import Plan, plan_of
 from matcalc.check.sample import OUTSIDE, Sample
 from matcalc.check.standins import stand_in
-from matcalc.errors import DerivationError
+from matcalc.errors import DerivationError, LimitError
 from matcalc.expr.nodes import Expr, Symbol
 
 LARGEST: Final = 3
@@ -49,9 +50,12 @@ def smallest(
             drawn = _inputs(plan, sizes, style, rng)
             drawn.functions.update(functions or {})
             tried += 1
+            tick()
             try:
                 if differ(drawn):
                     return drawn, tried
+            except LimitError:
+                raise
             except (*OUTSIDE, DerivationError, ValueError):
                 tried -= 1
     return None, tried

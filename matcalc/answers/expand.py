@@ -34,6 +34,10 @@ def multiplied_out(t: Tensor) -> Tensor:
 def _once(t: Tensor) -> Tensor:
     if isinstance(t, Map) and t.fn == "pow":
         return _power(t)
+    if isinstance(t, Sum):  # what a rewrite of an operand made of a term has not been seen yet
+        terms = [(c, _once(a), labels) for c, a, labels in t.terms]
+        same = all(new is old for (_, new, _), (_, old, _) in zip(terms, t.terms, strict=True))
+        return t if same or len(terms) > TERMS else add(terms, t.dims)
     if not isinstance(t, Contract):
         return t
     sizes = [len(f.terms) for f, _ in t.factors if isinstance(f, Sum)]

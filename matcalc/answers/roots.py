@@ -1,8 +1,8 @@
 """Where an equation G(u) = 0 has a closed form, and on which condition.
 
 G is solved if it is affine in u, or becomes so by what may be done to an equation without changing
-its solutions: multiply by u (a scalar or vector that is not zero), multiply by an invertible matrix
-from either side, take the inverse as the unknown.
+its solutions: multiply by denominators, multiply by an invertible matrix from either side, take the
+inverse as the unknown.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from matcalc.expr.build import is_negative
 from matcalc.expr.properties import properties
 from matcalc.expr.writing import cost
 from matcalc.tensor.canonical import (
+    add,
     as_constant,
     constant,
     contract,
@@ -33,7 +34,6 @@ from matcalc.tensor.nodes import Atom, Contract, Map, Rational, Sum, Tensor, int
 from matcalc.tensor.substitute import Substitution
 
 SYMMETRIC: Final = frozenset({"symmetric", "spd"})
-POWERS: Final = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Root:
 
     value     The unknown, in what does not depend on it.
     solver    The operator that was solved for, with scalars that all terms have in common left out.
-    nonzero   Scalars, and the unknown or its entries, that must not be zero.
+    nonzero   What must not be zero, also at the point itself.
     hessian   The operator as it is in the gradient, where the gradient is affine; else None.
     right     What the operator is to give: the equation is solver(unknown) = right.
     inverted  Whether the closed form has to be an invertible matrix.
@@ -64,7 +64,7 @@ def root(gradient: Tensor, u: Atom, algebra: Algebra) -> Root | None:
     if u.rank == 2 and u.dims[0] is u.dims[1]:
         return _by_inverse(gradient, u, algebra) or _by_congruence(gradient, u, algebra)
     if u.rank < 2:
-        return _by_powers(gradient, u, algebra)
+        return _by_denominators(gradient, u, algebra)
     return None
 
 
@@ -154,16 +154,41 @@ def _scalars(t: Tensor) -> dict[Tensor, Rational]:
 # --- equations that become affine
 
 
-def _by_powers(gradient: Tensor, u: Atom, algebra: Algebra) -> Root | None:
-    """A scalar, or each entry of a vector, times a power of itself: n/σ² - r/σ⁴ = 0."""
+def _by_denominators(gradient: Tensor, u: Atom, algebra: Algebra) -> Root | None:
+    """A scalar, or each entry of a vector, rid of the denominators that u stands in.
+
+    n/v - r/v² = 0 times v², s/p - t/(1 - p) = 0 times p (1 - p).
+    """
+    expanded = multiplied_out(algebra.shortest(gradient))
+    below = _denominators(expanded, u)
+    if not below:
+        return None
     axes = tuple(range(u.rank))
-    for k in POWERS:
-        raised = power(u, constant(k))
-        found = affine(_spread([(gradient, axes), (raised, axes)], axes, algebra), u, algebra)
-        made = _of_affine(found, u, algebra) if found is not None else None
-        if made is not None:
-            return replace(made, nonzero=(*made.nonzero, u))
-    return None
+    factors = [(power(base, constant(k)), axes) for base, k in below.items()]
+    terms = []
+    for c, t, labels in terms_of(expanded):
+        dims = dict(enumerate(gradient.dims))
+        terms.append((c, contract([(t, labels), *factors], axes, dims), axes))
+    found = affine(algebra.spread(add(terms, gradient.dims)), u, algebra)
+    made = _of_affine(found, u, algebra) if found is not None else None
+    return made and replace(made, nonzero=(*made.nonzero, *below))
+
+
+def _denominators(expanded: Tensor, u: Atom) -> dict[Tensor, Rational]:
+    """What u stands in below a line, entry by entry, with the highest power of it."""
+    found: dict[Tensor, Rational] = {}
+    axes = tuple(range(u.rank))
+    for _, t, labels in terms_of(expanded):
+        views = t.factors if isinstance(t, Contract) else ((t, tuple(range(t.rank))),)
+        for f, places in views:
+            k = as_constant(f.args[1][0]) if isinstance(f, Map) and f.fn == "pow" else None
+            own = tuple(labels[x] for x in places if x < t.rank)
+            if k is None or k >= 0 or own != axes or not depends(f, u) or not isinstance(f, Map):
+                continue
+            base, inner = f.args[0]
+            if inner == axes:
+                found[base] = max(found.get(base, 0), -k)
+    return found
 
 
 def _spread(

@@ -1,5 +1,5 @@
-"""(B - A)^-1 (c - d) or (A - B)^-1 (d - c): the one whose matrix has the sign of the Hessian, as long
-as no more minus signs are printed."""
+"""(B - A)^-1 (c - d) or (A - B)^-1 (d - c): the one whose matrix has the sign of the Hessian,
+as long as no more minus signs are printed."""
 
 from __future__ import annotations
 

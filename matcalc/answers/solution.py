@@ -18,7 +18,7 @@ from matcalc.check.sample import OUTSIDE, Sample
 from matcalc.check.steps import size
 from matcalc.emit.latex import latex
 from matcalc.emit.text import text
-from matcalc.errors import DerivationError
+from matcalc.errors import DerivationError, LimitError
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Node, Symbol, intern, postorder
 from matcalc.expression import Expression
@@ -169,6 +169,8 @@ class Stationary:
             except OUTSIDE as error:
                 tally.skip(str(error))
                 continue
+            except LimitError:
+                raise
             except DerivationError as error:
                 tally.skip(error.message)
                 continue

@@ -163,7 +163,8 @@ class _Solver:
         unknown, gradient = next(iter(left.items()))
         name, others = unknown.name, [u for u in self.gradients if u is not unknown]
         if is_zero(gradient):
-            return DerivationError(f"the gradient by {name} is zero everywhere")
+            when = " where the other gradients are" if others else ""
+            return DerivationError(f"the gradient by {name} is zero for every {name}{when}")
         for u in self.gradients:
             term = obstacle(self.gradients[u], list(self.gradients), self.algebra)
             if term is not None:

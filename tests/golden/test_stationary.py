@@ -1,4 +1,4 @@
-"""The golden file of stationary points: the classical problems, and what is refused with its reason.
+"""The golden file of stationary points: classical problems, and what is refused with its reason.
 
 Each line of stationary.txt is `problem  by unknowns  =>  closed form  |  condition  |  nature`, the
 problem a program on one line.  After a change that is meant, and that reads better:
