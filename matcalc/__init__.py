@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matcalc.api import Derivation, derive, parse
+    from matcalc.api import Derivation, derive, from_sympy, parse
     from matcalc.errors import DerivationError, InputError, LimitError, MatcalcError
     from matcalc.expression import Expression
 
@@ -27,6 +27,7 @@ __all__ = [
     "LimitError",
     "MatcalcError",
     "derive",
+    "from_sympy",
     "parse",
 ]
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Derivation": "matcalc.api",
     "derive": "matcalc.api",
+    "from_sympy": "matcalc.api",
     "parse": "matcalc.api",
     "Expression": "matcalc.expression",
     "DerivationError": "matcalc.errors",

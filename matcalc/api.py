@@ -19,7 +19,7 @@ from matcalc.emit.latex import differential, latex
 from matcalc.emit.text import text
 from matcalc.errors import InputError
 from matcalc.expr.build import named
-from matcalc.expr.nodes import Expr, Function, Named, Symbol, unknown_functions
+from matcalc.expr.nodes import Expr, Function, Named, Symbol, free_symbols, unknown_functions
 from matcalc.expression import Expression, backend, check_target
 from matcalc.kinds import JOINT, SCALAR, WORDS, Kind, Problem
 from matcalc.language import Program, canonical, parse_program
@@ -57,6 +57,18 @@ def parse(
     with limited(limit):
         program = parse_program(text, _declared(shapes), dialect=dialect, rules=_rules(rules))
         return _whole(program, _book(program))
+
+
+def from_sympy(expr: Any) -> Expression:
+    """The expression of a SymPy scalar or matrix expression; `derive` takes it like a text.
+
+    A MatrixSymbol of one column is a vector, one of one row a row.
+    Raises   InputError for what the language cannot say.
+    """
+    from matcalc.bridge.imports import from_sympy  # loads SymPy
+
+    node = from_sympy(expr)
+    return Expression(node, tuple(free_symbols(node).values()), unknown_functions((node,)))
 
 
 def _rules(rules: str | None) -> OwnRules | None:
@@ -111,7 +123,7 @@ def _scope(program: Program) -> tuple[tuple[Symbol, ...], tuple[Function, ...]]:
 
 @within_limit
 def derive(
-    expr: str,
+    expr: str | Expression,
     wrt: str | Sequence[str],
     *,
     kind: str = "auto",
@@ -126,6 +138,7 @@ def derive(
     """The derivative of an expression, with how it was found.
 
     expr     A program of the language; a derivative may also be taken by a name that it binds.
+             Or an Expression, whose variables are then declared.
     wrt      A name, several ("W, b" or a list: a tuple of derivatives), or "[x, y]", scalars as
              one vector.
     kind     auto (gradient of a scalar, Jacobian otherwise), gradient, jacobian, hessian, or
@@ -146,6 +159,9 @@ def derive(
 
     Source: T. Parr, J. Howard, The Matrix Calculus You Need For Deep Learning, arXiv 1802.01528.
     """
+    if isinstance(expr, Expression):
+        shapes = {**expr.declarations(), **(_declared(shapes) or {})}
+        expr = str(expr)
     _check_text("the expression", expr)
     _check_option("layout", layout, LAYOUTS)
     _check_option("kind", kind, KINDS)
@@ -476,6 +492,15 @@ class Derivation:
         from matcalc.answers.stationary import stationary  # loaded when a closed form is asked for
 
         return stationary(self.program, self.solved)
+
+    def to_sympy(self) -> Any:
+        """The derivative in SymPy, as it is written; tuples where the result is one.
+
+        Raises    InputError if SymPy has no notation for it.
+        """
+        from matcalc.bridge.export import to_sympy  # loads SymPy
+
+        return mapped(to_sympy, self.solved.written)
 
     def _repr_latex_(self) -> str:
         from matcalc.show.jupyter import expression_latex  # loaded in a notebook only

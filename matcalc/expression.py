@@ -79,6 +79,15 @@ class Expression:
         """The expression in the language, in ASCII on request; it parses back."""
         return text(self.node, ascii=ascii)
 
+    def declarations(self) -> dict[str, str]:
+        """The declarations of its variables and unknown functions, as `shapes` takes them."""
+        made = {
+            symbol.name: " ".join([str(symbol.shape), *sorted(symbol.properties - {"integer"})])
+            for symbol in self.variables
+            if "integer" not in symbol.properties
+        }
+        return made | {function.name: str(function) for function in self.functions}
+
     def latex(self) -> str:
         """LaTeX for math mode, for KaTeX, MathJax and LaTeX itself."""
         return latex(self.node, differentials=self.differentials, own=self.own)
@@ -108,6 +117,12 @@ class Expression:
             True,
             functions,
         )
+
+    def to_sympy(self) -> Any:
+        """The expression in SymPy, of MatrixSymbols; InputError if SymPy cannot say it."""
+        from matcalc.bridge.export import to_sympy  # loads SymPy
+
+        return to_sympy(self.node)
 
     def _repr_latex_(self) -> str:
         from matcalc.show.jupyter import expression_latex  # loaded in a notebook only

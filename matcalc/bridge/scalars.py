@@ -6,9 +6,9 @@ integral, a complex number, a function that the rule book lacks) is an InputErro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import sympy as sp
 
@@ -30,7 +30,15 @@ OTHER: Final = {"Abs": "abs", "polygamma": "polygamma"} | {
 COMPARED: Final = {sp.Gt: ">", sp.Ge: ">=", sp.Lt: "<", sp.Le: "<=", sp.Eq: "=="}
 
 
-def scalar(e: Any, symbols: Mapping[Any, Expr]) -> Expr:
+class Leaves(Protocol):
+    """What stands for the parts of a scalar that are known already: a mapping will do."""
+
+    def __contains__(self, e: Any, /) -> bool: ...
+
+    def __getitem__(self, e: Any, /) -> Expr: ...
+
+
+def scalar(e: Any, symbols: Leaves) -> Expr:
     """A SymPy scalar with expressions in the places of its symbols; InputError if it has no such
     form."""
 

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from matcalc import derive, parse
-from matcalc.bridge.table import FUNCTIONS as FROM_SYMPY
 from matcalc.check import Sample, derivative, evaluate, sample
 from matcalc.emit.latex import latex
 from matcalc.errors import DerivationError
@@ -345,54 +344,19 @@ def declared(entry: Entry, text: str, shapes: dict[str, str]) -> dict[str, str]:
 
 
 def opinions() -> dict[str, Any]:
-    """The element-wise functions as SymPy knows them."""
+    """The element-wise functions as SymPy knows them; some only by others, to have their numbers."""
     import sympy as sp
 
-    def normcdf(x: Any) -> Any:
-        return (1 + sp.erf(x / sp.sqrt(2))) / 2
-
-    table: dict[str, Any] = {
-        name: getattr(sp, name)
-        for name in "exp log sqrt sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
-        "erf erfc gamma digamma polygamma atan2".split()
-    }
-    library = {name: getattr(sp, row.sympy or name) for name, (row, *_) in FROM_SYMPY.items()}
+    from matcalc.bridge.export import ELEMENTWISE as KNOWN
 
     def spherical(bessel: Any) -> Any:
         return lambda v, x: sp.sqrt(sp.pi / (2 * x)) * bessel(v + sp.Rational(1, 2), x)
 
-    return (
-        library
-        | table
-        | {
-            "erfcinv": lambda x: sp.erfinv(1 - x),
-            "jn": spherical(sp.besselj),
-            "yn": spherical(sp.bessely),
-            "log1p": lambda x: sp.log(1 + x),
-            "expm1": lambda x: sp.exp(x) - 1,
-            "pow": lambda x, p: x**p,
-            "abs": sp.Abs,
-            "gt": lambda a, b: sp.Piecewise((1, a > b), (0, True)),
-            "ge": lambda a, b: sp.Piecewise((1, a >= b), (0, True)),
-            "eq": lambda a, b: sp.Piecewise((1, sp.Eq(a, b)), (0, True)),
-            "sigmoid": lambda x: 1 / (1 + sp.exp(-x)),
-            "softplus": lambda x: sp.log(1 + sp.exp(x)),
-            "relu": lambda x: sp.Piecewise((x, x > 0), (0, True)),
-            "leaky_relu": lambda x, a: sp.Piecewise((x, x > 0), (a * x, True)),
-            "elu": lambda x: sp.Piecewise((x, x > 0), (sp.exp(x) - 1, True)),
-            "gelu": lambda x: x * normcdf(x),
-            "silu": lambda x: x / (1 + sp.exp(-x)),
-            "lgamma": sp.loggamma,
-            "normcdf": normcdf,
-            "log_normcdf": lambda x: sp.log(normcdf(x)),
-            "normpdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
-            "xlogx": lambda x: x * sp.log(x),
-            "clip": lambda x, a, b: sp.Piecewise((b, sp.Max(x, a) > b), (a, x <= a), (x, True)),
-            "where": lambda c, a, b: sp.Piecewise((b, sp.Eq(c, 0)), (a, True)),
-            "max": lambda a, b: sp.Piecewise((a, a >= b), (b, True)),
-            "min": lambda a, b: sp.Piecewise((a, a <= b), (b, True)),
-        }
-    )
+    return KNOWN | {
+        "erfcinv": lambda x: sp.erfinv(1 - x),
+        "jn": spherical(sp.besselj),
+        "yn": spherical(sp.bessely),
+    }
 
 
 ELEMENTWISE: Final = [p for p in lines("d") if p.values[0].mode == "elementwise"]
