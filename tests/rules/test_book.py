@@ -344,7 +344,7 @@ def declared(entry: Entry, text: str, shapes: dict[str, str]) -> dict[str, str]:
 
 
 def opinions() -> dict[str, Any]:
-    """The element-wise functions as SymPy knows them; some only by others, to have their numbers."""
+    """The element-wise functions as SymPy knows them, or by others where it has no numbers."""
     import sympy as sp
 
     from matcalc.bridge.export import ELEMENTWISE as KNOWN
