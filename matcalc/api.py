@@ -79,6 +79,15 @@ def _rules(rules: str | None) -> OwnRules | None:
     return own_rules(rules)
 
 
+def _with(functions: Mapping[str, Any] | None, rules: str | None) -> str | None:
+    """The rules of a user's with those of functions that SymPy has."""
+    if functions is None:
+        return rules
+    from matcalc.bridge.lambdas import rules_of  # loads SymPy
+
+    return "\n\n".join([*([rules] if rules else []), rules_of(functions)])
+
+
 def _book(program: Program) -> RuleBook:
     """The rule book for a program, with the functions that were handed in for it."""
     if not program.own:
@@ -133,6 +142,7 @@ def derive(
     simplify: bool = True,
     direction: Choice = None,
     rules: str | None = None,
+    functions: Mapping[str, Any] | None = None,
     limit: float | None = DEFAULT,
 ) -> Derivation:
     """The derivative of an expression, with how it was found.
@@ -153,6 +163,7 @@ def derive(
              `define f(x) = …`, `d f(x) = … dx`; or the two lines alone, for a function that the
              program declares.  A differential is checked against the definition; without one it is
              taken on trust, and `assumptions` says so.
+    functions Functions as SymPy has them, {"f": sympy.Lambda(x, x**2)}, applied to every entry.
     limit    Seconds that it may take, and each use of what comes back; None for no limit.
     Raises   InputError for a wrong input, DerivationError if there is no derivative or no rule,
              LimitError if it takes longer than its limit.
@@ -167,7 +178,7 @@ def derive(
     _check_option("kind", kind, KINDS)
     names, stacked = _names(wrt)
     program = parse_program(
-        expr, _declared(shapes), wrt=names, dialect=dialect, rules=_rules(rules)
+        expr, _declared(shapes), wrt=names, dialect=dialect, rules=_rules(_with(functions, rules))
     )
     targets = tuple(_target(program, name) for name in names)
     if stacked:

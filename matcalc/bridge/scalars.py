@@ -67,6 +67,8 @@ def scalar(e: Any, symbols: Leaves) -> Expr:
         return nested("max" if isinstance(e, sp.Max) else "min", [made(a) for a in e.args])
     if type(e) in COMPARED:
         return build.compare(COMPARED[type(e)], made(e.lhs), made(e.rhs))
+    if isinstance(e, sp.Heaviside) and e.args[1] == 0:
+        return build.compare(">", made(e.args[0]), build.number(0))
     if isinstance(e, sp.Function):
         return function(e, made)
     raise unsayable(e)
