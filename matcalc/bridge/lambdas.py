@@ -62,5 +62,5 @@ def _entry(name: str, function: Any) -> str:
 
 
 def _slope(body: Any, variable: Any) -> Any:
-    """The derivative; the step of a kink, as of Max, is 0 at the kink itself, as in the language."""
+    """The derivative; the step of a kink, as of Max, is 0 at the kink itself."""
     return sp.diff(body, variable).replace(sp.Heaviside, lambda z, *_: sp.Heaviside(z, 0))
