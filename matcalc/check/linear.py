@@ -161,6 +161,17 @@ def elimination(n: Any) -> Any:
     return np.eye(size * size)[vech(places)]
 
 
+def jacobian(derivative: Callable[..., Any]) -> Callable[..., Any]:
+    """The matrix of a Fréchet derivative: K vec(E) = vec(derivative(A, E))."""
+
+    def matrix(a: Any) -> Any:
+        units = np.eye(np.size(a)).reshape(-1, *np.shape(a)).transpose(0, 2, 1)
+        columns = [np.reshape(derivative(a, unit), -1, order="F") for unit in units]
+        return np.stack(columns, axis=-1)
+
+    return matrix
+
+
 def vech_basis(n: Any) -> Any:
     """The array B with vech(X)[k] = Σ B[k, i, j] X[i, j]."""
     size = whole(n)
@@ -260,6 +271,8 @@ LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
     "expm_frechet": frechet(expm),
     "logm_frechet": frechet(logm),
     "sqrtm_frechet": frechet(sqrtm),
+    "expm_jacobian": jacobian(frechet(expm)),
+    "logm_jacobian": jacobian(frechet(logm)),
     "eigmax": lifted(lambda S: np.linalg.eigvalsh(half(S))[-1]),
     "eigmin": lifted(lambda S: np.linalg.eigvalsh(half(S))[0]),
     "eigvals": lifted(lambda S: np.linalg.eigvalsh(half(S))),
@@ -290,7 +303,7 @@ LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
 RANKS: Final[
     Mapping[str, tuple[int, ...]]
 ] = {  # of the arguments, which may have more axes in front
-    **dict.fromkeys("inv pinv chol expm logm sqrtm polar det logdet tr".split(), (2,)),
+    **dict.fromkeys("inv pinv chol expm logm sqrtm polar det logdet tr expm_jacobian logm_jacobian".split(), (2,)),
     **dict.fromkeys("eigmax eigvecmax norm_2 norm_nuc vec vech".split(), (2,)),
     **dict.fromkeys("expm_frechet logm_frechet sqrtm_frechet".split(), (2, 2)),
     "sylvester": (2, 2, 2),

@@ -111,6 +111,9 @@ class TextPrinter(Printer):
                     return atom(f"pow({self.pieces[base].text}, T)", "call")
                 made = self.base("power", self.pieces[base]).text
                 return Piece(f"{made}{sign}{self.exponent(exponent)}", Level.POSTFIX, "power")
+            case Transpose(arg=Inverse(arg=arg)):
+                made = self.base("power", self.pieces[arg]).text
+                return Piece(f"{made}^-T", Level.POSTFIX, "power")
             case Transpose(arg=arg):
                 made = self.base("transpose", self.pieces[arg]).text
                 return Piece(f"{made}'", Level.POSTFIX, "transpose")

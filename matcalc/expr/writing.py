@@ -62,7 +62,7 @@ def _own_cost(node: Expr, count: int) -> int:
     match node:
         case Number(value=value):
             return 1 if value.denominator == 1 else 3
-        case Neg(arg=Number()):
+        case Neg(arg=Number()) | Transpose(arg=Inverse()):
             return 0
         case Add() | Product() | Hadamard():
             return count - 1
@@ -80,6 +80,8 @@ def is_symmetric(expr: Expr) -> bool:
             return bool(properties & {"symmetric", "spd"}) and expr.shape.rank == 2
         case Call(name="eye"):
             return True
+        case Call(name="commutation", args=(m, n)):
+            return m == n
         case Call(name="diag"):
             return expr.shape.rank == 2
         case Inverse(arg=arg) | Neg(arg=arg):
@@ -116,6 +118,10 @@ def transposed(expr: Expr) -> Expr:
             return build.kron(transposed(a), transposed(b))
         case Call(name="skew"):
             return build.neg(expr)
+        case Call(name="commutation", args=(m, n)):
+            return build.call(expr.shape, "commutation", [n, m])
+        case Inverse(arg=arg) if cost(transposed(arg)) <= cost(arg):
+            return build.inverse(transposed(arg))
         case Call(name="ones" | "zeros") if expr.shape.rank == 2:
             return build.filled("ones" if expr.name == "ones" else "zeros", expr.shape.transposed)
         case Add(terms=terms) if all(t.shape == expr.shape for t in terms):

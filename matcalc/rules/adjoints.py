@@ -1,28 +1,64 @@
 """Adjoints of functions that are linear in an argument: rules that a line of the book cannot say,
 since the adjoint carries the axes of the result along.  Each has a statement and a source like a
-line of the book."""
+line of the book.
+
+A scalar asks one question of such a function, <G, L(E)> = <L*(G), E>, and the adjoint is the
+function again.  A vector or a matrix asks many at once: then it is the matrix K with
+vec(L(E)) = K vec(E), its axes split up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from matcalc.tensor.canonical import contract, opaque, transpose
-from matcalc.tensor.nodes import Contract, Opaque, Tensor
+from matcalc.dims import Dim
+from matcalc.tensor.canonical import add, contract, delta, group, opaque, split, transpose
+from matcalc.tensor.constructors import View
+from matcalc.tensor.nodes import Contract, Delta, Group, Opaque, Split, Sum, Tensor
 
 Adjoint = Callable[[Opaque, Tensor, int], Tensor]
+
+JACOBIANS: Final = {"expm_frechet": "expm_jacobian", "logm_frechet": "logm_jacobian"}
+"""Fréchet derivatives of matrix functions, and their matrices between vec() and vec()."""
 
 
 def frechet(node: Opaque, total: Tensor, outer: int) -> Tensor:
     """<G, L(A, E)> = <L(A', G), E> for a Fréchet derivative L of a matrix function.  Higham,
-    Functions of Matrices, (3.24)."""
-    return opaque(node.fn, [transpose(node.args[0]), total], total.dims, outer, (False, True))
+    Functions of Matrices, (3.24); its matrix K(A) there, (3.17)."""
+    a = node.args[0]
+    assert isinstance(node.fn, str)
+    if not outer:
+        return opaque(node.fn, [transpose(a), total], total.dims)
+    length = a.dims[0] * a.dims[0]
+    return _against(total, opaque(JACOBIANS[node.fn], [a], (length, length)), node.dims)
 
 
 def sylvester(node: Opaque, total: Tensor, outer: int) -> Tensor:
-    """<G, Z> with A Z + Z B = C is <W, C> with A' W + W B' = G.  Golub & Van Loan, sec. 7.6.3."""
-    a, b = (transpose(t) for t in node.args[:2])
-    return opaque("sylvester", [a, b, total], total.dims, outer, (False, False, True))
+    """<G, Z> with A Z + Z B = C is <W, C> with A' W + W B' = G; vec(Z) is the inverse of
+    eye ⊗ A + B' ⊗ eye times vec(C).  Golub & Van Loan, sec. 7.6.3."""
+    a, b = node.args[:2]
+    if not outer:
+        return opaque("sylvester", [transpose(a), transpose(b), total], total.dims)
+    return _against(total, _sylvester_matrix(a, b), node.dims)
+
+
+def _sylvester_matrix(a: Tensor, b: Tensor) -> Tensor:
+    whole = (0, 1, 2, 3)
+    dims = (b.dims[0], a.dims[0]) * 2
+    first = contract([(delta(b.dims[0]), (0, 2)), (a, (1, 3))], whole)
+    second = contract([(b, (2, 0)), (delta(a.dims[0]), (1, 3))], whole)
+    total = group(add([(1, first, whole), (1, second, whole)], dims), (2, 2))
+    return opaque("inv", [total], total.dims)
+
+
+def _against(total: Tensor, matrix: Tensor, dims: Sequence[Dim]) -> Tensor:
+    """The adjoint of vec(E) -> K vec(E) at `total`, whose last two axes are those of the result."""
+    rows, columns = dims
+    opened = split(matrix, (2, 2), (columns, rows, columns, rows))
+    front = range(total.rank - 2)
+    i, j, k, l = range(total.rank - 2, total.rank + 2)
+    return contract([(total, range(total.rank)), (opened, (j, i, l, k))], (*front, k, l))
 
 
 ADJOINTS: Final[dict[tuple[str, int], Adjoint]] = {
@@ -33,34 +69,70 @@ ADJOINTS: Final[dict[tuple[str, int], Adjoint]] = {
 
 
 def forward(t: Contract) -> Tensor | None:
-    """Σ_ij L*(G_o)_ij B_ij is <G_o, L(B)>: an adjoint that was taken for many G, and met one B, is
-    not needed."""
+    """K vec(B) is vec(L(B)), and vec(G)' K is vec(L*(G))': the matrix of a linear function is not
+    needed where it meets one direction."""
     for i, (f, labels) in enumerate(t.factors):
-        position = linear_in(f)
-        if not isinstance(f, Opaque) or position is None or not f.batch:
+        if not isinstance(f, Split) or f.sizes != (2, 2) or len(set(labels)) < 4:
             continue
-        front, own = labels[: f.batch], labels[f.batch :]
         others = [*t.factors[:i], *t.factors[i + 1 :]]
-        touching = [view for view in others if set(view[1]) & set(own)]
-        carried = {x for _, y in touching for x in y}
-        if any(x < t.rank for x in (*own, *carried)) or len(set(own)) < 2 or carried & set(front):
-            continue
-        rest = [view for view in others if view not in touching]
-        if any(set(y) & carried for _, y in rest):
-            continue
-        dims = dict(zip(own, f.dims[f.batch :], strict=True))
-        direction = contract(touching, own, dims)
-        args = [transpose(a) if k != position else direction for k, a in enumerate(f.args)]
-        total = f.args[position]
-        inner = opaque(f.fn, args, direction.dims)
-        return contract(
-            [(total, labels), (inner, own), *rest], range(t.rank), dict(enumerate(t.dims))
-        )
+        for own, rest, turned in ((labels[2:], labels[:2], False), (labels[:2], labels[2:], True)):
+            touching = _closed(others, own, t.rank)
+            if touching is None or set(own) & set(rest):
+                continue
+            direction = contract(touching, own[::-1], dict(zip(own, f.dims[2:], strict=True)))
+            made = _applied(f.arg, direction, turned)
+            if made is not None:
+                left = [view for view in others if view not in touching]
+                views = [(made, rest[::-1]), *left]
+                return contract(views, range(t.rank), dict(enumerate(t.dims)))
     return None
 
 
-def linear_in(t: Tensor) -> int | None:
-    """The argument in which a function is linear with a known adjoint."""
-    if isinstance(t, Opaque) and isinstance(t.fn, str):
-        return next((place for name, place in ADJOINTS if name == t.fn), None)
-    return None
+def _closed(views: Sequence[View], own: Sequence[int], rank: int) -> list[View] | None:
+    """The views that hang on these summed labels, if they hang on nothing else."""
+    reached = set(own)
+    members: list[View] = []
+    while True:
+        new = [v for v in views if v not in members and set(v[1]) & reached]
+        if not new:
+            break
+        members += new
+        reached |= {x for _, labels in new for x in labels}
+    return members if members and all(x >= rank for x in reached) else None
+
+
+def _applied(matrix: Tensor, direction: Tensor, turned: bool) -> Tensor | None:
+    """L(B), or L*(B), for the matrix K of L; None if K is not known to be of such."""
+    if not isinstance(matrix, Opaque) or matrix.batch:
+        return None
+    for name, jacobian in JACOBIANS.items():
+        if matrix.fn == jacobian:
+            (a,) = matrix.args
+            return opaque(name, [transpose(a) if turned else a, direction], direction.dims)
+    pair = _sylvester_pair(matrix)
+    if pair is None:
+        return None
+    a, b = (transpose(t) if turned else t for t in pair)
+    return opaque("sylvester", [a, b, direction], direction.dims)
+
+
+def _sylvester_pair(matrix: Opaque) -> tuple[Tensor, Tensor] | None:
+    """A and B, if a matrix is the inverse of eye ⊗ A + B' ⊗ eye."""
+    arg = matrix.args[0]
+    if matrix.fn != "inv" or not isinstance(arg, Group) or arg.sizes != (2, 2):
+        return None
+    parts = {}
+    for c, t, labels in arg.arg.terms if isinstance(arg.arg, Sum) else ():
+        views = [(f, tuple([labels[x] if x < t.rank else 4 + x for x in axes]))
+                 for f, axes in (t.factors if isinstance(t, Contract) else ())]
+        for side, place in ((0, (0, 2)), (1, (1, 3))):
+            left = [v for v in views if not (isinstance(v[0], Delta) and set(v[1]) == set(place))]
+            other = (1 - side, 3 - side)
+            reach = {x for _, axes in left for x in axes if x < 4}
+            if len(left) == len(views) - 1 and reach <= set(other) and side not in parts:
+                parts[side] = contract(left, other, dict(enumerate(arg.arg.dims)), c)
+                break
+    if len(parts) < 2 or len(arg.arg.terms) != 2:
+        return None
+    return parts[0], transpose(parts[1])
+

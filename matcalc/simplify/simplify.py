@@ -12,9 +12,9 @@ from matcalc.rules.identities import Identities
 from matcalc.simplify.factor import absorbed, distributed, factored, opened
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
-from matcalc.tensor.canonical import add
+from matcalc.tensor.canonical import add, group
 from matcalc.tensor.lift import Lift
-from matcalc.tensor.nodes import Contract, Map, Opaque, Sum, Tensor, node_count
+from matcalc.tensor.nodes import Contract, Group, Map, Opaque, Sum, Tensor, node_count
 
 TALL = 24
 """Sums of more terms than this are not searched for common factors."""
@@ -56,17 +56,15 @@ class Simplifier:
         moved = forward(t) if isinstance(t, Contract) else None
         if moved is not None:
             return moved
-        if t.rank > 2 or node_count(t) > LARGE:  # no shorter notation to be gained
+        if node_count(t) > LARGE:  # nobody reads it, however short
             return t
         if isinstance(t, Sum) and len(t.terms) == 1:
             c, inner, labels = t.terms[0]
             new = self.node(inner)
             return t if new is inner else add([(c, new, labels)], t.dims)
-        if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
-            return self.shortest(t, factored(t) + opened(t))
-        if isinstance(t, Contract):
-            return self.shortest(t, absorbed(t) + distributed(t))
-        return t
+        if isinstance(t, Group):
+            return self.shortest(t, [group(other, t.sizes) for other in others(t.arg)])
+        return self.shortest(t, others(t))
 
     def shortest(self, t: Tensor, others: list[Tensor]) -> Tensor:
         """Of equal tensors the one that prints shortest; t itself at a tie."""
@@ -77,3 +75,12 @@ class Simplifier:
             if price < least:
                 best, least = other, price
         return best
+
+
+def others(t: Tensor) -> list[Tensor]:
+    """Equal tensors that may print shorter."""
+    if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
+        return factored(t) + opened(t)
+    if isinstance(t, Contract):
+        return absorbed(t) + distributed(t)
+    return []

@@ -1,66 +1,371 @@
-"""Kronecker products: a regrouped contraction whose factors fall into two halves."""
+"""Regrouped axes in matrix notation: Kronecker products, vec(), commutation matrices.
+
+A grouping is written term by term.  A term whose factors run from the slow axes to the slow axes
+and from the fast axes to the fast ones is a ladder (`matcalc.tensor.ladder`); where they cross over,
+it is a ladder times the commutation matrix, K vec(X) = vec(X').  Where rows and columns do not meet,
+it is vec(M) vec(N)'.  Magnus & Neudecker, Matrix Differential Calculus, sec. 3.7.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import reduce
 from typing import TYPE_CHECKING
 
+from matcalc.dims import ONE, Dim
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr
-from matcalc.expr.writing import product, transposed
-from matcalc.tensor.canonical import contract
+from matcalc.expr.nodes import Expr, Shape
+from matcalc.expr.writing import cost, multiple, product, transposed
+from matcalc.tensor.canonical import VECH_BASIS, add, contract, group, primitive_part
 from matcalc.tensor.constructors import View
-from matcalc.tensor.nodes import Contract, Group
+from matcalc.tensor.ladder import Pair, commutation, is_identity, ladder
+from matcalc.tensor.network import reciprocal
+from matcalc.tensor.nodes import Contract, Group, Opaque, Rational, Sum, Tensor
+from matcalc.tensor.scaling import scaled
+from matcalc.tensor.structural import vech_matrix
 
 if TYPE_CHECKING:
     from matcalc.tensor.lift import Lift
 
 
-def kronecker(lift: Lift, t: Group) -> Expr | None:
-    """A ⊗ B where a grouping of axes is a Kronecker product; None if it is not."""
-    whole = t.arg
-    if not isinstance(whole, Contract) or any(s > 2 for s in t.sizes) or t.rank > 2:
-        return None
-    starts = [sum(t.sizes[:i]) for i in range(t.rank)]
-    seconds = [s + 1 for s, length in zip(starts, t.sizes, strict=True) if length == 2]
-    halves = _halves(whole, starts, seconds)
-    if halves is None:
-        return None
-    columns = starts[1] if t.rank == 2 else whole.rank
-    sides = zip(halves, (starts, seconds), strict=True)
-    left, right = (_half(lift, whole, half, axes, columns) for half, axes in sides)
-    scalars = [lift.column(f) for f, labels in whole.factors if not labels]
-    made: Expr = build.kron(left, right)
-    return product([*scalars, made]) if scalars else made
+@dataclass(frozen=True)
+class Term:
+    """A coefficient, scalars and a matrix, then a commutation matrix if there is one.
+
+    `swapped` is the same matrix with the commutation matrix before it.
+    """
+
+    coefficient: Rational
+    core: Expr
+    right: Expr | None = None
+    swapped: Expr | None = None
+    left: Expr | None = None
 
 
-def _halves(
-    t: Contract, firsts: Sequence[int], seconds: Sequence[int]
-) -> tuple[list[View], list[View]] | None:
-    """The factors that belong to each operand's axes; None if they cannot be told apart."""
-    owner = dict.fromkeys(firsts, 0) | dict.fromkeys(seconds, 1)
-    halves: tuple[list[View], list[View]] = ([], [])
-    pending = [view for view in t.factors if view[1]]
-    while pending:
-        ready = [view for view in pending if any(x in owner for x in view[1])]
-        if not ready:
+def kronecker(lift: Lift, t: Group, c: Rational = 1) -> Expr | None:
+    """c times a grouping of axes, as Kronecker products and the like; None if it has no such
+    form."""
+    body = t.arg
+    if t.rank > 2 or max(t.sizes) < 2 or (t.rank == 1 and not isinstance(body, Sum | Contract)):
+        return None
+    if t.rank == 1 and _is_matrix(body):
+        return None
+    known = _of_triangles(t)
+    if known is not None:
+        return multiple(c, known)
+    if not isinstance(body, Sum):
+        term = _term(lift, t.sizes, body.dims, c, body, tuple(range(body.rank)))
+        return None if term is None else _sum([term])
+    ways = []
+    content, primitive = primitive_part(body)
+    inner = primitive.terms if isinstance(primitive, Sum) else ()
+    for front, each, terms in ((1, c, body.terms), (c * content, 1, inner), (-c * content, -1, inner)):
+        made = [_term(lift, t.sizes, body.dims, each * d, a, x) for d, a, x in terms]
+        found = [term for term in made if term is not None]
+        if not made or len(found) < len(made):
             return None
-        for view in ready:
-            sides = {owner[x] for x in view[1] if x in owner}
-            if len(sides) != 1:
+        ways.append(multiple(front, _sum(found)))
+    return min(ways, key=cost)
+
+
+def _is_matrix(t: Tensor) -> bool:
+    """Whether a tensor of rank 2 is better written as vec of it: not if it is an outer product."""
+    if isinstance(t, Sum):
+        return True
+    return isinstance(t, Contract) and any(len(labels) > 1 for _, labels in t.factors)
+
+
+def _of_triangles(t: Group) -> Expr | None:
+    """The duplication and the elimination matrix, and their transposes."""
+    inside = [t.arg, *(f for f, _ in t.arg.factors)] if isinstance(t.arg, Contract) else [t.arg]
+    if isinstance(t.arg, Sum):
+        inside = [f for _, a, _ in t.arg.terms if isinstance(a, Contract) for f, _ in a.factors]
+        inside += [a for _, a, _ in t.arg.terms]
+    basis = next((f for f in inside if isinstance(f, Opaque) and f.fn == VECH_BASIS), None)
+    if basis is None or t.rank != 2 or sum(t.sizes) != 3:
+        return None
+    count, n = basis.dims[:2]
+    for name in ("duplication", "elimination"):
+        matrix = vech_matrix(name, count, n)
+        for turned in (False, True):
+            if t is (contract([(matrix, (1, 0))], (0, 1)) if turned else matrix):
+                shape = Shape(matrix.dims)
+                made = build.call(shape, name, [build.size(n)])
+                return transposed(made) if turned else made
+    return None
+
+
+def _sum(terms: Sequence[Term]) -> Expr:
+    """The terms added up; those with the same commutation matrix share it."""
+    plain = [term for term in terms if term.right is None]
+    crossed = [term for term in terms if term.right is not None]
+    parts: list[Expr] = []
+    for term in list(crossed):
+        twin = next((p for p in plain if _twins(p, term)), None)
+        if twin is None or term.right is None:
+            continue
+        plain.remove(twin)
+        crossed.remove(term)
+        parts.append(_symmetrised(twin, term))
+    shared: dict[Expr, list[Term]] = {}
+    for term in crossed:
+        if term.right is not None:
+            shared.setdefault(term.right, []).append(term)
+    parts += [multiple(term.coefficient, term.core) for term in plain]
+    for right, members in shared.items():
+        if len(members) == 1:
+            parts.append(multiple(members[0].coefficient, _times(members[0].core, right)))
+        else:
+            parts.append(_times(_added([multiple(m.coefficient, m.core) for m in members]), right))
+    return _added(parts)
+
+
+def _twins(plain: Term, crossed: Term) -> bool:
+    """Whether two terms are A and A K, or A and K A."""
+    alike = plain.core in (crossed.core, crossed.swapped)
+    return alike and abs(plain.coefficient) == abs(crossed.coefficient)
+
+
+def _symmetrised(plain: Term, crossed: Term) -> Expr:
+    """A (eye + K), or (eye + K) A."""
+    after = plain.core == crossed.core
+    matrix = crossed.right if after else crossed.left
+    assert matrix is not None
+    same = plain.coefficient == crossed.coefficient
+    both = build.add([build.eye(matrix.shape.dims[0]), matrix if same else build.neg(matrix)])
+    factors = [plain.core, both] if after else [both, plain.core]
+    return multiple(plain.coefficient, product([f for f in factors if not is_identity(f)]))
+
+
+def _times(core: Expr, right: Expr) -> Expr:
+    return right if is_identity(core) else product([core, right])
+
+
+def _added(parts: Sequence[Expr]) -> Expr:
+    """The parts added up, what is negative last."""
+    return build.add(sorted(parts, key=build.is_negative))
+
+
+# --- one term
+
+
+def _term(
+    lift: Lift,
+    sizes: Sequence[int],
+    dims: tuple[Dim, ...],
+    c: Rational,
+    t: Tensor,
+    axes: Sequence[int],
+) -> Term | None:
+    """c times a view of t, its axes grouped into rows and columns."""
+    scalars: list[Expr] = []
+    below: list[Expr] = []
+    views: list[View] = []
+    places: dict[int, Dim] = dict(enumerate(dims))
+    for f, labels in _opened(t, axes, len(dims)):
+        places.update(zip(labels, f.dims, strict=True))
+        base, exponent = reciprocal(f)
+        if labels:
+            views.append((f, labels))
+        elif exponent:
+            below.append(lift.raised(base, exponent))
+        else:
+            scalars.append(lift.column(f))
+    if c < 0:
+        turned = _flipped(views)
+        views, c = (turned, -c) if turned is not None else (views, c)
+    found = _Sides(lift, views, sizes[0], len(dims), places).term()
+    if found is None:
+        return None
+    exact = Fraction(c)
+    if not scalars and not below and exact.denominator == 1:
+        return replace(found, coefficient=c)
+    whole = found.core if found.right is None else _times(found.core, found.right)
+    return Term(-1 if exact < 0 else 1, scaled(abs(exact), scalars, below, whole))
+
+
+def _opened(t: Tensor, axes: Sequence[int], rank: int) -> list[View]:
+    """The factors of a view of a tensor."""
+    if not isinstance(t, Contract):
+        return [(t, tuple(axes))]
+    return [
+        (f, tuple([axes[x] if x < t.rank else rank + x for x in labels])) for f, labels in t.factors
+    ]
+
+
+def _flipped(views: Sequence[View]) -> list[View] | None:
+    """-(a - b) is b - a: the views with one difference the other way round, if there is one."""
+    for i, (t, labels) in enumerate(views):
+        if isinstance(t, Sum) and min(c for c, _, _ in t.terms) < 0 < max(c for c, _, _ in t.terms):
+            turned = add([(-c, a, x) for c, a, x in t.terms], t.dims)
+            return [*views[:i], (turned, labels), *views[i + 1 :]]
+    return None
+
+
+class _Sides:
+    """Factors between the axes of the rows and those of the columns."""
+
+    def __init__(
+        self,
+        lift: Lift,
+        views: Sequence[View],
+        first: int,
+        rank: int,
+        dims: Mapping[int, Dim],
+    ) -> None:
+        self.lift, self.views, self.dims = lift, views, dims
+        self.rows = tuple(range(first))
+        self.columns = tuple(range(first, rank))
+
+    def term(self) -> Term | None:
+        """The matrix that they are, with coefficient 1."""
+        rows, columns = self.rows, self.columns
+        if len(self.views) == 1 and isinstance(self.views[0][0], Sum):
+            return self.inner(*self.views[0])
+        separate = self.outer() if columns else None
+        if separate is not None:
+            return Term(1, separate)
+        if len(rows) > 2 or len(columns) > 2:
+            long = self.permuted()
+            return None if long is None else Term(1, long)
+        straight = self.ladder(rows, columns)
+        if straight is not None:
+            return Term(1, straight)
+        if len(rows) < 2 or len(columns) < 2:
+            return None
+        after = self.ladder(rows, columns[::-1])
+        if after is None:
+            return None
+        before = self.ladder(rows[::-1], columns)
+        right = commutation(self.dims[columns[1]], self.dims[columns[0]])
+        left = commutation(self.dims[rows[0]], self.dims[rows[1]])
+        return Term(1, after, right, before, left)
+
+    def inner(self, t: Tensor, labels: Sequence[int]) -> Term | None:
+        """A sum beside scalars."""
+        if any(x >= len(self.rows + self.columns) for x in labels):
+            return None
+        whole = contract([(t, labels)], (*self.rows, *self.columns), self.dims)
+        sizes = tuple(len(axes) for axes in (self.rows, self.columns) if axes)
+        made = group(whole, sizes)
+        found = kronecker(self.lift, made) if isinstance(made, Group) else None
+        return None if found is None else Term(1, found)
+
+    def ladder(self, rows: Sequence[int], columns: Sequence[int]) -> Expr | None:
+        """The shortest ladder; an axis alone may be on either rail."""
+        best: Expr | None = None
+        for start in _pairs(rows):
+            for end in _pairs(columns):
+                made = ladder(self.lift, self.views, (start, end), self.dims)
+                if made is not None and (best is None or cost(made) < cost(best)):
+                    best = made
+        return best
+
+    def outer(self) -> Expr | None:
+        """vec(M) vec(N)', if there are matrices, and rows and columns do not meet."""
+        parts = components(self.views)
+        above = [part for part in parts if _touches(part, self.rows)]
+        aside = [part for part in parts if _touches(part, self.columns)]
+        matrices = any(len(labels) > 1 for part in above + aside for _, labels in part)
+        if not matrices or any(part in aside for part in above):
+            return None
+        column, row = (
+            self.lift(group(contract([v for p in side for v in p], axes, self.dims), (len(axes),)))
+            for side, axes in ((above, self.rows), (aside, self.columns))
+        )
+        return product([column, transposed(row)])
+
+    def permuted(self) -> Expr | None:
+        """Three axes and more on a side: a Kronecker product of the parts, in the order of the
+        columns, and a commutation matrix that brings the rows into theirs."""
+        parts = sorted(components(self.views), key=lambda part: self.first(part, self.columns))
+        fixed = [part for part in parts if _touches(part, self.columns)]
+        loose = [part for part in parts if part not in fixed]
+        if len(loose) > 1:
+            return None
+        for place in range(len(fixed), -1, -1) if loose else (0,):
+            order = [*fixed[:place], *loose, *fixed[place:]]
+            axes = [
+                tuple(tuple(x for x in side if _touches(part, (x,))) for side in (self.rows, self.columns))
+                for part in order
+            ]
+            columns = tuple(x for _, across in axes for x in across)
+            turn = block_swap(tuple(x for down, _ in axes for x in down), self.rows)
+            if columns == self.columns and turn is not None:
+                return self.put_together(order, axes, turn)
+        return None
+
+    def first(self, part: Sequence[View], axes: Sequence[int]) -> int:
+        return min((x for _, labels in part for x in labels if x in axes), default=len(axes))
+
+    def put_together(
+        self,
+        parts: Sequence[Sequence[View]],
+        axes: Sequence[tuple[tuple[int, ...], ...]],
+        turn: Sequence[tuple[int, ...]],
+    ) -> Expr | None:
+        matrices: list[Expr] = []
+        for part, (down, across) in zip(parts, axes, strict=True):
+            if len(down) > 2 or len(across) > 2:
                 return None
-            (side,) = sides
-            halves[side].append(view)
-            owner.update(dict.fromkeys(view[1], side))
-            pending.remove(view)
-    return halves
+            sizes = tuple(len(x) for x in (down, across) if x)
+            made = self.lift(group(contract(part, (*down, *across), self.dims), sizes))
+            matrices.append(made if down else transposed(made))
+        lengths = [_length(self.dims, block) for block in turn]
+        swap = [build.eye(lengths[0]), commutation(lengths[2], lengths[1]), build.eye(lengths[3])]
+        kept = [f for f, block in zip(swap, (turn[0], turn[1], turn[3]), strict=True) if block]
+        return product([*([_krons(kept)] if turn[1] else []), _krons(matrices)])
 
 
-def _half(
-    lift: Lift, whole: Contract, views: Sequence[View], axes: Sequence[int], columns: int
-) -> Expr:
-    """One operand as a matrix or a column; as a row if its one axis is among the columns of the
-    result."""
-    dims = {axis: whole.dims[axis] for axis in axes}
-    expr = lift(contract(views, axes, dims))
-    return transposed(expr) if len(axes) == 1 and axes[0] >= columns else expr
+def _krons(parts: Sequence[Expr]) -> Expr:
+    """The Kronecker product of several matrices; identities side by side are one."""
+    made: list[Expr] = []
+    for part in parts:
+        if made and is_identity(part) and is_identity(made[-1]):
+            made[-1] = build.eye(made[-1].shape.dims[0] * part.shape.dims[0])
+        else:
+            made.append(part)
+    return reduce(build.kron, made)
+
+
+def _length(dims: Mapping[int, Dim], axes: Sequence[int]) -> Dim:
+    total = ONE
+    for axis in axes:
+        total = total * dims[axis]
+    return total
+
+
+def block_swap(given: tuple[int, ...], wanted: tuple[int, ...]) -> list[tuple[int, ...]] | None:
+    """P, B, C, S with given = P B C S and wanted = P C B S; B and C are empty if nothing moves."""
+    if given == wanted:
+        return [given, (), (), ()]
+    start = next(i for i, (a, b) in enumerate(zip(given, wanted, strict=True)) if a != b)
+    end = len(given)
+    while given[end - 1] == wanted[end - 1]:
+        end -= 1
+    for middle in range(start + 1, end):
+        if given[middle:end] + given[start:middle] == wanted[start:end]:
+            return [given[:start], given[start:middle], given[middle:end], given[end:]]
+    return None
+
+
+def _pairs(axes: Sequence[int]) -> list[Pair]:
+    if len(axes) == 2:
+        return [(axes[0], axes[1])]
+    return [(axes[0], None), (None, axes[0])] if axes else [(None, None)]
+
+
+def components(views: Sequence[View]) -> list[list[View]]:
+    """The views by which of them share labels."""
+    parts: list[list[View]] = []
+    for view in views:
+        touching = [part for part in parts if _touches(part, view[1])]
+        parts = [part for part in parts if part not in touching]
+        parts.append([v for part in touching for v in part] + [view])
+    return parts
+
+
+def _touches(part: Sequence[View], axes: Sequence[int]) -> bool:
+    return any(x in axes for _, labels in part for x in labels)

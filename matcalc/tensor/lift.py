@@ -196,6 +196,8 @@ class Lift:
             stacked = stacking.contraction(self, t)
             if stacked is None and t not in self.known:
                 return notation.write(self, t, c)
+        if isinstance(t, Group) and labels == (0, 1):
+            return kronecker(self, t, c) or multiple(c, self.column(t))
         if len(labels) == 2 and labels == (1, 0):
             return multiple(c, self.matrix(t, swapped=True))
         if len(set(labels)) < len(labels):

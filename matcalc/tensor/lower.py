@@ -335,6 +335,7 @@ STRUCTURAL: Final[dict[str, Callable[[Sequence[Tensor], Call], Tensor]]] = {
     "vstack": structural.blocks, "blockdiag": structural.blocks, "cross": structural.cross,
     "skew": structural.skew, "vech": structural.vech, "unvech": structural.unvech,
     "reshape": structural.reshape, "vech_basis": structural.vech_basis,
-    "levi_civita": structural.levi_civita,
+    "levi_civita": structural.levi_civita, "commutation": structural.commutation,
+    "duplication": structural.of_triangles, "elimination": structural.of_triangles,
 }  # fmt: skip
 """The functions that mean a rearrangement of entries, whatever the rule book says of them."""

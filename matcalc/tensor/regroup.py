@@ -31,6 +31,8 @@ def group(make: Constructors, arg: Tensor, sizes: tuple[int, ...]) -> Tensor:
         return group(make, arg.arg, tuple(sum(run) for run in runs))
     if isinstance(arg, Contract) and not arg.factors:
         return constant(1, dims)
+    if isinstance(arg, Split) and arg.sizes == sizes and arg.arg.dims == dims:
+        return arg.arg
     return intern(Group, dims, arg, sizes)
 
 
@@ -81,9 +83,7 @@ def split(make: Constructors, arg: Tensor, sizes: tuple[int, ...], dims: tuple[D
         return make.add([(c, *opened(t, labels)) for c, t, labels in arg.terms], dims)
     if isinstance(arg, Map):
         return make.apply_map(arg.fn, [opened(t, labels) for t, labels in arg.args], dims)
-    if isinstance(arg, Contract) and (
-        len(arg.factors) != 1 or any(x >= arg.rank for x in arg.factors[0][1])
-    ):
+    if isinstance(arg, Contract):
         parts = [opened(t, labels) for t, labels in arg.factors]
         return make.contract(parts, range(len(dims)), dict(enumerate(dims)))
     if isinstance(arg, Delta):

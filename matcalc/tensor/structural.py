@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matcalc.dims import ONE, ZERO, Dim
+from matcalc.dims import ONE, ZERO, Dim, number
 from matcalc.errors import DerivationError, InputError
-from matcalc.expr.nodes import Call, Shape
+from matcalc.expr.nodes import Call, Expr, Number, Shape, Size
 from matcalc.tensor import leaves
 from matcalc.tensor.canonical import (
     UNIT,
@@ -187,6 +187,42 @@ def unvech(args: Args, node: Call) -> Tensor:
     t = args[0]
     basis = leaves.vech_basis(t.dims[0], node.shape.dims[0])
     return contract([(basis, (0, 1, 2)), (t, (0,))], (1, 2))
+
+
+def vech_matrix(name: str, count: Dim, n: Dim) -> Tensor:
+    """duplication(n), D vech(S) = vec(S), or elimination(n), L vec(S) = vech(S)."""
+    basis = leaves.vech_basis(count, n)
+    if name == "elimination":
+        return group(contract([(basis, (0, 1, 2))], (0, 2, 1)), (1, 2))
+    below = contract([(basis, (0, 1, 2))], (2, 1, 0))
+    above = contract([(basis, (0, 1, 2))], (1, 2, 0))
+    both = contract([(basis, (0, 1, 1)), (delta(n), (1, 2))], (1, 2, 0))
+    whole = (0, 1, 2)
+    terms = [(1, below, whole), (1, above, whole), (-1, both, whole)]
+    return group(add(terms, below.dims), (2, 1))
+
+
+def size_of(arg: Expr) -> Dim:
+    """The dimension that stands as an argument."""
+    if isinstance(arg, Size):
+        return arg.dim
+    if isinstance(arg, Number) and arg.value.denominator == 1:
+        return number(int(arg.value))
+    raise DerivationError("a size is a dimension, or a whole number")
+
+
+def of_triangles(_: Args, node: Call) -> Tensor:
+    """duplication and elimination."""
+    rows, columns = node.shape.dims
+    count = columns if node.name == "duplication" else rows
+    return vech_matrix(node.name, count, size_of(node.args[0]))
+
+
+def commutation(_: Args, node: Call) -> Tensor:
+    """K vec(X) = vec(X') for X of m×n."""
+    m, n = map(size_of, node.args)
+    pairs: list[Operand] = [(delta(m), (0, 3)), (delta(n), (1, 2))]
+    return group(contract(pairs, (0, 1, 2, 3)), (2, 2))
 
 
 def reshape(args: Args, node: Call) -> Tensor:
