@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from matcalc.calculus.layouts import has_matrices, vectorised, written
+from matcalc.calculus.layouts import has_matrices, unvectorised, vectorised, written
 from matcalc.calculus.reverse import Record, derivative
 from matcalc.expr import build
 from matcalc.expr.along import directed, share
-from matcalc.expr.nodes import Einsum, Expr, Named, postorder
+from matcalc.expr.nodes import Call, Einsum, Expr, Named, postorder
 from matcalc.expr.writing import cost, transposed
 from matcalc.kinds import ALONG, Piece, Problem, Share, derivatives
 from matcalc.rules.book import RuleBook
@@ -138,11 +138,34 @@ class Writer:
         """A derivative by itself."""
         plain = without_names(piece.tensor) if self.expands else piece.tensor
         tensors = [plain] if plain is piece.tensor else [plain, piece.tensor]
-        simple = [self.simplifier(t) if self.problem.simplify else t for t in tensors]
+        parts = piece.parts[1:] if self.problem.kind == "hessian" else piece.parts
+        if self.problem.kind not in ALONG and has_matrices(parts):
+            leaf = self.between(tensors, parts)
+            if leaf is not None:
+                return leaf
+        simple = [self.simplified(t) for t in tensors]
         ways = [(t, lift, lift(t)) for t in simple for lift in self.lifts]
         tensor, self.lift, expr = min(reversed(ways), key=lambda way: self.price(way[2]))
         text = self.text(tensor, expr, piece.parts)
-        return Leaf(text or expr, expr, structure(tensor), text is not None and tensor.rank > 2)
+        return Leaf(text or expr, expr, structure(tensor), False)
+
+    def between(self, tensors: Sequence[Tensor], parts: tuple[int, ...]) -> Leaf | None:
+        """A derivative written as the matrix between vec(variable) and vec(result), where there is
+        such notation; its array is that matrix with its axes split up again."""
+        simple = [self.simplified(vectorised(t, parts)) for t in tensors]
+        ways = [(t, lift, lift(t)) for t in simple for lift in self.lifts]
+        ways = [way for way in ways if _is_matrix_notation(way[2])]
+        if not ways:
+            return None
+        vec, self.lift, matrix = min(reversed(ways), key=lambda way: self.price(way[2]))
+        array = unvectorised(vec, parts, tensors[0].dims)
+        expr = self.lift(array)
+        turned = self.problem.layout == "denominator" and self.problem.kind != "hessian"
+        text = self.lift(transpose(vec)) if turned else matrix
+        return Leaf(text, expr, structure(array), True)
+
+    def simplified(self, t: Tensor) -> Tensor:
+        return self.simplifier(t) if self.problem.simplify else t
 
     def price(self, expr: Expr) -> float:
         """The cost of an expression with the bindings that it needs.
@@ -166,23 +189,16 @@ class Writer:
             by_scalar = parts[0] == 1
             row = self.problem.expression.shape.row if by_scalar else numerator
             return transposed(expr) if row else None
-        if has_matrices(parts):
-            vec = vectorised(tensor, parts)
-            vec = self.simplifier(vec) if self.problem.simplify else vec
-            matrix = self.lift(vec)
-            if any(
-                isinstance(node, Einsum) or getattr(node, "name", "") in _ARRAY_ONLY
-                for node in postorder((matrix,))
-            ):
-                return None
-            return (
-                matrix if numerator or self.problem.kind == "hessian" else self.lift(transpose(vec))
-            )
         turned = written(tensor, parts, self.problem.layout)
         return None if turned is tensor or self.problem.kind == "hessian" else self.lift(turned)
 
 
-_ARRAY_ONLY = frozenset({"reshape"})
+def _is_matrix_notation(expr: Expr) -> bool:
+    """Whether an expression is written without einsum and reshape."""
+    return not any(
+        isinstance(node, Einsum) or (isinstance(node, Call) and node.name == "reshape")
+        for node in postorder((expr,))
+    )
 
 
 def without_names(t: Tensor) -> Tensor:

@@ -13,20 +13,30 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from matcalc.dims import Dim
-from matcalc.tensor.canonical import add, contract, group, transpose
+from matcalc.tensor.canonical import add, contract, group, split, transpose
 from matcalc.tensor.nodes import Tensor
 
 
 def vectorised(t: Tensor, parts: Sequence[int]) -> Tensor:
     """t with each run of two axes (a matrix) stacked by columns into one; `parts` are the lengths
     of the runs."""
-    order: list[int] = []
-    start = 0
-    for length in parts:
-        order.extend(reversed(range(start, start + length)))
-        start += length
+    order = [i for run in _turned(parts) for i in run]
     turned = contract([(t, range(t.rank))], order, dict(enumerate(t.dims)))
     return group(turned, tuple(length for length in parts if length))
+
+
+def unvectorised(t: Tensor, parts: Sequence[int], dims: Sequence[Dim]) -> Tensor:
+    """The array of these dimensions whose `vectorised` matrix is t."""
+    order = [i for run in _turned(parts) for i in run]
+    sizes = tuple(length for length in parts if length)
+    opened = split(t, sizes, tuple(dims[i] for i in order))
+    return contract([(opened, order)], range(len(dims)))
+
+
+def _turned(parts: Sequence[int]) -> list[list[int]]:
+    """The axes of each run, the last first."""
+    starts = [sum(parts[:i]) for i in range(len(parts))]
+    return [list(range(s, s + p))[::-1] for s, p in zip(starts, parts, strict=True)]
 
 
 def has_matrices(parts: Sequence[int]) -> bool:

@@ -303,7 +303,10 @@ LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
 RANKS: Final[
     Mapping[str, tuple[int, ...]]
 ] = {  # of the arguments, which may have more axes in front
-    **dict.fromkeys("inv pinv chol expm logm sqrtm polar det logdet tr expm_jacobian logm_jacobian".split(), (2,)),
+    **dict.fromkeys(
+        "inv pinv chol expm logm sqrtm polar det logdet tr expm_jacobian logm_jacobian".split(),
+        (2,),
+    ),
     **dict.fromkeys("eigmax eigvecmax norm_2 norm_nuc vec vech".split(), (2,)),
     **dict.fromkeys("expm_frechet logm_frechet sqrtm_frechet".split(), (2, 2)),
     "sylvester": (2, 2, 2),

@@ -39,7 +39,7 @@ INFIX: Final = {
     "hadamard": Infix(
         " ⊙ ", " .* ", r" \odot ", frozenset({"product", "divide", "slash", "fraction"})
     ),
-    "kron": Infix(" ⊗ ", "", r" \otimes ", frozenset()),
+    "kron": Infix(" ⊗ ", "", r" \otimes ", frozenset({"kron"})),
     "divide": Infix(
         " / ", " / ", "", frozenset({"product", "hadamard", "dot", "divide", "slash", "fraction"})
     ),

@@ -64,12 +64,20 @@ def _own_cost(node: Expr, count: int) -> int:
             return 1 if value.denominator == 1 else 3
         case Neg(arg=Number()) | Transpose(arg=Inverse()):
             return 0
-        case Add() | Product() | Hadamard():
+        case Add(terms=terms):
+            return count - 1 - sum(isinstance(t, Neg) and not _is_number(t) for t in terms[1:])
+        case Product() | Hadamard():
             return count - 1
+        case Power():
+            return 2
         case Einsum():
             return EINSUM
         case _:
             return 1
+
+
+def _is_number(expr: Expr) -> bool:
+    return isinstance(expr, Neg) and isinstance(expr.arg, Number)
 
 
 @lru_cache(maxsize=_LIMIT)

@@ -15,7 +15,7 @@ from typing import Final
 from matcalc.dims import Dim
 from matcalc.tensor.canonical import add, contract, delta, group, opaque, split, transpose
 from matcalc.tensor.constructors import View
-from matcalc.tensor.nodes import Contract, Delta, Group, Opaque, Split, Sum, Tensor
+from matcalc.tensor.nodes import Contract, Delta, Group, Labels, Opaque, Split, Sum, Tensor
 
 Adjoint = Callable[[Opaque, Tensor, int], Tensor]
 
@@ -118,21 +118,27 @@ def _applied(matrix: Tensor, direction: Tensor, turned: bool) -> Tensor | None:
 
 def _sylvester_pair(matrix: Opaque) -> tuple[Tensor, Tensor] | None:
     """A and B, if a matrix is the inverse of eye ⊗ A + B' ⊗ eye."""
-    arg = matrix.args[0]
-    if matrix.fn != "inv" or not isinstance(arg, Group) or arg.sizes != (2, 2):
+    arg = matrix.args[0] if matrix.fn == "inv" else None
+    if not isinstance(arg, Group) or arg.sizes != (2, 2) or not isinstance(arg.arg, Sum):
         return None
-    parts = {}
-    for c, t, labels in arg.arg.terms if isinstance(arg.arg, Sum) else ():
-        views = [(f, tuple([labels[x] if x < t.rank else 4 + x for x in axes]))
-                 for f, axes in (t.factors if isinstance(t, Contract) else ())]
-        for side, place in ((0, (0, 2)), (1, (1, 3))):
-            left = [v for v in views if not (isinstance(v[0], Delta) and set(v[1]) == set(place))]
-            other = (1 - side, 3 - side)
-            reach = {x for _, axes in left for x in axes if x < 4}
-            if len(left) == len(views) - 1 and reach <= set(other) and side not in parts:
-                parts[side] = contract(left, other, dict(enumerate(arg.arg.dims)), c)
-                break
-    if len(parts) < 2 or len(arg.arg.terms) != 2:
+    found = [_beside_identity(t, labels) for _, t, labels in arg.arg.terms]
+    if len(found) != 2 or None in found or any(c != 1 for c, _, _ in arg.arg.terms):
         return None
-    return parts[0], transpose(parts[1])
+    parts = dict(item for item in found if item is not None)
+    return (parts[0], transpose(parts[1])) if len(parts) == 2 else None
 
+
+def _beside_identity(t: Tensor, labels: Labels) -> tuple[int, Tensor] | None:
+    """M of eye ⊗ M (and 0) or of M ⊗ eye (and 1)."""
+    if not isinstance(t, Contract):
+        return None
+    views = [
+        (f, tuple([labels[x] if x < t.rank else 4 + x for x in axes])) for f, axes in t.factors
+    ]
+    for side, place in enumerate(((0, 2), (1, 3))):
+        left = [v for v in views if not (isinstance(v[0], Delta) and set(v[1]) == set(place))]
+        other = (1 - side, 3 - side)
+        reach = {x for _, axes in left for x in axes if x < 4}
+        if len(left) == len(views) - 1 and reach == set(other):
+            return side, contract(left, other)
+    return None

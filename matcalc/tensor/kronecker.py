@@ -1,9 +1,9 @@
 """Regrouped axes in matrix notation: Kronecker products, vec(), commutation matrices.
 
 A grouping is written term by term.  A term whose factors run from the slow axes to the slow axes
-and from the fast axes to the fast ones is a ladder (`matcalc.tensor.ladder`); where they cross over,
-it is a ladder times the commutation matrix, K vec(X) = vec(X').  Where rows and columns do not meet,
-it is vec(M) vec(N)'.  Magnus & Neudecker, Matrix Differential Calculus, sec. 3.7.
+and from the fast axes to the fast ones is a ladder (`matcalc.tensor.ladder`); where they cross
+over, it is a ladder times the commutation matrix, K vec(X) = vec(X').  Where rows and columns do
+not meet, it is vec(M) vec(N)'.  Magnus & Neudecker, Matrix Differential Calculus, sec. 3.7.
 """
 
 from __future__ import annotations
@@ -61,7 +61,11 @@ def kronecker(lift: Lift, t: Group, c: Rational = 1) -> Expr | None:
     ways = []
     content, primitive = primitive_part(body)
     inner = primitive.terms if isinstance(primitive, Sum) else ()
-    for front, each, terms in ((1, c, body.terms), (c * content, 1, inner), (-c * content, -1, inner)):
+    for front, each, terms in (
+        (1, c, body.terms),
+        (c * content, 1, inner),
+        (-c * content, -1, inner),
+    ):
         made = [_term(lift, t.sizes, body.dims, each * d, a, x) for d, a, x in terms]
         found = [term for term in made if term is not None]
         if not made or len(found) < len(made):
@@ -285,17 +289,22 @@ class _Sides:
         loose = [part for part in parts if part not in fixed]
         if len(loose) > 1:
             return None
-        for place in range(len(fixed), -1, -1) if loose else (0,):
+        ways = []
+        for place in range(len(fixed) + 1 if loose else 1):
             order = [*fixed[:place], *loose, *fixed[place:]]
             axes = [
-                tuple(tuple(x for x in side if _touches(part, (x,))) for side in (self.rows, self.columns))
+                (
+                    tuple(x for x in self.rows if _touches(part, (x,))),
+                    tuple(x for x in self.columns if _touches(part, (x,))),
+                )
                 for part in order
             ]
             columns = tuple(x for _, across in axes for x in across)
             turn = block_swap(tuple(x for down, _ in axes for x in down), self.rows)
             if columns == self.columns and turn is not None:
-                return self.put_together(order, axes, turn)
-        return None
+                ways.append(self.put_together(order, axes, turn))
+        found = [way for way in ways if way is not None]
+        return min(found, key=lambda way: (way[1], cost(way[0])))[0] if found else None
 
     def first(self, part: Sequence[View], axes: Sequence[int]) -> int:
         return min((x for _, labels in part for x in labels if x in axes), default=len(axes))
@@ -303,9 +312,10 @@ class _Sides:
     def put_together(
         self,
         parts: Sequence[Sequence[View]],
-        axes: Sequence[tuple[tuple[int, ...], ...]],
+        axes: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
         turn: Sequence[tuple[int, ...]],
-    ) -> Expr | None:
+    ) -> tuple[Expr, int] | None:
+        """The product, and the number of parts in its Kronecker product."""
         matrices: list[Expr] = []
         for part, (down, across) in zip(parts, axes, strict=True):
             if len(down) > 2 or len(across) > 2:
@@ -316,18 +326,24 @@ class _Sides:
         lengths = [_length(self.dims, block) for block in turn]
         swap = [build.eye(lengths[0]), commutation(lengths[2], lengths[1]), build.eye(lengths[3])]
         kept = [f for f, block in zip(swap, (turn[0], turn[1], turn[3]), strict=True) if block]
-        return product([*([_krons(kept)] if turn[1] else []), _krons(matrices)])
+        merged = _merged(matrices)
+        swapped = [_kron(kept)] if turn[1] else []
+        return product([*swapped, _kron(merged)]), len(merged)
 
 
-def _krons(parts: Sequence[Expr]) -> Expr:
-    """The Kronecker product of several matrices; identities side by side are one."""
+def _kron(parts: Sequence[Expr]) -> Expr:
+    return reduce(lambda a, b: build.kron(a, b), parts)
+
+
+def _merged(parts: Sequence[Expr]) -> list[Expr]:
+    """Matrices of a Kronecker product; identities side by side are one."""
     made: list[Expr] = []
     for part in parts:
         if made and is_identity(part) and is_identity(made[-1]):
             made[-1] = build.eye(made[-1].shape.dims[0] * part.shape.dims[0])
         else:
             made.append(part)
-    return reduce(build.kron, made)
+    return made
 
 
 def _length(dims: Mapping[int, Dim], axes: Sequence[int]) -> Dim:

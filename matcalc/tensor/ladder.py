@@ -1,9 +1,10 @@
 """A tensor between two pairs of axes as a product of Kronecker products and diagonal matrices.
 
-A derivative of a matrix by a matrix has four axes: the columns and the rows of the result, and the
-columns and the rows of the variable.  Drawn as a graph, its column axes are the ends of one rail and
-its row axes the ends of another.  What lies along the rails is a Kronecker product A ⊗ B; a matrix P
-between the rails, a rung, is diag(vec(P)); four axes at once are a matrix between two vec().  So
+A derivative of a matrix by a matrix has four axes: the columns and the rows of the result, and
+the columns and the rows of the variable.  Drawn as a graph, its column axes are the ends of one
+rail and its row axes the ends of another.  What lies along the rails is a Kronecker product A ⊗ B;
+a matrix P between the rails, a rung, is diag(vec(P)); four axes at once are a matrix between two
+vec().  So
 
     Σ_q V[q,j] P[i,q] K[q,l] δ[i,k]   is   (V' ⊗ eye(n)) diag(vec(P)) (K ⊗ eye(n)).
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from matcalc.tensor.lift import Lift
 
 Pair = tuple[int | None, int | None]
-"""The labels of the slow and the fast axis at a place of the ladder; None where there is no axis."""
+"""The labels of the slow and the fast axis at a place of the ladder; None where there is none."""
 
 INNER: Final = 4
 """At most so many summed labels with more than two factors are given to one rail or the other."""
@@ -83,9 +84,9 @@ def _parallel(views: list[View]) -> tuple[list[int], tuple[int, ...]] | None:
     for i, (_, labels) in enumerate(views):
         if len(set(labels)) <= 2:
             where.setdefault(frozenset(labels), []).append(i)
-    for labels, members in where.items():
-        if len(members) > 1 or len(views[members[0]][1]) > len(labels):
-            return members, tuple(sorted(labels))
+    for place, members in where.items():
+        if len(members) > 1 or len(views[members[0]][1]) > len(place):
+            return members, tuple(sorted(place))
     return None
 
 
@@ -263,4 +264,3 @@ def commutation(m: Dim, n: Dim) -> Expr:
 def is_identity(expr: Expr) -> bool:
     """Whether an expression is eye(n)."""
     return isinstance(expr, Call) and expr.name == "eye"
-

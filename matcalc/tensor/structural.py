@@ -234,6 +234,9 @@ def reshape(args: Args, node: Call) -> Tensor:
     runs = _runs(t.dims, dims)
     if runs is not None:
         return group(t, runs)
+    sizes = _runs(dims, t.dims)
+    if sizes is not None:
+        return split(t, sizes, dims)
     whole = group(t, (t.rank,)) if t.rank > 1 else t
     return whole if len(dims) == 1 else split(whole, (len(dims),), dims)
 

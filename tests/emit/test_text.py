@@ -87,7 +87,7 @@ PRINTED: list[tuple[Expr, str]] = [
     (build.power(A, number(2), elementwise=True), "A.^2"),
     (build.power(build.index(x, [number(0)]), number(2)), "x[0]^2"),
     (build.transpose(build.power(x, number(2))), "(x^2)'"),
-    (build.transpose(build.inverse(A)), "(A^-1)'"),
+    (build.transpose(build.inverse(A)), "A^-T"),
     (build.inverse(build.transpose(A)), "(A')^-1"),
     (build.index(build.transpose(A), [number(0), None]), "A'[0, :]"),
     (build.index(build.product([A, x]), [number(1)]), "(A x)[1]"),
