@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from matcalc.answers.verdict import Verdict
     from matcalc.check import Report
     from matcalc.language.own import OwnRules
+    from matcalc.show.blocks import Blocks
+    from matcalc.show.graph import Graph
     from matcalc.show.record import Explanation, Level, Step
 
 LAYOUTS: Final = ("numerator", "denominator")
@@ -512,6 +514,26 @@ class Derivation:
         from matcalc.bridge.export import to_sympy  # loads SymPy
 
         return mapped(to_sympy, self.solved.written)
+
+    @bounded
+    def graph(self) -> Graph:
+        """The graph of the computation: intermediate variables, local derivatives, structure.
+
+        It has .dot() and .svg(), and shows as a picture in Jupyter; Graphviz does the layout.
+        """
+        from matcalc.pictures import graph_of  # loaded when a picture is asked for
+
+        return graph_of(self.solved)
+
+    @bounded
+    def pattern(self) -> Blocks:
+        """Which entries and blocks of the result can be nonzero, at small sizes.
+
+        str() draws them in letters, .svg() and Jupyter as a picture.
+        """
+        from matcalc.pictures import blocks_of
+
+        return blocks_of(self.solved, self.wrt)
 
     def _repr_latex_(self) -> str:
         from matcalc.show.jupyter import expression_latex  # loaded in a notebook only

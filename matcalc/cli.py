@@ -15,7 +15,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -97,6 +97,11 @@ def _parser() -> _Parser:
     form.add_argument("--numpy", action="store_true", help="the result as a NumPy function")
     form.add_argument("--code", metavar="TARGET", help=f"the result as code: {', '.join(TARGETS)}")
     form.add_argument("--json", action="store_true", help="everything, as one JSON object")
+    form.add_argument(
+        "--structure", nargs="?", const="", metavar="FILE",
+        help="which entries can be nonzero; --structure=FILE.svg as a picture",
+    )  # fmt: skip
+    add("--graph", metavar="FILE", help="the computation as a graph too: FILE.svg or FILE.dot")
     form.add_argument("--document", action="store_true", help="a whole LaTeX document")
     add("--expect", metavar="TEXT", action="append", help="is TEXT the derivative? (exit 0 or 1)")
     add("--limit", metavar="SECONDS", help="give up after so many seconds (default: 10)")
@@ -124,6 +129,7 @@ VALUED = (
     "--code",
     "--topic",
     "--search",
+    "--graph",
     "--expect",
     "--limit",
 )
@@ -137,6 +143,7 @@ FLAGS = (
     "--version",
     "--help",
     "--document",
+    "--structure",
     "--markdown",
     "--solve",
 )
@@ -364,7 +371,13 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
     if options.json:
         record = _record(d) | ({"check": _report(report)} if report is not None else {})
         return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2), code=code)
-    if options.document or (options.latex and options.steps):
+    if options.graph is not None:
+        _write(options.graph, {".svg": d.graph().svg, ".dot": d.graph().dot})
+    if options.structure:
+        _write(options.structure, {".svg": d.pattern().svg})
+    if options.structure == "":
+        result = d.pattern().text(ascii=options.ascii)
+    elif options.document or (options.latex and options.steps):
         result = _typeset(d, options)
     elif options.steps:
         result = terminal.steps(d, ascii=options.ascii)
@@ -376,6 +389,19 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
         comments = [f"# {line}" for text in verdict for line in text.splitlines()]
         return Answer("\n".join([d.text(ascii=options.ascii), *comments]), notes, code)
     return Answer(result, [*notes, *verdict], code)
+
+
+def _write(name: str, forms: Mapping[str, Callable[[], str]]) -> None:
+    """Write a picture to a file, in the form that its name ends in."""
+    ending = Path(name).suffix.lower()
+    if ending not in forms:
+        raise InputError(f"the file {name!r} ends in none of: {', '.join(forms)}")
+    picture = forms[ending]()
+    try:
+        Path(name).write_text(picture + "\n", encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"the file {name!r} cannot be written: {reason}") from None
 
 
 def _typeset(d: Derivation, options: argparse.Namespace) -> str:
