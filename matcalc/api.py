@@ -195,7 +195,22 @@ def derive(
     symbols = tuple(each.symbol for each in along)
     problem = Problem(program.expression, targets, stacked, actual, layout, simplify, symbols)
     solved = solve(problem, _book(program))
-    return Derivation(program, names, solved, along, limit)
+    asked: dict[str, Any] = {
+        "kind": kind,
+        "shapes": dict(shapes or {}),
+        "layout": layout,
+        "dialect": dialect,
+        "simplify": simplify,
+        "direction": direction,
+        "rules": rules,
+        "functions": functions,
+        "limit": limit,
+    }
+    return Derivation(program, names, solved, along, limit, (expr, wrt, asked))
+
+
+def _derived(expr: str, wrt: str | Sequence[str], asked: Mapping[str, Any]) -> Derivation:
+    return derive(expr, wrt, **asked)
 
 
 def _declared(shapes: Mapping[str, str] | None) -> Mapping[str, str] | None:
@@ -289,6 +304,17 @@ class Derivation:
     solved: Solved
     directions: tuple[Direction, ...] = ()
     limit: float | None = DEFAULT
+    asked: tuple[str, str | Sequence[str], Mapping[str, Any]] = ("", "", {})
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """What was asked: a derivation that is unpickled is derived again."""
+        return _derived, self.asked
+
+    def __copy__(self) -> Derivation:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Derivation:
+        return self
 
     @property
     def expression(self) -> Expression:
