@@ -130,6 +130,7 @@ class Judge:
         self.written, self.array = written, array
         shapes = [written.shape, array.shape, array.shape.transposed] if array.shape.rank else []
         further = free_symbols(written) | free_symbols(array)
+        further |= {symbol.name: symbol for symbol in solved.problem.directions}
         given = parse_within(
             program, text, further=further.values(), shapes=shapes, origin="expected"
         )

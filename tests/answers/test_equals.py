@@ -81,6 +81,12 @@ VERDICTS: Final = [
     Case("sum(max(0, x))", "x", "(x >= 0)'", "equal", "not proved", {"shapes": {"x": "R^n"}}),
     Case("sum(log(x))", "x", "1 / x'", "equal"),
     Case("1 / (1 + exp(-x))", "x", "sigmoid(x) sigmoid(-x)", "equal", "", {"shapes": {"x": "R"}}),
+    Case("x' A x", "x", "dx' A x + x' A dx", "equal", "", {"kind": "differential"}),
+    Case("x' A x", "x", "2 x' A dx", "wrong", "unless A is symmetric", {"kind": "differential"}),
+    Case("exp(A x)", "x", "exp(A x) ⊙ (A v)", "equal", "", {"kind": "jvp"}),
+    Case("exp(A x)", "x", "A' (exp(A x) ⊙ u)", "layout", "yours is a column", {"kind": "vjp"}),
+    Case("sum(exp(A x))", "x", "-A' (exp(A x) ⊙ (A v))", "factor", "sign", {"kind": "hvp"}),
+    Case("a·x", "x", "0 v", "equal", "", {"kind": "hvp"}),
     Case("(x + y)^3", "x", "3 x^2 + 6 x y + 3 y^2", "equal", "proved", {"shapes": {"x": "R"}}),
 ]  # fmt: skip
 
