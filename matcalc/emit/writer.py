@@ -202,7 +202,8 @@ class Writer:
         name = self._taken.take(self._hints.get(value) or self._wish(value))
         self.lines.append(f"{name} = {py.text if fresh else py.within(Prec.ATOM) + '.copy()'}")
         added_text = self._texts[entries].text
-        sign, added_text = ("-", added_text[1:]) if entries.op == "neg" else ("+", added_text)
+        subtracted = entries.op == "neg" and added_text.startswith("-")  # and not a name for that
+        sign, added_text = ("-", added_text[1:]) if subtracted else ("+", added_text)
         self.lines.append(f"{name}[np.diag_indices_from({name})] {sign}= {added_text}")
         return Py(name)
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Named, Neg, Shape, Transpose
+from matcalc.expr.nodes import Call, Expr, Named, Neg, Product, Shape, Transpose
 from matcalc.expr.writing import cost, multiple, power, product, transposed
 from matcalc.tensor import notation, stacking
 from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, primitive_part, transpose
@@ -333,7 +333,8 @@ def sum_of_squares(t: Tensor) -> Tensor | None:
 
 
 def _arranged(terms: Sequence[Expr]) -> list[Expr]:
-    """The textbook's order: positive terms first, the longer before the shorter, numbers last.
+    """The textbook's order: positive terms first, the longer before the shorter, numbers last and
+    multiples of the identity too: X' X + λ I.
 
     Of a matrix and its transpose the matrix comes first.
     """
@@ -343,6 +344,16 @@ def _arranged(terms: Sequence[Expr]) -> list[Expr]:
         bare = term.arg if isinstance(term, Neg) else term
         turned = isinstance(bare, Transpose)
         size = cost(term) - turned
-        return build.is_negative(term), build.is_number(term), -size, turned, index
+        last = build.is_number(term) or _scales_identity(bare)
+        return build.is_negative(term), last, -size, turned, index
 
     return [term for _, term in sorted(enumerate(terms), key=place)]
+
+
+def _scales_identity(expr: Expr) -> bool:
+    """Whether an expression is scalars times an identity matrix."""
+    if not isinstance(expr, Product):
+        return False
+    *scalars, last = expr.factors
+    identity = isinstance(last, Call) and last.name == "eye"
+    return identity and all(not factor.shape.dims for factor in scalars)
