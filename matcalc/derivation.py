@@ -209,7 +209,7 @@ class Telling:
         """What simplification made of it, and the answer."""
         raws, finals = leaves_of(self.solved.raw), leaves_of(self.solved.arrays)
         for raw, final, text in zip(raws, finals, leaves_of(self.solved.written), strict=True):
-            simplifier = Simplifier(self.solved.lowering.known, self.solved.book.identities)
+            simplifier = Simplifier(self.solved.lowering.known, self.solved.book)
             joined = self.arranged(simplifier.lift(raw))
             if joined is not final:
                 yield Step("rewrite", "simplify", "", SIMPLIFYING, joined, final)
@@ -217,7 +217,7 @@ class Telling:
             yield Step("answer", "the derivative", layout, None, None, text)
 
     def simplifier(self) -> Simplifier:
-        return Simplifier({**self.known, **self.named}, self.solved.book.identities)
+        return Simplifier({**self.known, **self.named}, self.solved.book)
 
     def write(self, t: Tensor) -> Expr:
         return self.arranged(self.simplifier().lift(t))

@@ -25,6 +25,9 @@ from matcalc.tensor.nodes import Bound, Tensor
 
 Kind = Literal["gradient", "jacobian", "hessian", "differential", "jvp", "vjp", "hvp"]
 
+SYMMETRIC: Final = frozenset({"symmetric", "spd"})
+"""By a variable declared so, the gradient is the one in the space of symmetric matrices."""
+
 SCALAR: Final = ("gradient", "hessian", "hvp")
 """Kinds that only a scalar has."""
 
@@ -178,7 +181,7 @@ def _hessian(
 
 def is_symmetric(target: Symbol | Named) -> bool:
     """Whether the derivative by a variable is made symmetric."""
-    declared = isinstance(target, Symbol) and target.properties & {"symmetric", "spd"}
+    declared = isinstance(target, Symbol) and target.properties & SYMMETRIC
     return bool(declared) and target.shape.rank == 2
 
 

@@ -9,20 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from matcalc.calculus.layouts import has_matrices, unvectorised, vectorised, written
+from matcalc.calculus.layouts import has_matrices, symmetrised, unvectorised, vectorised, written
 from matcalc.calculus.reverse import Record, derivative
 from matcalc.expr import build
 from matcalc.expr.along import directed, share
-from matcalc.expr.nodes import Call, Einsum, Expr, Named, postorder
+from matcalc.expr.nodes import Call, Derivative, Einsum, Expr, Named, postorder
 from matcalc.expr.writing import cost, transposed
-from matcalc.kinds import ALONG, Piece, Problem, Share, derivatives
+from matcalc.kinds import ALONG, SYMMETRIC, Piece, Problem, Share, derivatives
 from matcalc.rules.book import RuleBook
 from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
 from matcalc.tensor.canonical import transpose
 from matcalc.tensor.lift import Lift
 from matcalc.tensor.lower import Lowering, has_derivative
-from matcalc.tensor.nodes import Bound, Tensor
+from matcalc.tensor.nodes import Atom, Bound, Tensor
 from matcalc.tensor.substitute import Substitution
 
 
@@ -46,13 +46,15 @@ class Solved:
 
 def solve(problem: Problem, book: RuleBook) -> Solved:
     """Differentiate, simplify and write what a problem asks."""
-    lowering = Lowering(book, inner_derivative(book))
+    taken = variables_of(problem.expression, problem.targets)
+    lowering = Lowering(book, inner_derivative(book), taken)
     value = lowering(problem.expression)
     targets = tuple(lowering(t) for t in problem.targets)
     directions = tuple(lowering(v) for v in problem.directions)
     record = Record()
     writer = Writer(problem, lowering, book)
-    pieces = derivatives(problem, value, targets, directions, book, record, writer.simplifier)
+    between = Simplifier(lowering.known, book, final=False)
+    pieces = derivatives(problem, value, targets, directions, book, record, between)
     leaves = mapped(writer, pieces)
     layout = problem.layout
     if any(leaf.vec for leaf in leaves_of(leaves)):
@@ -71,8 +73,8 @@ def worked_out(expr: Expr, book: RuleBook) -> Expr:
     """The expression with the derivatives that stand in it worked out."""
     if not has_derivative(expr):
         return expr
-    lowering = Lowering(book, inner_derivative(book))
-    simplifier = Simplifier(lowering.known, book.identities)
+    lowering = Lowering(book, inner_derivative(book), variables_of(expr))
+    simplifier = Simplifier(lowering.known, book)
     lifted = simplifier.lift(simplifier(lowering(expr)))
     return transposed(lifted) if expr.shape.row else lifted
 
@@ -81,13 +83,21 @@ def inner_derivative(book: RuleBook) -> Any:
     """grad(f, x), jacobian(f, x), hessian(f, x) inside an expression."""
 
     def differentiate(y: Tensor, x: Tensor, kind: str) -> Tensor:
-        (first,) = derivative(y, [x], book)
-        if kind != "hessian":
-            return first
-        (second,) = derivative(first, [x], book)
-        return second
+        found = y
+        for _ in range(2 if kind == "hessian" else 1):
+            rank = found.rank
+            (found,) = derivative(found, [x], book)
+            if isinstance(x, Atom) and x.rank == 2 and x.properties & SYMMETRIC:
+                found = symmetrised(found, (rank, rank + 1))
+        return found
 
     return differentiate
+
+
+def variables_of(expr: Expr, targets: Sequence[Expr] = ()) -> frozenset[Expr]:
+    """What a derivative is taken by: the targets, and those inside an expression."""
+    nodes = postorder((expr,))
+    return frozenset((*targets, *(n.wrt for n in nodes if isinstance(n, Derivative))))
 
 
 EXPANDED = 24
@@ -109,7 +119,7 @@ class Writer:
 
     def __init__(self, problem: Problem, lowering: Lowering, book: RuleBook) -> None:
         self.problem = problem
-        self.simplifier = Simplifier(lowering.known, book.identities)
+        self.simplifier = Simplifier(lowering.known, book)
         names = {t: e for t, e in lowering.known.items() if isinstance(t, Bound)}
         self.expands = 0 < len(names) <= EXPANDED
         self.lift = self.simplifier.lift

@@ -139,7 +139,7 @@ class Judge:
             build.filled("zeros", written.shape) if zero and written.shape.rank < 3 else given
         )
         self.symbols = list((program.variables | further).values())
-        self.simplifier = Simplifier(solved.lowering.known, solved.book.identities)
+        self.simplifier = Simplifier(solved.lowering.known, solved.book)
         self.functions = evaluators(program.own)
 
     def __call__(self) -> Verdict:

@@ -73,7 +73,7 @@ class _Solver:
     def __init__(self, program: Program, solved: Solved, unknowns: Sequence[Symbol]) -> None:
         self.program, self.solved, self.unknowns = program, solved, unknowns
         known = solved.lowering.known
-        self.algebra = Algebra(solved.book, Simplifier(known, solved.book.identities))
+        self.algebra = Algebra(solved.book, Simplifier(known, solved.book))
         self.writer = Writer(solved.problem, solved.lowering, solved.book)
         self.atoms: dict[Atom, Symbol] = {}
         self.gradients: dict[Atom, Tensor] = {}

@@ -85,7 +85,7 @@ def is_symmetric(expr: Expr) -> bool:
     """Whether an expression is seen to equal its transpose."""
     match expr:
         case Symbol(properties=properties):
-            return bool(properties & {"symmetric", "spd"}) and expr.shape.rank == 2
+            return bool(properties & {"symmetric", "spd", "diagonal"}) and expr.shape.rank == 2
         case Call(name="eye"):
             return True
         case Call(name="commutation", args=(m, n)):

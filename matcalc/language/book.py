@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from matcalc.language.syntax import Declaration, Syntax
 
 Mode = Literal["elementwise", "plain", "along", "stack"]
-Kind = Literal["d", "define", "identity", "compute"]
+Kind = Literal["d", "define", "identity", "expansion", "compute"]
 
-HEADING: Final = re.compile(r"^(topic|function|identity|compute)[ \t]+", re.MULTILINE)
+HEADING: Final = re.compile(r"^(topic|function|identity|expansion|compute)[ \t]+", re.MULTILINE)
 LINE: Final = re.compile(r"(?P<word>[a-z]+)[ \t]+(?P<rest>.*)", re.DOTALL)
 TITLED: Final = re.compile(
-    r"(identity|compute)[ \t]+(?P<name>[^:\n]*):[ \t]*(?P<rest>.*)", re.DOTALL
+    r"(identity|expansion|compute)[ \t]+(?P<name>[^:\n]*):[ \t]*(?P<rest>.*)", re.DOTALL
 )
 
 
@@ -243,7 +243,8 @@ def laws(kind: str) -> tuple[Law, ...]:
 @cache
 def law_statement(kind: str, law: Law) -> Statement:
     """An identity or evaluation rule, parsed."""
-    return _parsed("identity" if kind == "identity" else "compute", law.name, law.body, law.text)
+    known: tuple[Kind, ...] = ("identity", "expansion", "compute")
+    return _parsed(known[known.index(kind)], law.name, law.body, law.text)
 
 
 def statements(kind: str) -> tuple[Statement, ...]:

@@ -70,6 +70,7 @@ class RuleBook:
         self._locals: dict[tuple[str, int, int], Tensor] = {}
         self._lowering = Lowering(self)
         self.identities = Identities(self)
+        self.expansions = Identities(self, "expansion")
 
     def entries(self, name: str) -> Sequence[Entry]:
         """The overloads of a function; empty if there is none of that name."""

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 from matcalc.language import book as text
-from matcalc.rules.matcher import Match, factors, matches
-from matcalc.tensor.canonical import contract
+from matcalc.rules.matcher import Match, Terms, factors, matches, terms
+from matcalc.tensor.canonical import add, as_constant, contract
 from matcalc.tensor.lower import STRUCTURAL, Book, Lowering
-from matcalc.tensor.nodes import Contract, Labels, Map, Opaque, Tensor, operands, postorder
-from matcalc.tensor.substitute import Substitution
+from matcalc.tensor.nodes import (
+    Atom,
+    Contract,
+    Labels,
+    Map,
+    Mask,
+    Opaque,
+    Sum,
+    Tensor,
+    operands,
+    postorder,
+)
+from matcalc.tensor.substitute import Substitution, with_operands
+from matcalc.tensor.traits import CLOSED, at_the_point
+
+Known = Callable[[Tensor], frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -35,33 +50,90 @@ class Identity:
         }
         return frozenset(names - {"pow"})
 
-    def applied(self, t: Tensor) -> Tensor | None:
+    @cached_property
+    def head(self) -> Head:
+        """What a tensor has to be at its root for the identity to apply there."""
+        return head(self.lhs)
+
+    @cached_property
+    def variables(self) -> frozenset[Tensor]:
+        """The variables of the left side."""
+        return frozenset(n for n in postorder((self.lhs,)) if isinstance(n, Atom))
+
+    @cached_property
+    def elementwise(self) -> bool:
+        """Whether all variables are scalars: the identity then holds entry by entry."""
+        return not any(v.rank for v in self.variables)
+
+    @cached_property
+    def conditions(self) -> dict[Tensor, frozenset[str]]:
+        """What has to be known of what a variable stands for; what is inverted is invertible."""
+        inverted = {
+            atom
+            for n in postorder((self.lhs,))
+            if isinstance(n, Opaque) and n.fn == "inv"
+            for atom in postorder((n,))
+        }
+        return {
+            v: v.properties - ({"invertible"} if v in inverted else frozenset())
+            for v in self.variables
+            if isinstance(v, Atom)
+        }
+
+    def start(self, known: Known, free: int = 0) -> Match:
+        """The match of nothing yet."""
+        return Match(terms=Terms(self.conditions, known, self.elementwise), free=free)
+
+    def applied(self, t: Tensor, known: Known) -> Tensor | None:
         """t rewritten at its root; None if the identity does not apply there."""
         if isinstance(self.lhs, Contract):
-            return self._in_product(t) if isinstance(t, Contract) else None
+            return self._in_product(t, known) if isinstance(t, Contract) else None
+        if isinstance(self.lhs, Sum) and len(self.lhs.terms) > 1:
+            return self._in_sum(t, known) if isinstance(t, Sum) else None
         own = tuple(range(t.rank))
         if type(t) is not type(self.lhs) or (isinstance(t, Opaque) and t.batch):
             return None
+        if not self.elementwise and t.rank != self.lhs.rank:
+            return None
         places = own if self.lhs.rank else ()
-        for found in matches(self.lhs, places, t, own, Match()):
-            return self._written(found, own, t)
+        state = self.start(known)
+        if isinstance(t, Map):
+            state = replace(state, labels={x: x for x in places})
+        for found in matches(self.lhs, places, t, own, state):
+            return self._written(found, own if self.elementwise else (), t)
         return None
 
-    def _in_product(self, t: Contract) -> Tensor | None:
+    def _in_product(self, t: Contract, known: Known) -> Tensor | None:
         """Some factors of a product replaced by the right side."""
         assert isinstance(self.lhs, Contract)
         rank = self.lhs.rank
         inner = {x for _, axes in self.lhs.factors for x in axes if x >= rank}
-        for found, left in factors(self.lhs.factors, t.factors, Match()):
+        for found, left in factors(self.lhs.factors, t.factors, self.start(known, rank)):
             summed = [found.labels[x] for x in inner]
             if any(x < t.rank or any(x in labels for _, labels in left) for x in summed):
                 continue
             if rank and any(i not in found.labels for i in range(rank)):
                 continue
-            labels = tuple(found.labels[i] for i in range(rank)) if rank else self._spread(found)
-            new = self._written(found, labels, t)
+            labels = tuple(found.labels[i] for i in range(rank))
+            if self.elementwise:
+                labels = self._spread(found)
+            new = self._written(found, labels if self.elementwise else (), t)
             dims = {x: d for f, axes in t.factors for x, d in zip(axes, f.dims, strict=True)}
             return contract([(new, labels), *left], range(t.rank), dims | dict(enumerate(t.dims)))
+        return None
+
+    def _in_sum(self, t: Sum, known: Known) -> Tensor | None:
+        """Some terms of a sum, which are those of the left side times a number, replaced."""
+        assert isinstance(self.lhs, Sum)
+        rank = self.lhs.rank
+        if not self.elementwise and rank != t.rank:
+            return None
+        state = self.start(known)
+        state = replace(state, labels={x: x for x in range(rank)})
+        for found, left, ratio in terms(self.lhs.terms, t.terms, state, None):
+            labels = self._spread(found) if self.elementwise else tuple(range(rank))
+            new = self._written(found, labels if self.elementwise else (), t)
+            return add([*left, (ratio, new, labels)], t.dims)
         return None
 
     @staticmethod
@@ -69,8 +141,8 @@ class Identity:
         return tuple(sorted({x for _, labels in found.values.values() for x in labels}))
 
     def _written(self, found: Match, labels: Labels, t: Tensor) -> Tensor:
-        """The right side with the variables replaced; element-wise if the variables are scalars."""
-        if self.lhs.rank or not labels:
+        """The right side with the variables replaced; element-wise along these labels."""
+        if not labels:
             values = {variable: view[0] for variable, view in found.values.items()}
             return Substitution(values, found.dims)(self.rhs)
         size = {
@@ -87,61 +159,117 @@ class Identity:
         return Substitution(values, batch=batch)(self.rhs)
 
 
+Head = tuple[type, object]
+
+
+def head(t: Tensor) -> Head:
+    """The kind of a tensor, and its function."""
+    return type(t), t.fn if isinstance(t, Map | Opaque) else None
+
+
 CALLED: Final = re.compile(r"(\w+)\(")
+DECLARED: Final = re.compile(rf"\b({'|'.join(sorted(CLOSED))})\b")
 KERNEL: Final = frozenset(STRUCTURAL)
 """Functions that lowering makes contractions of: they are no nodes to look for."""
 
 
 class Identities:
-    """All identities of the book, each compiled when it may first apply."""
+    """All identities of one kind of the book, each compiled when it may first apply."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, kind: str = "identity") -> None:
         self.book = book
-        self._functions: dict[Tensor, frozenset[str]] = {}
+        self.kind = kind
+        self._names: dict[Tensor, frozenset[str]] = {}
         self._compiled: dict[text.Law, Identity] = {}
+        self._candidates: dict[tuple[Head, frozenset[str]], tuple[Identity, ...]] = {}
 
     @cached_property
     def wanted(self) -> tuple[tuple[frozenset[str], text.Law], ...]:
-        """For each identity the functions that its left side names: read off the text, so that
-        only those that may apply are ever parsed."""
-        return tuple(
-            (frozenset(CALLED.findall(law.body.partition(" = ")[0])) - KERNEL, law)
-            for law in text.laws("identity")
-        )
+        """For each identity the names that its left side needs: read off the text, so that only
+        those that may apply are ever parsed."""
+        return tuple((_wanted(law), law) for law in text.laws(self.kind))
 
     def compiled(self, law: text.Law) -> Identity:
         """An identity in index notation."""
         found = self._compiled.get(law)
         if found is None:
-            statement = text.law_statement("identity", law)
+            statement = text.law_statement(self.kind, law)
             lhs, rhs, _ = text.statement_exprs(None, statement)
             low = Lowering(self.book)
             found = Identity(statement.name, statement.text, statement.note, low(lhs), low(rhs))
             self._compiled[law] = found
         return found
 
-    def functions(self, t: Tensor) -> frozenset[str]:
-        """The names of the functions that occur in a tensor."""
-        found = self._functions.get(t)
+    def names(self, t: Tensor) -> frozenset[str]:
+        """The functions that occur in a tensor, and what no small change keeps of its matrices."""
+        found = self._names.get(t)
         if found is None:
-            if len(self._functions) > 50_000:
-                self._functions.clear()
-            for node in postorder((t,), self._functions):
-                names = {name for o in operands(node) for name in self._functions[o]}
-                if isinstance(node, Map | Opaque) and isinstance(node.fn, str):
-                    names.add(node.fn)
-                self._functions[node] = frozenset(names)
-            found = self._functions[t]
+            if len(self._names) > 50_000:
+                self._names.clear()
+            for node in postorder((t,), self._names):
+                self._names[node] = _own_names(node).union(
+                    *(self._names[o] for o in operands(node))
+                )
+            found = self._names[t]
         return found
 
-    def rewrite(self, t: Tensor) -> tuple[Tensor, Identity] | None:
-        """t rewritten at its root by the first identity that applies."""
-        names = self.functions(t)
+    def candidates(self, t: Tensor) -> tuple[Identity, ...]:
+        """The identities that may apply at the root of a tensor: by its head and what is in it."""
+        names = self.names(t)
         if not names:
-            return None
-        for wanted, law in self.wanted:
-            if wanted <= names and (rule := self.compiled(law)).functions <= names:
-                new = rule.applied(t)
-                if new is not None and new is not t:
-                    return new, rule
+            return ()
+        key = (head(t), names)
+        found = self._candidates.get(key)
+        if found is None:
+            rules = [self.compiled(law) for wanted, law in self.wanted if wanted <= names]
+            found = tuple(r for r in rules if r.functions <= names and r.head == key[0])
+            self._candidates[key] = found
+        return found
+
+    def tried(self, t: Contract | Sum, known: Known) -> list[Tensor]:
+        """t rewritten, and t with one of its operands rewritten, where an identity applies."""
+        if not any(wanted <= self.names(t) for wanted, _ in self.wanted):
+            return []
+        whole = self.rewrite(t, known)
+        made = [] if whole is None else [whole[0]]
+        parts = operands(t)
+        for i, part in enumerate(parts):
+            found = self.rewrite(part, known)
+            if found is not None:
+                made.append(with_operands(t, [*parts[:i], found[0], *parts[i + 1 :]]))
+        return made
+
+    def rewrite(self, t: Tensor, known: Known) -> tuple[Tensor, Identity] | None:
+        """t rewritten at its root by the first identity that applies."""
+        for rule in self.candidates(t):
+            new = rule.applied(t, known)
+            if new is not None and new is not t:
+                return new, rule
         return None
+
+
+def _wanted(law: text.Law) -> frozenset[str]:
+    left, _, rest = law.body.partition(" = ")
+    names = frozenset(CALLED.findall(left)) - KERNEL
+    return names | frozenset(DECLARED.findall(rest.partition(" where ")[2]))
+
+
+def _own_names(node: Tensor) -> frozenset[str]:
+    """What a node adds to the names by which identities are looked up."""
+    match node:
+        case Map(fn="pow", args=(_, (exponent, _))):
+            power = as_constant(exponent)
+            return frozenset({"sqrt"}) if power is not None and power.denominator == 2 else NOTHING
+        case Opaque(fn="chol"):
+            return frozenset({"chol", "lower"})
+        case Map(fn=str(fn)) | Opaque(fn=str(fn)):
+            return frozenset({fn})
+        case Mask():
+            return frozenset({"lower", "upper"})
+        case Atom(properties=properties):
+            return at_the_point(properties) & CLOSED
+        case _:
+            return NOTHING
+
+
+NOTHING: Final[frozenset[str]] = frozenset()

@@ -1,20 +1,25 @@
 """Matching a pattern, the left side of an identity in index notation, against tensors.
 
-A pattern's variables are atoms.  A scalar variable stands for any element-wise operand (a view), a
-vector or matrix variable for any tensor of that rank.  Inside a contraction a pattern may match
-some of the factors: order and grouping do not matter, and a summed index of the pattern must be
-summed there and used nowhere else.
+A pattern's variables are atoms.  In a pattern of scalars each stands for any element-wise operand
+(a view); a vector or matrix variable stands for any tensor of that rank, and a scalar beside it for
+a scalar.  What is declared of a variable must be known of what it stands for.  Inside a contraction
+or a sum a pattern may match some of the operands: order and grouping do not matter, and a summed
+index of the pattern must be summed there and used nowhere else.  Where a pattern is to match a
+whole product or sum, one variable may stand for all that the others leave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import permutations
+from typing import Final
 
 from matcalc.dims import Dim
 from matcalc.tensor.canonical import (
     UNIT,
+    add,
     as_constant,
     constant,
     contract,
@@ -25,8 +30,33 @@ from matcalc.tensor.canonical import (
     transpose,
 )
 from matcalc.tensor.constructors import Term, View
-from matcalc.tensor.nodes import Atom, Contract, Delta, Labels, Map, Opaque, Sum, Tensor
+from matcalc.tensor.nodes import (
+    Atom,
+    Contract,
+    Delta,
+    Group,
+    Labels,
+    Map,
+    Mask,
+    Opaque,
+    Rational,
+    Sum,
+    Tensor,
+)
 from matcalc.tensor.traits import commutes_with_transpose
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms variables stand for things: their conditions, what is known of tensors, and
+    whether all are scalars, so that each may stand for any operand of an element-wise formula."""
+
+    conditions: Mapping[Tensor, frozenset[str]]
+    known: Callable[[Tensor], frozenset[str]]
+    elementwise: bool
+
+
+ANYTHING: Final = Terms({}, lambda _: frozenset(), False)
 
 
 @dataclass(frozen=True)
@@ -37,26 +67,39 @@ class Match:
     values: Mapping[Tensor, View] = field(default_factory=dict)
     labels: Mapping[int, int] = field(default_factory=dict)
     dims: Mapping[str, Dim] = field(default_factory=dict)
+    terms: Terms = field(default_factory=lambda: ANYTHING)
+    free: int = 0
 
     def bound(self, variable: Tensor, view: View) -> Match | None:
-        """With a variable bound, if that agrees with what it is bound to."""
+        """With a variable bound, if that agrees with what it is bound to, and what is declared of
+        the variable is known of it."""
         old = self.values.get(variable)
         if old is not None:
             return self if old == view else None
+        if view[1] and not variable.rank and not self.terms.elementwise:
+            return None
         dims = dict(self.dims)
         if variable.rank:
             for d, actual in zip(variable.dims, view[0].dims, strict=True):
                 if d.name is not None and dims.setdefault(d.name, actual) != actual:
                     return None
+        wanted = self.terms.conditions.get(variable)
+        if wanted and not wanted <= self.terms.known(view[0]):
+            return None
         return replace(self, values={**self.values, variable: view}, dims=dims)
 
     def unified(self, pattern: int, subject: int) -> Match | None:
-        """With a label of the pattern standing for one of the subject."""
+        """With a label of the pattern standing for one of the subject.
+
+        Two axes of the pattern (labels below `free`) may meet in one: an equation of matrices is
+        one of their diagonals too.
+        """
         old = self.labels.get(pattern)
         if old is not None:
             return self if old == subject else None
-        if subject in self.labels.values():
-            return None
+        for other, taken in self.labels.items():
+            if taken == subject and not (pattern < self.free and other < self.free):
+                return None
         return replace(self, labels={**self.labels, pattern: subject})
 
 
@@ -84,6 +127,20 @@ def matches(
             yield from _sum(pattern, places, subject, labels, state)
         case Delta():
             yield from _delta(pattern, places, subject, labels, state)
+        case Group(arg=arg, sizes=sizes):
+            if (
+                isinstance(subject, Group)
+                and subject.sizes == sizes
+                and len(set(labels)) == len(labels)
+            ):
+                aligned = _aligned(places, labels, state)
+                if aligned is not None:
+                    yield from _whole_args((arg,), (subject.arg,), aligned)
+        case Mask(lower=lower, offset=offset):
+            same = isinstance(subject, Mask) and (subject.lower, subject.offset) == (lower, offset)
+            aligned = _aligned(places, labels, state) if same else None
+            if aligned is not None:
+                yield aligned
         case Contract():
             if subject is UNIT and pattern is UNIT:
                 yield state
@@ -117,15 +174,24 @@ def _variable(
     rest = [x for x in labels if x not in known]
     if any(x is not None and x not in labels for x in known):
         return
-    target = [rest.pop(0) if x is None else x for x in known]
+    ways = permutations(rest) if len(rest) == known.count(None) <= 2 else (tuple(rest),)
+    for way in ways:
+        open_labels = iter(way)
+        target = [next(open_labels, -1) if x is None else x for x in known]
+        after = _aligned(places, target, state)
+        if after is not None and set(target) == set(labels):
+            value = contract([(subject, labels)], target)
+            bound = after.bound(pattern, (value, tuple(range(value.rank))))
+            if bound is not None:
+                yield bound
+
+
+def _aligned(places: Sequence[int], labels: Sequence[int], state: Match) -> Match | None:
+    """With each label of the pattern standing for the one beside it."""
     joined: Match | None = state
-    for place, label in zip(places, target, strict=True):
+    for place, label in zip(places, labels, strict=True):
         joined = joined.unified(place, label) if joined is not None else None
-    if joined is not None:
-        value = contract([(subject, labels)], target)
-        after = joined.bound(pattern, (value, tuple(range(value.rank))))
-        if after is not None:
-            yield after
+    return joined
 
 
 def _delta(
@@ -160,9 +226,7 @@ def _opaque(
     if commutes_with_transpose(subject.fn) and len(labels) == 2:
         turned.append(((transpose(subject.args[0]),), labels[::-1]))
     for args, outer in turned:
-        after: Match | None = state
-        for place, label in zip(places, outer, strict=True):
-            after = after.unified(place, label) if after is not None else None
+        after = _aligned(places, outer, state)
         if after is not None:
             yield from _whole_args(pattern.args, args, after)
 
@@ -178,8 +242,10 @@ def _whole_args(
     if pattern.rank != subject.rank:
         return
     own = tuple(range(pattern.rank))
-    for after in matches(pattern, own, subject, own, replace(state, labels={})):
-        yield from _whole_args(patterns[1:], subjects[1:], replace(after, labels=state.labels))
+    inside = replace(state, labels={x: x for x in own}, free=0)
+    for after in matches(pattern, own, subject, own, inside):
+        outside = replace(after, labels=state.labels, free=state.free)
+        yield from _whole_args(patterns[1:], subjects[1:], outside)
 
 
 def _sum(
@@ -194,24 +260,83 @@ def _sum(
         inverse = rational(1 / Fraction(pattern.terms[0][0]))  # c x is anything: x is that over c
         yield from matches(pattern.terms[0][1], (), scaled(subject, inverse), labels, state)
         return
-    if isinstance(subject, Sum) and len(subject.terms) == len(pattern.terms):
-        yield from _terms(list(pattern.terms), list(subject.terms), places, labels, state)
-
-
-def _terms(
-    patterns: list[Term], subjects: list[Term], places: Labels, labels: Labels, state: Match
-) -> Iterator[Match]:
-    if not patterns:
-        yield state
+    if not isinstance(subject, Sum):
         return
-    c, t, axes = patterns[0]
-    for i, (d, u, other) in enumerate(subjects):
-        if c == d:
-            mine, yours = tuple(places[x] for x in axes), tuple(labels[x] for x in other)
-            for after in matches(t, mine, u, yours, state):
-                yield from _terms(
-                    patterns[1:], subjects[:i] + subjects[i + 1 :], places, labels, after
-                )
+    ours = [(c, t, tuple(places[x] for x in axes)) for c, t, axes in pattern.terms]
+    yours = [(c, t, tuple(labels[x] for x in axes)) for c, t, axes in subject.terms]
+    if len(ours) == len(yours):
+        for after, _, _ in terms(ours, yours, state):
+            yield after
+    elif len(ours) < len(yours):
+        for taker in ours:
+            if isinstance(taker[1], Atom) and taker[1] not in state.values:
+                yield from _remaining_terms(taker, ours, yours, subject, labels, state)
+
+
+def _remaining_terms(
+    taker: Term, ours: list[Term], yours: list[Term], subject: Sum, labels: Labels, state: Match
+) -> Iterator[Match]:
+    """One variable of a sum stands for all the terms that the others leave."""
+    c, variable, places = taker
+    dims = dict(zip(labels, subject.dims, strict=True))
+    others = [term for term in ours if term is not taker]
+    for after, left, _ in terms(others, yours, state):
+        carried = sorted({x for _, _, axes in left for x in axes})
+        if len(carried) != (variable.rank or len(carried)):
+            continue
+        inner = {x: i for i, x in enumerate(carried)}
+        rest = [
+            (rational(Fraction(d) / Fraction(c)), t, tuple(inner[x] for x in axes))
+            for d, t, axes in left
+        ]
+        value = add(rest, tuple(dims[x] for x in carried))
+        yield from matches(variable, places, value, tuple(carried), after)
+
+
+def terms(
+    patterns: Sequence[Term], subjects: Sequence[Term], state: Match, ratio: Rational | None = 1
+) -> Iterator[tuple[Match, list[Term], Rational]]:
+    """The ways in which some of the terms are those of a pattern, with the terms that are left.
+
+    Coefficients are those of the pattern times `ratio`, which comes back; None lets the first tell
+    it.
+    Variables alone come last: they are bound by then, and may be several terms.
+    """
+    if not patterns:
+        yield state, list(subjects), 1 if ratio is None else ratio
+        return
+    ordered = sorted(patterns, key=lambda term: isinstance(term[1], Atom))
+    c, pattern, places = ordered[0]
+    if isinstance(pattern, Atom) and pattern in state.values and ratio is not None:
+        left = _without_terms(state.values[pattern], rational(c * ratio), places, subjects, state)
+        if left is not None:
+            yield from terms(ordered[1:], left, state, ratio)
+        return
+    for i, (d, u, labels) in enumerate(subjects):
+        each = rational(Fraction(d) / Fraction(c))
+        if ratio in (None, each):
+            for after in matches(pattern, places, u, labels, state):
+                yield from terms(ordered[1:], [*subjects[:i], *subjects[i + 1 :]], after, each)
+
+
+def _without_terms(
+    view: View, factor: Rational, places: Labels, subjects: Sequence[Term], state: Match
+) -> list[Term] | None:
+    """The terms without `factor` times what a variable is bound to; None if it is not there."""
+    t, labels = view
+    if places:
+        known = [state.labels.get(x) for x in places]
+        labels = tuple(x for x in known if x is not None)
+    if len(labels) != t.rank:
+        return None
+    parts = t.terms if isinstance(t, Sum) else ((1, t, tuple(range(t.rank))),)
+    left = list(subjects)
+    for c, a, axes in parts:
+        term = (rational(factor * c), a, tuple(labels[x] for x in axes))
+        if term not in left:
+            return None
+        left.remove(term)
+    return left
 
 
 def _product(
@@ -227,16 +352,57 @@ def _product(
             if after is not None:
                 yield from matches(scalar[1], places, rest, labels, after)
         return
-    if isinstance(subject, Contract) and len(subject.factors) == len(pattern.factors):
-        shifted = _apart(subject, labels, 1000 + max(labels, default=0))
-        mine = _apart(pattern, places, 2000 + max(places, default=0))
-        for after, left in factors(mine, shifted, state):
-            if not left:
+    if not isinstance(subject, Contract) or len(subject.factors) < len(pattern.factors):
+        return
+    yours = _apart(subject, labels, INNER)
+    mine = _apart(pattern, places, 2 * INNER)
+    if len(mine) == len(yours):
+        for after, left in factors(mine, yours, state):
+            if not left and _apart_still(after, places):
                 yield after
+        return
+    for taker in mine:
+        if isinstance(taker[0], Atom) and taker[0] not in state.values:
+            for after in _remaining_factors(taker, mine, yours, labels, state):
+                if _apart_still(after, places):
+                    yield after
+
+
+INNER: Final = 1000
+"""Summed labels of a product that is an operand begin here, those of a pattern at twice this."""
+
+
+def _apart_still(state: Match, places: Labels) -> bool:
+    """Whether axes stand for axes and summed labels for summed ones."""
+    return all(
+        (y >= INNER) == (x >= 2 * INNER)
+        for x, y in state.labels.items()
+        if x >= 2 * INNER or x in places
+    )
+
+
+def _remaining_factors(
+    taker: View,
+    mine: list[View],
+    yours: list[View],
+    labels: Labels,
+    state: Match,
+) -> Iterator[Match]:
+    """One variable of a product stands for all the factors that the others leave."""
+    variable, places = taker
+    for after, left in factors([view for view in mine if view is not taker], yours, state):
+        used = set(after.labels.values()) | set(labels)
+        carried = {x for _, axes in left for x in axes}
+        axes = sorted(x for x in carried if x in used or x < INNER)
+        if len(axes) == (variable.rank or len(axes)):
+            value = contract(left, axes)
+            yield from matches(variable, places, value, tuple(axes), after)
 
 
 def _apart(t: Contract, labels: Labels, fresh: int) -> list[View]:
-    """The factors of a contraction with its axes at labels and its summed labels out of the way."""
+    """The factors of a contraction with its axes at labels and its summed labels out of the way,
+    also of those of a product around it."""
+    fresh *= 1 + max(labels, default=0) // fresh
     return [
         (f, tuple(labels[x] if x < t.rank else fresh + x for x in axes)) for f, axes in t.factors
     ]

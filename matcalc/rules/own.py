@@ -30,7 +30,7 @@ class OwnBook(RuleBook):
         self.base = base
         self.own = own
         self.expanded = expanded
-        self.identities = base.identities
+        self.identities, self.expansions = base.identities, base.expansions
 
     def entries(self, name: str) -> Sequence[Entry]:
         return self.own.get(name) or self.base.entries(name)

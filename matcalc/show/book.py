@@ -12,7 +12,11 @@ from matcalc.errors import InputError
 from matcalc.language import book
 from matcalc.show.terminal import WIDTH, plain
 
-LAWS = {"identity": "Identities, read from left to right", "compute": "How to compute it well"}
+LAWS = {
+    "identity": "Identities, read from left to right",
+    "expansion": "Identities that are tried, and kept where what follows is shorter",
+    "compute": "How to compute it well",
+}
 FORMS = ("text", "markdown", "latex", "document")
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from matcalc.budget import tick
 from matcalc.dims import Dim
 from matcalc.tensor import constructors, maps, regroup, sums
+from matcalc.tensor.chains import chain
 from matcalc.tensor.constructors import Fn, Operand, Term, View
 from matcalc.tensor.contraction import contracted
 from matcalc.tensor.leaves import (
@@ -41,6 +42,7 @@ from matcalc.tensor.nodes import (
     Atom,
     Contract,
     Delta,
+    Key,
     Map,
     Opaque,
     Rational,
@@ -48,7 +50,7 @@ from matcalc.tensor.nodes import (
     Tensor,
     intern,
 )
-from matcalc.tensor.traits import commutes_with_transpose
+from matcalc.tensor.traits import commutes_with_transpose, invariant_under_transpose
 
 __all__ = [
     "LEVI_CIVITA", "UNIT", "VECH_BASIS", "add", "apply_map", "as_constant", "constant", "contract",
@@ -60,8 +62,8 @@ __all__ = [
 MEMO: Final = 50_000
 """So many contractions and transposes are remembered before all are forgotten."""
 
-_SYMMETRIC: Final = frozenset({"symmetric", "spd"})
-"""Not diagonal, and no bound name: a derivative by one is that of the unconstrained formula."""
+_SYMMETRIC: Final = frozenset({"symmetric", "spd", "diagonal"})
+"""Not of a bound name: a derivative by one is that of the unconstrained formula."""
 
 
 class Canonical:
@@ -139,6 +141,8 @@ class Canonical:
         """A function of whole tensors; transposes move out of the functions that they commute
         with."""
         flags = tuple(batched) if batch else ()
+        if not batch and len(args) == 1 and invariant_under_transpose(fn) and args[0].rank == 2:
+            args = [min(args[0], self.transpose(args[0]), key=_turned)]
         if not batch and len(args) == 1 and args[0].rank == 2 and commutes_with_transpose(fn):
             other = self.transpose(args[0])
             if other is not args[0] and other.key < args[0].key:
@@ -173,6 +177,12 @@ class Canonical:
                 return unary and commutes_with_transpose(fn) and self.is_symmetric(args[0])
             case _:
                 return isinstance(t, Atom) and bool(_SYMMETRIC & t.properties)
+
+
+def _turned(t: Tensor) -> tuple[int, Key]:
+    """How many transposes a matrix needs to be written, then its key."""
+    path = chain(t)
+    return path.turned if path is not None else 0, t.key
 
 
 _CANONICAL: Final = Canonical()

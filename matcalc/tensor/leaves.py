@@ -14,7 +14,6 @@ from matcalc.tensor.nodes import (
     Delta,
     Embed,
     Group,
-    Map,
     Mask,
     OneHot,
     Opaque,
@@ -142,27 +141,3 @@ def rational_root(value: Rational, k: Rational) -> Rational | None:
     if top**2 != value.numerator or bottom**2 != value.denominator:
         return None
     return rational(Fraction(top, bottom) ** k.numerator)
-
-
-_POSITIVE_MAPS: Final = frozenset(
-    {"exp", "sigmoid", "softplus", "cosh", "normpdf", "normcdf", "gamma_positive"}
-)
-
-
-def is_positive(t: Tensor) -> bool:
-    """Whether every entry is known to be positive."""
-    match t:
-        case Contract(factors=factors):
-            return all(is_positive(f) for f, _ in factors)
-        case Sum(terms=terms):
-            return bool(terms) and all(c > 0 and is_positive(a) for c, a, _ in terms)
-        case Map(fn=fn, args=args):
-            if fn == "pow":
-                return is_positive(args[0][0])
-            return fn in _POSITIVE_MAPS
-        case Value(what=what):
-            return what != "inf"
-        case Delta() | OneHot() | Embed() | Mask():
-            return False
-        case _:
-            return "positive" in getattr(t, "properties", frozenset())

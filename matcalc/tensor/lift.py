@@ -38,6 +38,7 @@ from matcalc.tensor.nodes import (
     Value,
     operands,
 )
+from matcalc.tensor.traits import at_the_point
 
 _COMPARE: Final = {"gt": ">", "ge": ">=", "eq": "=="}
 
@@ -99,7 +100,7 @@ class Lift:
     def _written(self, t: Tensor) -> Expr:
         match t:
             case Atom(dims=dims, name=name, properties=properties):
-                return build.symbol(name, Shape(dims), properties)
+                return build.symbol(name, Shape(dims), at_the_point(properties))
             case Value(what=what):
                 return build.size(what) if isinstance(what, Dim) else build.constant(what)
             case Bound(name=name, value=value):

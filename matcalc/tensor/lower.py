@@ -53,6 +53,7 @@ from matcalc.tensor.canonical import (
 )
 from matcalc.tensor.nodes import Atom, Bound, Labels, Rational, Tensor, Value, intern
 from matcalc.tensor.substitute import Substitution
+from matcalc.tensor.traits import set_aside
 
 MATRIX_POWER: Final = 64
 """Whole powers of matrices up to this one are written as products."""
@@ -83,11 +84,13 @@ class Book(Protocol):
 class Lowering:
     """One pass from matrix to index notation.
 
-    `known` remembers what the user's own words stand for, `derived` what has a derivative in it.
+    `variables` are those that a derivative is taken by, `known` remembers what the user's own words
+    stand for, `derived` what has a derivative in it.
     """
 
     book: Book
     differentiate: Callable[[Tensor, Tensor, str], Tensor] | None = None
+    variables: frozenset[Expr] = frozenset()
     done: dict[Expr, Tensor] = field(default_factory=dict)
     known: dict[Tensor, Expr] = field(default_factory=dict)
     derived: set[Expr] = field(default_factory=set)
@@ -106,7 +109,8 @@ class Lowering:
         dims = node.shape.dims
         match node:
             case Symbol(name=name, properties=properties):
-                return intern(Atom, dims, name, properties)
+                free = set_aside(properties) if node in self.variables else properties
+                return intern(Atom, dims, name, free)
             case Number(value=value):
                 return constant(value)
             case Constant(name=name):

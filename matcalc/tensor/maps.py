@@ -4,6 +4,7 @@ understands."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from matcalc.dims import Dim
 from matcalc.tensor.constructors import Constructors, Fn, View, expanded, power, scaled
@@ -11,8 +12,8 @@ from matcalc.tensor.leaves import (
     UNIT,
     as_constant,
     constant,
-    is_positive,
     primitive_part,
+    rational,
     rational_power,
     rational_root,
     zeros,
@@ -32,13 +33,20 @@ from matcalc.tensor.nodes import (
     intern,
 )
 from matcalc.tensor.regroup import common_make
+from matcalc.tensor.signs import is_nonnegative, is_positive
 from matcalc.tensor.sums import normal_view
-from matcalc.tensor.traits import IDEMPOTENT
+from matcalc.tensor.traits import AT_ONE, AT_ZERO, DEGREE, EVEN, IDEMPOTENT, ODD
 
 
 def apply_map(make: Constructors, fn: Fn, args: Sequence[View], dims: tuple[Dim, ...]) -> Tensor:
     """An element-wise function of views, broadcast to dims."""
     views = [normal_view(make, t, labels) for t, labels in args]
+    value = _value(fn, views)
+    if value is not None:
+        return constant(value, dims)
+    reduced = _without_factor(make, fn, views, dims)
+    if reduced is not None:
+        return reduced
     carried = sorted({i for _, labels in views for i in labels})
     if len(carried) < len(dims):
         inner = {label: i for i, label in enumerate(carried)}
@@ -50,6 +58,36 @@ def apply_map(make: Constructors, fn: Fn, args: Sequence[View], dims: tuple[Dim,
     if fn in ("max", "min") and views[0] == views[1]:
         return expanded(make, views[0], dims)
     return _map_node(make, fn, views, dims)
+
+
+def _value(fn: Fn, views: Sequence[View]) -> int | None:
+    """f(0) or f(1), where that is a whole number."""
+    if len(views) != 1 or not isinstance(fn, str):
+        return None
+    place = as_constant(views[0][0])
+    return AT_ZERO.get(fn) if place == 0 else AT_ONE.get(fn) if place == 1 else None
+
+
+def _without_factor(
+    make: Constructors, fn: Fn, views: Sequence[View], dims: tuple[Dim, ...]
+) -> Tensor | None:
+    """tanh(-x) is -tanh(x), cos(-x) is cos(x), abs(2 x) is 2 abs(x): a number that all terms of
+    the argument share, as far as it leaves the function."""
+    if fn not in DEGREE and fn not in ODD and fn not in EVEN:
+        return None
+    t, labels = views[0]
+    if not isinstance(t, Sum) or not t.terms:
+        return None
+    content: Rational = t.terms[0][0] if len(t.terms) == 1 else primitive_part(t)[0]
+    size = abs(Fraction(content))
+    negative = all(c < 0 for c, _, _ in t.terms) and (fn in ODD or fn in EVEN)
+    degree = DEGREE.get(fn) if isinstance(fn, str) else None
+    inside = (-1 if negative else 1) * (Fraction(1) if degree is None else size)
+    if inside == 1 or as_constant(t) is not None:
+        return None
+    bare = apply_map(make, fn, [(scaled(make, t, rational(1 / inside)), labels)], dims)
+    outside = (-1 if negative and fn in ODD else 1) * (size if degree == 1 else Fraction(1))
+    return scaled(make, bare, rational(outside))
 
 
 def _map_node(make: Constructors, fn: Fn, views: Sequence[View], dims: tuple[Dim, ...]) -> Tensor:
@@ -99,11 +137,11 @@ def _is_idempotent(base: Tensor, k: Rational) -> bool:
 def _power_of_power(
     make: Constructors, base: Map, labels: Labels, k: Rational, dims: tuple[Dim, ...]
 ) -> Tensor | None:
-    """(x^m)^k is x^(m k) for a whole k, or a positive x and a number m."""
+    """(x^m)^k is x^(m k) for a whole k, or an x that is not negative and a number m."""
     if base.fn != "pow" or base.args[1][1]:
         return None
     (t, axes), (exponent, _) = base.args
-    if not isinstance(k, int) and (as_constant(exponent) is None or not is_positive(t)):
+    if not isinstance(k, int) and (as_constant(exponent) is None or not is_nonnegative(t)):
         return None
     total = scaled(make, exponent, k)
     return apply_map(make, "pow", [(t, tuple([labels[i] for i in axes])), (total, ())], dims)
@@ -116,7 +154,8 @@ def _power_of_product(
     if any(i >= base.rank for _, axes in base.factors for i in axes):
         return None
     allowed = 0 if base.factors else 1
-    if not isinstance(k, int) and sum(not is_positive(f) for f, _ in base.factors) > allowed:
+    open_signs = sum(not is_positive(f) for f, _ in base.factors)
+    if not isinstance(k, int) and open_signs > allowed:
         return None
     powers = [(power(make, f, constant(k)), [labels[i] for i in axes]) for f, axes in base.factors]
     return make.contract(powers, range(len(dims)), dict(enumerate(dims)))

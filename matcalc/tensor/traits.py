@@ -9,9 +9,54 @@ from matcalc.expr.nodes import Function
 IDEMPOTENT: Final = frozenset({"gt", "ge", "eq"})
 """Indicators: 0 or 1, so their powers are themselves."""
 
+EVEN: Final = frozenset("abs cos cosh normpdf".split())
+"""f(-x) = f(x)."""
+
+ODD: Final = frozenset("sign sin tan asin atan sinh tanh asinh atanh erf".split())
+"""f(-x) = -f(x)."""
+
+DEGREE: Final = {"sign": 0, "abs": 1, "relu": 1}
+"""f(c x) = c^k f(x) for a positive number c."""
+
+AT_ZERO: Final = {
+    **dict.fromkeys("sin tan asin atan sinh tanh asinh atanh erf expm1 log1p abs sign".split(), 0),
+    **dict.fromkeys("exp cos cosh erfc".split(), 1),
+}
+"""f(0), where it is whole."""
+
+AT_ONE: Final = {"log": 0, "gamma": 1, "lgamma": 0}
+"""f(1), where it is whole."""
+
+_INVARIANT: Final = frozenset({"det", "logdet", "norm_2", "norm_nuc"})
+
 _TRANSPOSABLE: Final = frozenset({"inv", "expm", "logm", "sqrtm", "pinv"})
 
 
 def commutes_with_transpose(fn: str | tuple[Function, int]) -> bool:
     """Whether f(A') = f(A)'."""
     return fn in _TRANSPOSABLE
+
+
+def invariant_under_transpose(fn: str | tuple[Function, int]) -> bool:
+    """Whether f(A') = f(A)."""
+    return fn in _INVARIANT
+
+
+# What is declared of a variable that a derivative is taken by holds at the point, but not around
+# it where it is the property of a closed set: the formula is differentiated without it, and only
+# the result may use it.
+
+CLOSED: Final = frozenset({"diagonal", "lower", "upper", "orthogonal"})
+"""Properties that a small change of one entry destroys."""
+
+_ASIDE: Final = "at the point: "
+
+
+def set_aside(properties: frozenset[str]) -> frozenset[str]:
+    """The properties of a variable of a derivative: those of closed sets hold at the point only."""
+    return frozenset(_ASIDE + name if name in CLOSED else name for name in properties)
+
+
+def at_the_point(properties: frozenset[str]) -> frozenset[str]:
+    """All that is declared, what was set aside included."""
+    return frozenset(name.removeprefix(_ASIDE) for name in properties)

@@ -20,7 +20,7 @@ from matcalc.language.book import (
 
 ROWS: list[tuple[Entry | None, Statement]] = [
     *((e, s) for name in function_names() for e in entries(name) for s in e.statements),
-    *((None, s) for kind in ("identity", "compute") for s in statements(kind)),
+    *((None, s) for kind in ("identity", "expansion", "compute") for s in statements(kind)),
 ]
 
 

@@ -12,6 +12,9 @@ from matcalc.emit.numpy import compile_function
 from matcalc.expr.nodes import Expr
 from matcalc.expr.properties import properties
 from matcalc.language import parse_program
+from matcalc.rules.book import default_book
+from matcalc.tensor.knowledge import KNOWN
+from matcalc.tensor.lower import Lowering
 
 SHAPES = {
     "A": "R^(n×n)",
@@ -88,6 +91,53 @@ CASES = [
     ("[c, 1]", "positive"),
 ]
 
+ELSEWHERE = {"blockdiag(P, P)", "[c, 1]", "diag(P)", "det(P)", "x' P x", "hessian(sum(exp(x)), x)"}
+"""Cases that only matrix notation knows."""
+
+INDEXED = [(text, expected) for text, expected in CASES if text not in ELSEWHERE] + [
+    ("A + A'", "symmetric"),
+    ("A x x' A'", "semidefinite"),
+    ("X diag(x^2) X'", "semidefinite"),
+    ("B' diag(p) B", "spd"),
+    ("A' diag(p) A + c eye(n)", "spd invertible"),
+    ("eye(n) + x x'", "spd"),
+    ("diag(p) + x x'", "spd"),
+    ("ones(n, n) + P", "spd"),
+    ("S S'", "semidefinite"),
+    ("B S B'", "symmetric"),
+    ("Q D Q'", "symmetric"),
+    ("Q P Q'", "spd"),
+    ("Q B", "invertible"),
+    ("Q diag(p)", "invertible"),
+    ("(X' X + c eye(n))^-1", "spd"),
+    ("expm(A + A')", "spd"),
+    ("A ⊗ A", ""),
+    ("Q ⊗ Q", "orthogonal"),
+    ("L ⊗ L", "lower"),
+    ("polar(B)", "orthogonal"),
+    ("chol(X' X + c eye(n))", "lower invertible"),
+    ("L ⊙ A", "lower"),
+    ("L + D", "lower"),
+    ("U L", ""),
+    ("relu(p)", "positive"),
+    ("exp(x) ⊙ abs(x)", "nonnegative"),
+    ("sqrt(x^2)", "nonnegative"),
+    ("sinh(p)", "positive"),
+    ("where(x > 0, p, 1)", "positive"),
+    ("min(p, x)", ""),
+    ("softmax(x) / c", "positive"),
+    ("B Q B'", ""),
+    ("B' diag(x) B", "symmetric"),
+    ("x p'", ""),
+    ("(x + p) (x + p)'", "semidefinite"),
+    ("c A A' + D D'", "semidefinite"),
+    ("X' X - c eye(n)", "symmetric"),
+    ("1 / P", "symmetric"),
+    ("1 / (L + ones(n, n))", ""),
+]
+
+NUMBERS = [text for text, _ in [*CASES, *INDEXED] if "hessian" not in text]
+
 HOLDS: dict[str, Callable[[Any], bool]] = {
     "symmetric": lambda a: np.allclose(a, a.T),
     "semidefinite": lambda a: bool(np.linalg.eigvalsh(a).min() > -1e-9),
@@ -114,7 +164,17 @@ def test_inferred(text: str, expected: str) -> None:
         assert not found
 
 
-@pytest.mark.parametrize("text", [text for text, _ in CASES if "hessian" not in text])
+def in_index_notation(expr: Expr) -> frozenset[str]:
+    """What is known of the tensor of an expression."""
+    return KNOWN[True](Lowering(default_book())(expr))
+
+
+@pytest.mark.parametrize(("text", "expected"), INDEXED)
+def test_inferred_in_index_notation(text: str, expected: str) -> None:
+    assert set(expected.split()) <= in_index_notation(parsed(text))
+
+
+@pytest.mark.parametrize("text", NUMBERS)
 def test_what_is_inferred_holds(text: str) -> None:
     program = parse_program(text, SHAPES)
     symbols = list(program.variables.values())
@@ -137,7 +197,8 @@ def test_what_is_inferred_holds(text: str) -> None:
         "t": -0.4,
     }
     value = function(**{symbol.name: point[symbol.name] for symbol in symbols})
-    for name in properties(program.expression):
+    expr = program.expression
+    for name in properties(expr) | in_index_notation(expr):
         assert HOLDS[name](value), name
 
 

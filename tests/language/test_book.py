@@ -9,7 +9,7 @@ from tests.language.tree import tree
 
 ENTRIES = [entry for name in book.function_names() for entry in book.entries(name)]
 LINES = [(entry, statement) for entry in ENTRIES for statement in entry.statements]
-RULES = [*book.statements("identity"), *book.statements("compute")]
+RULES = [s for kind in ("identity", "expansion", "compute") for s in book.statements(kind)]
 
 
 @pytest.mark.parametrize(("entry", "statement"), LINES, ids=[each.text[:50] for _, each in LINES])

@@ -22,8 +22,11 @@ from matcalc.expr.nodes import Expr, Symbol, free_symbols
 from matcalc.expression import Expression
 from matcalc.language import book
 from matcalc.language.book import Entry, Statement
-from matcalc.rules.book import arguments
+from matcalc.rules.book import arguments, default_book
+from matcalc.rules.identities import Identities
+from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor import lower
+from matcalc.tensor.knowledge import KNOWN
 
 FUNCTIONS: Final = (
     "exp log log1p expm1 sqrt abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh "
@@ -159,7 +162,7 @@ def test_definition(entry: Entry, statement: Statement) -> None:
     "statement",
     [
         pytest.param(s, id=f"{kind}: {s.name}")
-        for kind in ("identity", "compute")
+        for kind in ("identity", "expansion", "compute")
         for s in book.statements(kind)
     ],
 )
@@ -170,8 +173,26 @@ def test_identity(statement: Statement) -> None:
         same(evaluate(rhs, drawn.point, drawn.sizes), evaluate(lhs, drawn.point, drawn.sizes))
 
 
+LAWS: Final = [(kind, law) for kind in ("identity", "expansion") for law in book.laws(kind)]
+
+
 def test_identities_say_why_they_end() -> None:
-    assert [s.name for s in book.statements("identity") if not s.note] == []
+    assert [law.name for kind, law in LAWS if not book.law_statement(kind, law).note] == []
+
+
+@pytest.mark.parametrize(("kind", "law"), LAWS, ids=[law.name for _, law in LAWS])
+def test_an_identity_finds_its_own_left_side(kind: str, law: book.Law) -> None:
+    identities = Identities(default_book(), kind)
+    rule = identities.compiled(law)
+    assert rule in identities.candidates(rule.lhs)
+    assert rule.applied(rule.lhs, KNOWN[True]) is rule.rhs
+
+
+@pytest.mark.parametrize("law", book.laws("identity"), ids=lambda law: law.name)
+def test_both_sides_of_an_identity_have_one_normal_form(law: book.Law) -> None:
+    rule = Identities(default_book()).compiled(law)
+    normal = Simplifier(None, default_book())
+    assert normal(rule.lhs) is normal(rule.rhs)
 
 
 # --- what every function has

@@ -14,7 +14,7 @@ names = pytest.mark.parametrize("name", list(CASES))
 def simplifier_of(name: str) -> Simplifier:
     """A simplifier of a case that has seen nothing yet."""
     found = solved(name).solved
-    return Simplifier(found.lowering.known, found.book.identities)
+    return Simplifier(found.lowering.known, found.book)
 
 
 @names

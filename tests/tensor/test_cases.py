@@ -32,7 +32,7 @@ def lifted(t: Tensor, lowering: Lowering) -> Expr | None:
 def simplifier_of(name: str) -> Simplifier:
     """A simplifier of a case that has seen nothing yet."""
     found = solved(name).solved
-    return Simplifier(found.lowering.known, found.book.identities)
+    return Simplifier(found.lowering.known, found.book)
 
 
 @names
