@@ -150,7 +150,7 @@ FLAGS = (
 OPTIONS = VALUED + FLAGS
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
+def options_of(arguments: Sequence[str]) -> argparse.Namespace:
     """The parsed command line; what only looks like an option is an expression (`-y·log(p)`)."""
     options: list[str] = []
     words: list[str] = []
@@ -258,13 +258,27 @@ def _argument(word: str) -> str:
 
 def run(arguments: Sequence[str]) -> Answer:
     """What the command answers; MatcalcError if the input is wrong or there is no derivative."""
-    options = _options([_argument(word) for word in arguments])
+    return answer(options_of([_argument(word) for word in arguments]))
+
+
+def answer(options: argparse.Namespace) -> Answer:
+    """What the command answers to its options."""
     if options.help:
         return Answer(_parser().format_help().rstrip())
     if options.version:
         return Answer(f"matcalc {__version__}")
     if options.words[:1] == ["rules"] and not options.wrt and options.file is None:
         return Answer(_rules(options))
+    d = derivation(options)
+    if options.expect and options.solve:
+        raise InputError("--expect and --solve: one question at a time")
+    if options.expect:
+        return _verdict(d, options)
+    return _solution(d, options) if options.solve else _answer(d, options)
+
+
+def derivation(options: argparse.Namespace) -> Derivation:
+    """The derivation that the options ask for."""
     if options.topic is not None or options.search is not None or options.markdown:
         raise InputError("--topic, --search and --markdown are of `matcalc rules`")
     if options.steps and (options.numpy or options.code or options.json):
@@ -282,7 +296,7 @@ def run(arguments: Sequence[str]) -> Answer:
             "no variable to differentiate by",
             suggestion=f"--wrt {names[0]}" if names else "--wrt NAME",
         )
-    d = derive(
+    return derive(
         program,
         wrt=", ".join(options.wrt),
         kind=options.kind,
@@ -293,11 +307,6 @@ def run(arguments: Sequence[str]) -> Answer:
         rules=rules,
         limit=_seconds(options.limit),
     )
-    if options.expect and options.solve:
-        raise InputError("--expect and --solve: one question at a time")
-    if options.expect:
-        return _verdict(d, options)
-    return _solution(d, options) if options.solve else _answer(d, options)
 
 
 def _seconds(text: str | None) -> float:
@@ -372,9 +381,9 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
         record = _record(d) | ({"check": _report(report)} if report is not None else {})
         return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2), code=code)
     if options.graph is not None:
-        _write(options.graph, {".svg": d.graph().svg, ".dot": d.graph().dot})
+        write(options.graph, {".svg": d.graph().svg, ".dot": d.graph().dot})
     if options.structure:
-        _write(options.structure, {".svg": d.pattern().svg})
+        write(options.structure, {".svg": d.pattern().svg})
     if options.structure == "":
         result = d.pattern().text(ascii=options.ascii)
     elif options.document or (options.latex and options.steps):
@@ -391,7 +400,7 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
     return Answer(result, [*notes, *verdict], code)
 
 
-def _write(name: str, forms: Mapping[str, Callable[[], str]]) -> None:
+def write(name: str, forms: Mapping[str, Callable[[], str]]) -> None:
     """Write a picture to a file, in the form that its name ends in."""
     ending = Path(name).suffix.lower()
     if ending not in forms:

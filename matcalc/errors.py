@@ -51,6 +51,10 @@ class MatcalcError(Exception):
             (type(self), self.message, {name: getattr(self, name) for name in _FIELDS}),
         )
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it: the diagnostic alone."""
+        return str(self).splitlines()
+
     def __str__(self) -> str:
         lines = [f"error: {self.message}"]
         if self.source is not None and self.span is not None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from matcalc import derive, parse
-from matcalc.show import jupyter, terminal
+from matcalc.show import terminal
 
 PROGRAM = "h = max(0, W x + b)\nmean((y - h)^2)"
 
@@ -31,11 +31,6 @@ def test_a_derivation_in_jupyter() -> None:
     assert d._repr_latex_() == f"$\\displaystyle {d.latex()}$"
     outside = re.sub(r"\$\$.*?\$\$|`[^`]*`|</?(details|summary)>", "", markdown, flags=re.DOTALL)
     assert "<" not in outside and "$" not in outside.replace("\\$", "")
-
-
-def test_prose_is_not_markup() -> None:
-    shown = jupyter._prose("a_b < c*d, `x_i < y` $5 [z]")
-    assert shown == "a\\_b &lt; c\\*d, `x_i < y` \\$5 \\[z\\]"
 
 
 @pytest.mark.parametrize("ascii", [False, True])

@@ -126,7 +126,7 @@ _COLOURS: Final = {
 
 
 def _attributes() -> Iterator[str]:
-    yield '  graph [rankdir=LR, bgcolor="transparent", nodesep=0.35, ranksep=0.9]'
+    yield '  graph [rankdir=TB, bgcolor="transparent", nodesep=0.5, ranksep=0.55]'
     yield '  node [fontname="Helvetica", fontsize=13, shape=box, style="rounded,filled",'
     yield '        fillcolor="white", color="gray40", margin="0.12,0.06"]'
     yield '  edge [fontname="Helvetica", fontsize=11, arrowsize=0.7]'

@@ -1,17 +1,26 @@
 """What Jupyter shows: LaTeX for expressions, Markdown with foldable steps for derivations.
 
 JupyterLab prefers HTML to Markdown to LaTeX and strips scripts and styles from untrusted output,
-so there is no HTML here but `<details>`, and plain text always.
+so there is no HTML here but `<details>`, and plain text always.  Where `<details>` is stripped, its
+contents stay: every piece is Markdown by itself, with blank lines around.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any, Final
 
 from matcalc.emit.latex import latex
-from matcalc.expr.nodes import Expr
-from matcalc.show.record import Derivation, Rule, Step, law
+from matcalc.emit.lines import broken, width_of
+from matcalc.emit.names import latex_name
+from matcalc.errors import DerivationError
+from matcalc.show.equations import Line, lines
+from matcalc.show.markup import markdown_code, markdown_prose
+from matcalc.show.record import Derivation, Formula, Rule, Step, law
+
+WIDTH: Final = 80
+"""Letters of a formula that fit into a cell of a notebook, about."""
 
 
 def expression_latex(formula: str) -> str:
@@ -19,60 +28,109 @@ def expression_latex(formula: str) -> str:
     return f"$\\displaystyle {formula}$"
 
 
-def derivation_markdown(d: Derivation) -> str:
-    """The result on top, what was assumed, and the steps in a fold."""
-    parts = [f"$$\n{d.latex()}\n$$"]
-    if d.assumptions:
-        parts.append("\n".join(f"- assuming {_prose(a)}" for a in d.assumptions))
-    told = [step for step in d.steps if step.kind != "answer"]  # which is on top
-    if told:
-        body = "\n\n".join(
-            _step(number, step, d.differentials) for number, step in enumerate(told, 1)
-        )
-        parts.append(f"<details><summary>Steps</summary>\n\n{body}\n\n</details>")
-    return "\n\n".join(parts)
-
-
-def derivation_bundle(d: Derivation) -> dict[str, str]:
-    """All forms of a derivation by MIME type, for `_repr_mimebundle_`."""
-    return {
-        "text/plain": d.text(),
-        "text/latex": expression_latex(d.latex()),
-        "text/markdown": derivation_markdown(d),
-    }
-
-
 def expression_bundle(plain: str, formula: str) -> dict[str, str]:
     """All forms of an expression by MIME type, for `_repr_mimebundle_`."""
     return {"text/plain": plain, "text/latex": expression_latex(formula)}
 
 
-def _step(number: int, step: Step, differentials: Mapping[str, str]) -> str:
-    lines = [f"**{number}. {_prose(step.title)}**"]
-    before = step.before if step.kind != "chain" else None  # the whole expression
-    joint = r" \longmapsto " if step.kind == "local" else " = "
-    formulas = [_formula(e, differentials) for e in (before, step.after) if e is not None]
-    if formulas:
-        lines.append("$$\n" + joint.join(formulas) + "\n$$")
+def derivation_bundle(d: Derivation, *, unfolded: bool = False) -> dict[str, str]:
+    """All forms of a derivation by MIME type, for `_repr_mimebundle_`."""
+    return {
+        "text/plain": d.text(),
+        "text/latex": expression_latex(d.latex()),
+        "text/markdown": derivation_markdown(d, unfolded=unfolded),
+    }
+
+
+def derivation_markdown(d: Derivation, *, unfolded: bool = False) -> str:
+    """The result on top, what was assumed, and the steps in a fold, which may be open."""
+    parts = [_display(list(_results(d)))]
+    if d.assumptions:
+        parts.append("\n".join(f"- assuming {_assumed(a)}" for a in d.assumptions))
+    try:
+        told = [step for step in d.steps if step.kind != "answer"]  # which is on top
+    except DerivationError as error:
+        return "\n\n".join([*parts, f"The steps cannot be told: {markdown_prose(error.message)}"])
+    if told:
+        body = "\n\n".join(_step(number, step) for number, step in enumerate(told, 1))
+        parts.append(_fold("Steps", body, unfolded))
+    return "\n\n".join(parts)
+
+
+def _fold(summary: str, body: str, unfolded: bool = False) -> str:
+    lead = "<details open>" if unfolded else "<details>"
+    return f"{lead}<summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def _assumed(assumption: str) -> str:
+    declaration, blank, reason = assumption.partition(" (")
+    return markdown_code(declaration) + markdown_prose(blank + reason)
+
+
+def _results(d: Derivation) -> Iterator[Line]:
+    """The derivative; of several, each with what it is by."""
+    found = list(_leaves(d.result))
+    if len(found) == 1:
+        yield Line(Formula("", ""), Formula("", d.latex()), "")
+        return
+    hessian = d.kind == "hessian"
+    names = list(product(d.wrt, d.wrt)) if hessian else [(name,) for name in d.wrt]
+    for by, result in zip(names, found, strict=True):
+        below = r" \, ".join(rf"\partial {latex_name(name)}" for name in by)
+        above = r"\partial^{2}" if hessian else r"\partial"
+        left = rf"\frac{{{above} {latex_name(d.value_name)}}}{{{below}}}"
+        yield Line(
+            Formula("", left), Formula("", latex(result.node, differentials=d.differentials))
+        )
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    if isinstance(tree, tuple):
+        for part in tree:
+            yield from _leaves(part)
+    else:
+        yield tree
+
+
+def _display(told: Sequence[Line]) -> str:
+    """Equations in one display, aligned at their signs, broken where they are too wide."""
+    if len(told) == 1 and width_of(f"{told[0].left.latex} {told[0].right.latex}") <= WIDTH:
+        line = told[0]
+        sides = [line.left.latex, line.sign, line.right.latex] if line.left.latex else []
+        return f"$$\n{' '.join(sides) or line.right.latex}\n$$"
+    rows: list[str] = []
+    for line in told:
+        left = line.left.latex
+        if width_of(left) > WIDTH / 3:  # it has rows of its own
+            rows += [f"& {piece}" for piece in broken(left, WIDTH)]
+            left = ""
+        sign = f"{line.sign} " if line.sign and (left or rows) else ""
+        first, *rest = broken(line.right.latex, int(WIDTH - width_of(left)))
+        rows.append(f"{left} & {sign}{first}".strip())
+        rows += [rf"& \quad {piece}" for piece in rest]
+    return "$$\n\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}\n$$"
+
+
+def _step(number: int, step: Step) -> str:
+    return "\n\n".join(_told(f"**{number}. {markdown_prose(step.title)}**", step))
+
+
+def _told(heading: str, step: Step) -> Iterator[str]:
+    yield heading
+    told = lines(step)
+    if told:
+        yield _display(told)
+    if step.text:
+        yield markdown_prose(step.text)
     if step.rule is not None:
-        lines.append(_rule(step.rule))
-    return "\n\n".join(lines)
-
-
-def _formula(expr: Expr | tuple[Expr, ...], differentials: Mapping[str, str]) -> str:
-    parts = expr if isinstance(expr, tuple) else (expr,)
-    return ",\\quad ".join(latex(part, differentials=differentials) for part in parts)
+        yield _rule(step.rule)
+    if step.details:
+        inner = [
+            "\n\n".join(_told(f"*{markdown_prose(each.title)}*", each)) for each in step.details
+        ]
+        yield _fold("in detail", "\n\n".join(inner))
 
 
 def _rule(rule: Rule) -> str:
-    source = f" ({_prose(rule.source)})" if rule.source else ""
-    return f"by *{_prose(rule.name)}*: `{law(rule)}`{source}"
-
-
-def _prose(sentence: str) -> str:
-    """A sentence in which nothing is Markdown, HTML or mathematics by accident; `code` stays."""
-    pieces = sentence.split("`")
-    for place in range(0, len(pieces), 2):
-        text = escape(pieces[place], quote=False)
-        pieces[place] = "".join(f"\\{c}" if c in "\\*_[]$#~|^" else c for c in text)
-    return "`".join(pieces)
+    source = f" ({markdown_prose(rule.source)})" if rule.source else ""
+    return f"by *{markdown_prose(rule.name)}*: {markdown_code(law(rule))}{source}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from matcalc.expr.nodes import Expr, Symbol
 
@@ -163,6 +163,8 @@ class Derivation(Written, Protocol):
     def value_name(self) -> str: ...
     @property
     def assumptions(self) -> Sequence[str]: ...
+    @property
+    def result(self) -> Any: ...
     @property
     def steps(self) -> Sequence[Step]: ...
     def latex(self) -> str: ...
