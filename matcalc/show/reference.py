@@ -23,7 +23,7 @@ are stated for a scalar and apply to every entry. What stands in `code` is the r
 language of matcalc.
 """
 
-JOINTS = {"d": " = ", "define": " := ", "identity": " = ", "compute": r" \to "}
+JOINTS = {"d": " = ", "define": " := ", "identity": " = ", "expansion": " = ", "compute": r" \to "}
 WIDTH = 74
 """Letters that fit on a line of the page, about."""
 
