@@ -6,6 +6,7 @@ to have the declared properties.  A person can follow the arithmetic of such an 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Final
@@ -45,8 +46,9 @@ def smallest(
     plan = plan_of(expressions, symbols)
     rng = np.random.default_rng(0)
     tried = 0
-    for sizes in _sizes(plan):
-        for style in STYLES:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy's, of singular matrices: small inputs have many
+        for sizes, style in product(_sizes(plan), STYLES):
             drawn = _inputs(plan, sizes, style, rng)
             drawn.functions.update(functions or {})
             tried += 1

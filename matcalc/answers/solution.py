@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import product
 from typing import Any, Final
@@ -12,6 +12,7 @@ import numpy as np
 
 from matcalc.answers.conditions import Condition
 from matcalc.check import derivative, evaluate, sample
+from matcalc.check.evaluate import Functions
 from matcalc.check.plan import plan_of
 from matcalc.check.report import Report, Tally
 from matcalc.check.sample import OUTSIDE, Sample
@@ -50,6 +51,7 @@ class Stationary:
     expression: Expr
     symbols: tuple[Symbol, ...]
     variables: tuple[Symbol, ...]
+    functions: Functions = field(default_factory=dict)
 
     @property
     def unknown(self) -> Any:
@@ -164,7 +166,7 @@ class Stationary:
         for attempt in range(TRIES):
             sizes = dict(zip(names, map(int, choices[attempt % len(choices)]), strict=False))
             try:
-                drawn = sample(parts, self.variables, rng, sizes=sizes)
+                drawn = sample(parts, self.variables, rng, functions=self.functions, sizes=sizes)
                 wrong = self._compared(drawn, tally)
             except OUTSIDE as error:
                 tally.skip(str(error))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from matcalc.answers.affine import Algebra, depends, obstacle
@@ -30,6 +31,7 @@ from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import is_zero
 from matcalc.tensor.nodes import Atom, Tensor
 from matcalc.tensor.substitute import Substitution
+from matcalc.user_rules import computable, evaluators
 
 CONSTRAINED: Final = ("orthogonal", "diagonal", "lower", "upper", "integer", "constant")
 """Properties that the points near a stationary point would have to keep."""
@@ -95,18 +97,25 @@ class _Solver:
         names = {symbol.name for symbol in self.unknowns}
         variables = tuple(s for s in self.program.variables.values() if s.name not in names)
         functions = tuple(self.program.functions.values())
+        own = self.program.own
+
+        def expression(expr: Expr) -> Expression:
+            prepare = partial(computable, own=own) if own else None
+            return Expression(expr, variables, functions, own=own, prepare=prepare)
+
         closed: dict[str, Expr] = {}
         for e in reversed(order):  # later ones are known by then, and bound to their names
             symbol = self.atoms[e.unknown]
             closed[symbol.name] = with_bound(values[e.unknown], closed)
         made = Stationary(
             tuple(symbol.name for symbol in self.unknowns),
-            {name: Expression(expr, variables, functions) for name, expr in closed.items()},
+            {name: expression(expr) for name, expr in closed.items()},
             tuple(c for c in conditions if c),
             self.nature(order),
             self.solved.problem.expression,
             tuple(self.unknowns),
             tuple(self.program.variables.values()),
+            evaluators(own),
         )
         made.verified()
         return made

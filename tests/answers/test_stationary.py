@@ -114,3 +114,16 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "it has the term sign(w)" in capsys.readouterr().err
     assert main([*job, "--expect", "0"]) == 2
     assert main([*job, "--steps"]) == 2
+
+
+def test_functions_of_a_user_in_what_is_known() -> None:
+    rules = """
+function swish(x): elementwise
+    define swish(x) = x sigmoid(x)
+    d swish(x) = (sigmoid(x) + x sigmoid(x) (1 - sigmoid(x))) ⊙ dx
+"""
+    point = derive("norm(w - swish(y))^2", "w", rules=rules).stationary()
+    assert str(point.solution) == "swish(y)"
+    y = np.array([1.0, -2.0])
+    assert np.allclose(point.solution.function()(y=y), y / (1 + np.exp(-y)))
+    assert derive("norm(w - swish(y))^2", "w", rules=rules).equals("2 (w - swish(y))'")
