@@ -14,7 +14,7 @@ from matcalc.expr.nodes import Expr, Inverse, Symbol, postorder
 from matcalc.expr.properties import properties
 from matcalc.expr.writing import negated
 from matcalc.tensor.canonical import as_constant, scaled
-from matcalc.tensor.nodes import Atom, Delta, Tensor, intern
+from matcalc.tensor.nodes import Atom, Delta, Map, Tensor, intern
 from matcalc.tensor.nodes import postorder as tensors_in
 from matcalc.tensor.substitute import Substitution
 
@@ -126,7 +126,7 @@ def _invertible(expr: Expr, matrix: Inverted) -> str:
 
 def _not_zero(parts: Iterable[Tensor], algebra: Algebra) -> list[str]:
     found = []
-    for t in parts:
+    for t in map(_base, parts):
         expr = algebra.simplifier.lift(t)
         negative = algebra.simplifier.lift(algebra.shortest(scaled(t, -1)))
         value = as_constant(t)
@@ -134,6 +134,14 @@ def _not_zero(parts: Iterable[Tensor], algebra: Algebra) -> list[str]:
             continue
         found.append(f"{_told(expr)} ≠ 0" if not t.rank else f"no entry of {_told(expr)} is 0")
     return found
+
+
+def _base(t: Tensor) -> Tensor:
+    """x of a power of x: it is zero where x is."""
+    if isinstance(t, Map) and t.fn == "pow" and (as_constant(t.args[1][0]) or 0) > 0:
+        base, axes = t.args[0]
+        return base if axes == tuple(range(t.rank)) else t
+    return t
 
 
 def _of_unknown(found: Root, symbol: Symbol, value: Expr) -> list[str]:

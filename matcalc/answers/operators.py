@@ -16,9 +16,10 @@ from matcalc.answers.expand import multiplied_out
 from matcalc.calculus.layouts import vectorised
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr
-from matcalc.expr.writing import cost, product, transposed
+from matcalc.expr.writing import cost, multiple, product, transposed
 from matcalc.tensor.canonical import (
     add,
+    as_constant,
     constant,
     contract,
     opaque,
@@ -143,9 +144,10 @@ def kronecker_sum(pieces: Sequence[Piece], lift: Callable[[Tensor], Expr]) -> Ex
             made: Expr = build.eye(piece.left.dims[0] * piece.right.dims[0])
         else:
             made = build.kron(transposed(lift(piece.right)), lift(piece.left))
-        scale = lift(piece.scale)
-        terms.append(made if scale is build.number(1) else product([scale, made]))
-    terms.sort(key=lambda term: -cost(term))
+        number = as_constant(piece.scale)
+        scaled_by = product([lift(piece.scale), made]) if number is None else multiple(number, made)
+        terms.append(scaled_by)
+    terms.sort(key=lambda term: (build.is_negative(term), -cost(term)))
     return build.add(terms)
 
 

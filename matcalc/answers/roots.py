@@ -169,9 +169,25 @@ def _by_denominators(gradient: Tensor, u: Atom, algebra: Algebra) -> Root | None
     for c, t, labels in terms_of(expanded):
         dims = dict(enumerate(gradient.dims))
         terms.append((c, contract([(t, labels), *factors], axes, dims), axes))
-    found = affine(algebra.spread(add(terms, gradient.dims)), u, algebra)
+    cleared = algebra.spread(add(terms, gradient.dims))
+    found = affine(cleared, u, algebra)
     made = _of_affine(found, u, algebra) if found is not None else None
+    if made is None and "positive" in u.properties:
+        made = _by_square(cleared, u, algebra)
     return made and replace(made, nonzero=(*made.nonzero, *below))
+
+
+def _by_square(equation: Tensor, u: Atom, algebra: Algebra) -> Root | None:
+    """The square of a positive unknown as the unknown: r - n σ² = 0."""
+    square = intern(Atom, u.dims, f"{u.name}^2", u.properties)
+    turned = Substitution({power(u, constant(2)): square})(equation)
+    if depends(turned, u):
+        return None
+    found = affine(turned, square, algebra)
+    made = _of_affine(found, square, algebra) if found is not None else None
+    return made and replace(
+        made, value=algebra.shortest(power(made.value, constant(Fraction(1, 2)))), hessian=None
+    )
 
 
 def _denominators(expanded: Tensor, u: Atom) -> dict[Tensor, Rational]:
