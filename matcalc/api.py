@@ -18,6 +18,7 @@ from matcalc.directions import Choice, Direction, directions, value_name
 from matcalc.emit.latex import differential, latex
 from matcalc.emit.text import text
 from matcalc.errors import InputError
+from matcalc.expr.along import unfolded
 from matcalc.expr.build import named
 from matcalc.expr.nodes import Expr, Function, Named, Symbol, free_symbols, unknown_functions
 from matcalc.expression import Expression, backend, check_target
@@ -480,6 +481,9 @@ class Derivation:
 
     def _computed(self, tree: Any, given: Collection[str] = ()) -> Any:
         """What code is written for; `given` are functions whose code the caller has."""
+        directions = self.solved.problem.directions
+        if directions:
+            tree = mapped(partial(unfolded, directions=directions), tree)
         prepare = _preparing(self.program)
         return tree if prepare is None else mapped(partial(prepare, given=given), tree)
 

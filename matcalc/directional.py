@@ -46,8 +46,9 @@ class _Along(Telling):
 
     def __init__(self, solved: Solved) -> None:
         super().__init__(solved)
-        self.symbols = list(solved.problem.directions)
-        self.taken = {symbol.name for symbol in self.symbols}
+        own = solved.problem.directions
+        self.symbols = list(own) if solved.problem.kind != "vjp" else []
+        self.taken = {symbol.name for symbol in own}
         self.taken |= set(free_symbols(solved.problem.expression))
 
     def arranged(self, expr: Expr) -> Expr:

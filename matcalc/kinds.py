@@ -21,7 +21,7 @@ from matcalc.dims import number
 from matcalc.expr.nodes import Expr, Named, Symbol
 from matcalc.rules.book import RuleBook
 from matcalc.tensor.canonical import add, contract, is_zero, one_hot, zeros
-from matcalc.tensor.nodes import Bound, Tensor
+from matcalc.tensor.nodes import Bound, Contract, Tensor
 
 Kind = Literal["gradient", "jacobian", "hessian", "differential", "jvp", "vjp", "hvp"]
 
@@ -195,6 +195,9 @@ def _symmetric(problem: Problem, index: int, piece: Piece, place: int) -> Piece:
 
 def _stacked(parts: Sequence[Tensor]) -> Tensor:
     """Derivatives by scalars as one, with an axis more at the end."""
+    whole = _entries_of(parts)
+    if whole is not None:
+        return whole
     from_dims = parts[0].dims
     count = one_hot(0, number(len(parts)))
     rank = len(from_dims)
@@ -209,6 +212,31 @@ def _stacked(parts: Sequence[Tensor]) -> Tensor:
             )
         )
     return add(terms, (*from_dims, count.dims[0]))
+
+
+def _entries_of(parts: Sequence[Tensor]) -> Tensor | None:
+    """The tensor that has the parts as its entries along its last axis, where that is seen: the
+    derivatives of f([x, y]) are the entries of ∇f([x, y])."""
+    count = number(len(parts))
+    first = parts[0]
+    if not isinstance(first, Contract):
+        return None
+    hots = [one_hot(i, count) for i in range(len(parts))]
+    for k, (factor, labels) in enumerate(first.factors):
+        if factor is not hots[0]:
+            continue
+        others = [*first.factors[:k], *first.factors[k + 1 :]]
+        dims = dict(enumerate((*first.dims, count)))
+        moved = [(t, [first.rank if x in labels else x + (x >= first.rank) for x in own])
+                 for t, own in others]  # fmt: skip
+        if not any(first.rank in own for _, own in moved):
+            continue
+        whole = contract(moved, range(first.rank + 1), dims)
+        own = tuple(range(first.rank + 1))
+        views = [contract([(whole, own), (hot, own[-1:])], own[:-1]) for hot in hots]
+        if all(a is b for a, b in zip(views, parts, strict=True)):
+            return whole
+    return None
 
 
 def _stacked_first(parts: Sequence[Tensor]) -> Tensor:

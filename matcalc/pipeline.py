@@ -131,12 +131,10 @@ class Writer:
     def __call__(self, piece: Piece) -> Leaf:
         """A piece as it is printed, and as an array."""
         leaf = self.whole(piece) if piece.shares is None else self.sum(piece, piece.shares)
+        if self.problem.kind not in ALONG:
+            return leaf
         symbols = self.problem.directions
-        return (
-            replace(leaf, text=directed(leaf.text, symbols), array=directed(leaf.array, symbols))
-            if symbols
-            else leaf
-        )
+        return replace(leaf, text=directed(leaf.text, symbols), array=directed(leaf.array, symbols))
 
     def sum(self, piece: Piece, shares: Sequence[Share]) -> Leaf:
         """A scalar along directions: the sum of what each gradient says along its own."""

@@ -19,13 +19,13 @@ PRINTED = [
     ("tr(X' X)", "X", "2 tr(X' dX)", "2 tr(X' v)", "2 u X", "2 v"),
     ("a' X b", "X", "a' dX b", "a' v b", "u a b'", "zeros(m, n)"),
     ("tr(X^-1 A)", "X", "-tr(X^-1 A X^-1 dX)", "-tr(X^-1 A X^-1 v)", "", ""),
-    ("det(X)", "X", "det(X) tr(X^-1 dX)", "det(X) tr(X^-1 v)", "det(X) u (X^-1)'", ""),
+    ("det(X)", "X", "det(X) tr(X^-1 dX)", "det(X) tr(X^-1 v)", "u det(X) (X^-1)'", ""),
     ("sum(exp(X))", "X", "tr(exp(X)' dX)", "tr(exp(X)' v)", "u exp(X)", "exp(X) ⊙ v"),
     ("X^-1 where X: R^(n×n)", "X", "-X^-1 dX X^-1", "-X^-1 v X^-1", "-(X^-1)' u (X^-1)'", ""),
     ("A X B", "X", "A dX B", "A v B", "A' u B'", ""),
     ("X' X", "X", "X' dX + dX' X", "X' v + v' X", "X (u + u')", ""),
     ("expm(X)", "X", "expm_frechet(X, dX)", "expm_frechet(X, v)", "expm_frechet(X', u)", ""),
-    ("exp(A x)", "x", "exp(A x) ⊙ (A dx)", "exp(A x) ⊙ (A v)", "(exp(A x) ⊙ u)' A", ""),
+    ("exp(A x)", "x", "exp(A x) ⊙ (A dx)", "exp(A x) ⊙ (A v)", "(u ⊙ exp(A x))' A", ""),
     ("x' A", "x", "dx' A", "v' A", "u' A'", ""),
     ("norm(A x - b)^2", "x", "2 (A x - b)' A dx", "2 (A x - b)' A v", "", "2 A' A v"),
     ("x' A x", "x", "x' (A + A') dx", "x' (A + A') v", "u x' (A + A')", "(A + A') v"),
@@ -35,15 +35,17 @@ PRINTED = [
     ("sum(softplus(X w) - y ⊙ (X w))", "w", "(sigmoid(X w) - y)' X dw", "", "",
      "X' (sigmoid(X w) ⊙ (1 - sigmoid(X w)) ⊙ (X v))"),
     ("mean((y - X w)^2)", "w", "(2/m) (X w - y)' X dw", "", "(2/m) u (X w - y)' X", "(2/m) X' X v"),
-    ("s^2 t", "s, t", "2 s t ds + s^2 dt", "2 s t v_s + s^2 v_t", "2 s t u\ns^2 u",
+    ("s^2 t", "s, t", "2 s t ds + s^2 dt", "2 s t v_s + s^2 v_t", "2 s t u\nu s^2",
      "2 (s v_t + t v_s)\n2 s v_s"),
-    ("x^2 y", "[x, y]", "2 x y dx + x^2 dy", "2 x y v[0] + x^2 v[1]", "[2 x y u, x^2 u]'",
+    ("x^2 y", "[x, y]", "2 x y dx + x^2 dy", "2 x y v[0] + x^2 v[1]", "[2 u x y, u x^2]'",
      "[2 ([y, x] · v), 2 x v[0]]"),
     ("[x^2 y, sin(x)]", "[x, y]", "[2 x y dx + x^2 dy, cos(x) dx]", "", "", ""),
     ("logdet(S) where S: R^(n×n) spd", "S", "tr(S^-1 dS)", "tr(S^-1 v)", "u S^-1",
      "-S^-1 v S^-1"),
     ("f(x) where f: R^n -> R, x: R^n", "x", "∇f(x) · dx", "∇f(x) · v", "u ∇f(x)'", "H_f(x) v"),
     ("f(A x) where f: R^m -> R^k", "x", "J_f(A x) A dx", "J_f(A x) A v", "u' J_f(A x) A", ""),
+    ("x t where x: R^n", "t", "x dt", "x v", "", ""),
+    ("norm(X w)^2 + norm(Y w)^2", "w", "", "", "", "2 (X' X + Y' Y) v"),
     ("3 s where x: R^n", "x", "0", "0", "zeros(n)'", "zeros(n)"),
     ("h = A x; h·h", "h", "2 x' A' dh", "", "2 u x' A'", "2 v"),
     ("tr(A S) where S: R^(n×n) symmetric", "S", "", "", "", "zeros(n, n)"),
@@ -196,6 +198,8 @@ def test_the_hessian_is_never_built() -> None:
     assert "diag" not in code and "X.T @ (" in code
     code = derive("exp(A x)", "x", kind="jvp").code()
     assert "diag" not in code and "A @ v" in code
+    code = derive("norm(X w)^2 + norm(Y w)^2", "w", kind="hvp").code()
+    assert "X.T @ (X @ v)" in code and "Y.T @ (Y @ v)" in code
 
 
 def test_minus_before_an_indicator() -> None:

@@ -175,6 +175,17 @@ def test_wrong_rules(rules: Any, message: str) -> None:
     assert message in str(caught.value)
 
 
+def test_definitions_that_blow_up_are_refused() -> None:
+    """f9(x) is f8(x) + f8(x + 1), and so on; and a hundred definitions one inside the other."""
+    for body, count in (("g{0}(x) + g{0}(x + 1)", 12), ("g{0}(x)", 60)):
+        lines = ["function f(x): elementwise", "define f(x) = g0(x)"]
+        for k in range(count):
+            inner = body.format(k + 1) if k < count - 1 else "x"
+            lines += [f"function g{k}(x): elementwise", f"define g{k}(x) = {inner}"]
+        with pytest.raises(InputError, match="stands for too much"):
+            derive("f(x)", "x", rules="\n".join(lines))
+
+
 def test_what_the_rule_leaves_out_is_no_zero() -> None:
     with pytest.raises(MatcalcError, match="no rule for the derivative of q by its argument S"):
         derive("q(x, S)", "S", rules=QUADRATIC)

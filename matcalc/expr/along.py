@@ -8,11 +8,12 @@ Source: J. Magnus, H. Neudecker, Matrix Differential Calculus, sec. 9.3 (table o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from matcalc.expr import build
 from matcalc.expr.nodes import (
+    Add,
     Divide,
     Dot,
     Expr,
@@ -80,6 +81,13 @@ def _outer(factors: Sequence[Expr]) -> int | None:
 
 def directed(expr: Expr, directions: Collection[Symbol]) -> Expr:
     """The expression with the directions last in products that commute: 2 x dx, g · dx, a' dX b."""
+    return _walked(expr, directions, _turned)
+
+
+def _walked(
+    expr: Expr, directions: Collection[Symbol], new: Callable[[Expr, Collection[Expr]], Expr]
+) -> Expr:
+    """The expression with its nodes that hold a direction made new, children first."""
     along: set[Expr] = set()
     made: dict[Expr, Expr] = {}
     for node in postorder((expr,)):
@@ -87,10 +95,38 @@ def directed(expr: Expr, directions: Collection[Symbol]) -> Expr:
         if node in directions:
             along.add(node)
         elif any(child in along for child in inner):
-            new = _turned(rebuilt(node, made), along)
-            along.update((node, new))
-            made[node] = new
+            made[node] = new(rebuilt(node, made), along)
+            along.update((node, made[node]))
     return made.get(expr, expr)
+
+
+def unfolded(expr: Expr, directions: Collection[Symbol]) -> Expr:
+    """For computing: (X' X + λ I) v as X' X v + λ v, so that no matrix is built to be multiplied by
+    a direction."""
+    return _walked(expr, directions, _distributed)
+
+
+def _distributed(node: Expr, along: Collection[Expr]) -> Expr:
+    if not isinstance(node, Product):
+        return node
+    factors = node.factors
+    for place, factor in enumerate(factors):
+        if not isinstance(factor, Add) or factor.shape.rank != 2 or factor in along:
+            continue
+        terms = factor.terms
+        after = [f for f in factors[place + 1 :] if f.shape.dims]
+        before = [f for f in factors[:place] if f.shape.dims]
+        column = after and after[-1].shape.rank == 1 and any(f in along for f in after)
+        row = before and before[0].shape.row and any(f in along for f in before)
+        if (
+            (column or row)
+            and all(t.shape == factor.shape for t in terms)
+            and any(sum(f.shape.rank == 2 for f in getattr(t, "factors", ())) > 1 for t in terms)
+        ):
+            return build.add(
+                [product([*factors[:place], term, *factors[place + 1 :]]) for term in terms]
+            )
+    return node
 
 
 def rebuilt(node: Expr, made: Mapping[Expr, Expr]) -> Expr:
@@ -114,12 +150,13 @@ def _turned(node: Expr, along: Collection[Expr]) -> Expr:
         case Product(factors=factors):
             scalars = [f for f in factors if not f.shape.dims]
             rest = [f for f in factors if f.shape.dims]
-            scalars.sort(key=lambda factor: factor in along and isinstance(factor, Symbol | Index))
+            moved = [f for f in scalars if f in along and isinstance(f, Symbol | Index)]
+            scalars = [f for f in scalars if f not in moved]
             if not node.shape.dims and rest and _backwards(rest, along):
                 turned = [transposed(factor) for factor in reversed(rest)]
                 if sum(map(cost, turned)) <= sum(map(cost, rest)) + 1:
                     rest = turned
-            return build.product([*scalars, *rest])
+            return build.product([*scalars, *rest, *moved])
         case _:
             return node
 

@@ -14,6 +14,7 @@ from typing import Final
 from matcalc.expr import build
 from matcalc.expr.nodes import (
     Add,
+    Apply,
     Call,
     Divide,
     Einsum,
@@ -90,6 +91,8 @@ def is_symmetric(expr: Expr) -> bool:
             return True
         case Call(name="commutation", args=(m, n)):
             return m == n
+        case Apply(function=function, order=2):  # the Hessian of an unknown function
+            return expr.shape.rank == 2 and not function.codomain.dims
         case Call(name="diag"):
             return expr.shape.rank == 2
         case Inverse(arg=arg) | Neg(arg=arg):

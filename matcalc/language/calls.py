@@ -95,6 +95,7 @@ def _unknown(inference: Inference, node: Applied) -> Type:
             f"`{node.name}` takes one argument ({function})",
             node.span,
             found=f"{len(node.args)} arguments",
+            suggestion=_one_vector(inference, node) if len(node.args) > 1 else "",
         )
     arg = inference.types[node.args[0]]
     _check_mark(inference, node)
@@ -109,6 +110,12 @@ def _unknown(inference: Inference, node: Applied) -> Type:
         return inference.solver.fixed(function.codomain)
     dims = function.codomain.dims + function.domain.dims * node.order
     return inference.solver.fixed(Shape(dims))
+
+
+def _one_vector(inference: Inference, node: Applied) -> str:
+    """How to say a function of several arguments: as one of a vector."""
+    parts = ", ".join(inference.scope.excerpt(arg) for arg in node.args)
+    return f"one vector of them: {node.name}([{parts}]), or {node.name}(vstack({parts}))"
 
 
 def _check_mark(inference: Inference, node: Applied) -> None:

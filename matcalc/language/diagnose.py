@@ -39,6 +39,12 @@ WORDS: Final[tuple[tuple[frozenset[str], str], ...]] = (
 )
 
 
+ONE_ARGUMENT: Final = "an unknown function takes one argument"
+STACKED: Final = (
+    "one vector of them: f: R^2 -> R and f([x, y]), or f: R^(n+m) -> R and f(vstack(x, y))"
+)
+
+
 class Unexpected:
     """One unexpected token: the text, the tokens, the position, and what could stand there."""
 
@@ -69,6 +75,7 @@ class Unexpected:
             self._trailing,
             self._binding,
             self._equals,
+            self._arguments,
         ):
             found = diagnosis()
             if found is not None:
@@ -89,6 +96,17 @@ class Unexpected:
         )
 
     # --- diagnoses -----------------------------------------------------------------------------
+    def _arguments(self) -> InputError | None:
+        """`f: R × R -> R`: the domain of a function is one space."""
+        if self.token is None or self.token.kind not in ("TIMES", "COMMA"):
+            return None
+        for later in self.tokens[self.position :]:
+            if later.kind in ("COLON", "SEP"):
+                return None
+            if later.kind == "ARROW":
+                return self.fail(ONE_ARGUMENT, self.token.span, suggestion=STACKED)
+        return None
+
     def _empty(self) -> InputError | None:
         if self.tokens:
             return None

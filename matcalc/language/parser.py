@@ -262,7 +262,11 @@ class Builder:
         return SpaceSyntax(Span(space.span.start, end), space.dims, space.codomain, properties)
 
     def mapping(self, parts: list[Any]) -> SpaceSyntax:
-        domain, _, codomain = parts
+        domain, arrow, codomain = parts
+        if any({"R", "ℝ"} & set(dim.names) for dim in domain.dims):
+            raise self.fail(
+                diagnose.ONE_ARGUMENT, arrow.span, suggestion=diagnose.STACKED
+            )  # `(R, R) -> R`
         return SpaceSyntax(
             Span(domain.span.start, codomain.span.end), domain.dims, codomain.dims, ()
         )

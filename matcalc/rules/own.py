@@ -7,6 +7,7 @@ as long as the derivation that it was handed to.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from matcalc.calculus.reverse import derivative
 from matcalc.errors import InputError, MatcalcError, Span
@@ -20,6 +21,12 @@ from matcalc.tensor.nodes import postorder as nodes_of
 from matcalc.tensor.substitute import Substitution
 
 Own = Mapping[str, tuple[Entry, ...]]
+
+CALLS: Final = 2000
+"""Calls of functions that were handed in, all told, that a definition may stand for."""
+
+DEPTH: Final = 40
+"""Definitions within definitions."""
 
 
 class OwnBook(RuleBook):
@@ -73,7 +80,7 @@ def check_rules(own: Own, base: RuleBook) -> None:
     Raises   InputError for a name that is no argument, a definition that comes back to itself, a
              right side of another shape, or one that is not linear in the differentials.
     """
-    uses: dict[str, set[str]] = {}
+    uses: dict[str, list[str]] = {}
     for name, (entry, *_) in own.items():
         for statement in entry.statements:
             left, right, _ = statement_exprs(entry, statement)
@@ -87,9 +94,9 @@ def check_rules(own: Own, base: RuleBook) -> None:
                     expected=str(left.shape),
                 )
             if statement.kind == "define":
-                uses[name] = {n.name for n in postorder((right,)) if isinstance(n, Call)}
-    for name in uses:
-        _check_ends(name, uses, own)
+                calls = [n.name for n in postorder((right,)) if isinstance(n, Call)]
+                uses[name] = [called for called in calls if called in own]
+    _check_ends(uses, own)
     book = OwnBook(base, own)
     for name, (entry, *_) in own.items():
         rule = statement_of(entry, "d")
@@ -111,19 +118,33 @@ def _check_names(entry: Entry, statement: Statement, right: Expr) -> None:
         )
 
 
-def _check_ends(name: str, uses: Mapping[str, set[str]], own: Own) -> None:
-    """Refuse a definition that uses what it defines."""
-    reached: set[str] = set()
-    pending = [name]
+def _check_ends(uses: Mapping[str, Sequence[str]], own: Own) -> None:
+    """Refuse a definition that uses what it defines, or that stands for too many calls."""
+    sizes: dict[str, int] = {}
+    depths: dict[str, int] = {}
+    way: list[str] = []
+    pending = [(name, False) for name in uses]
     while pending:
-        for used in uses.get(pending.pop(), ()):
-            if used == name:
-                statement = statement_of(own[name][0], "define")
-                assert statement is not None
-                raise fault(f"the definition of {name} comes back to {name}", statement)
-            if used not in reached:
-                reached.add(used)
-                pending.append(used)
+        name, done = pending.pop()
+        inner = [called for called in uses.get(name, ()) if called in uses]
+        if done:
+            way.pop()
+            sizes[name] = 1 + sum(sizes[called] for called in inner)
+            depths[name] = 1 + max((depths[called] for called in inner), default=0)
+            if sizes[name] > CALLS or depths[name] > DEPTH:
+                raise fault(f"the definition of {name} stands for too much", _definition(own, name))
+        elif name in way:
+            raise fault(f"the definition of {name} comes back to {name}", _definition(own, name))
+        elif name not in sizes:
+            way.append(name)
+            pending.append((name, True))
+            pending += [(called, False) for called in inner]
+
+
+def _definition(own: Own, name: str) -> Statement:
+    found = statement_of(own[name][0], "define")
+    assert found is not None
+    return found
 
 
 def _check_linear(book: OwnBook, name: str, entry: Entry, statement: Statement) -> None:
