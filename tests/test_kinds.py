@@ -14,14 +14,14 @@ from tests.random_programs import Program, declared
 
 # program, variable, and what is printed for the differential, J v, u' J and H v
 PRINTED = [
-    ("log(det(X))", "X", "tr(X^-1 dX)", "tr(X^-1 v)", "u (X^-1)'", "-(X^-1)' v' (X^-1)'"),
+    ("log(det(X))", "X", "tr(X^-1 dX)", "tr(X^-1 v)", "u X^-T", "-X^-T v' X^-T"),
     ("tr(A X)", "X", "tr(A dX)", "tr(A v)", "u A'", "zeros(n, m)"),
     ("tr(X' X)", "X", "2 tr(X' dX)", "2 tr(X' v)", "2 u X", "2 v"),
     ("a' X b", "X", "a' dX b", "a' v b", "u a b'", "zeros(m, n)"),
     ("tr(X^-1 A)", "X", "-tr(X^-1 A X^-1 dX)", "-tr(X^-1 A X^-1 v)", "", ""),
-    ("det(X)", "X", "det(X) tr(X^-1 dX)", "det(X) tr(X^-1 v)", "u det(X) (X^-1)'", ""),
+    ("det(X)", "X", "det(X) tr(X^-1 dX)", "det(X) tr(X^-1 v)", "u det(X) X^-T", ""),
     ("sum(exp(X))", "X", "tr(exp(X)' dX)", "tr(exp(X)' v)", "u exp(X)", "exp(X) ⊙ v"),
-    ("X^-1 where X: R^(n×n)", "X", "-X^-1 dX X^-1", "-X^-1 v X^-1", "-(X^-1)' u (X^-1)'", ""),
+    ("X^-1 where X: R^(n×n)", "X", "-X^-1 dX X^-1", "-X^-1 v X^-1", "-X^-T u X^-T", ""),
     ("A X B", "X", "A dX B", "A v B", "A' u B'", ""),
     ("X' X", "X", "X' dX + dX' X", "X' v + v' X", "X (u + u')", ""),
     ("expm(X)", "X", "expm_frechet(X, dX)", "expm_frechet(X, v)", "expm_frechet(X', u)", ""),

@@ -292,3 +292,13 @@ def test_long_statements_are_wrapped() -> None:
     assert max(map(len, function.source.splitlines())) <= 100
     point = dict.fromkeys(names, 1.0) | {"B": np.zeros((12, 12))}
     np.testing.assert_array_equal(function(**point), np.eye(12))
+
+
+def test_a_negative_diagonal_with_a_name_is_added() -> None:
+    """-y is computed once, named, and added to two diagonals."""
+    text = "(D + diag(-x)) ⊙ exp(D' + diag(-x))".replace("D", "A")
+    program = read(text)
+    function = compile_function("f", [program.expression], symbols(program), [], single=True)
+    A, x = np.arange(9.0).reshape(3, 3) / 9, np.array([0.5, 1.0, 2.0])
+    wanted = (A - np.diag(x)) * np.exp(A.T - np.diag(x))
+    np.testing.assert_allclose(function(A=A, x=x), wanted)
