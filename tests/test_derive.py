@@ -201,3 +201,9 @@ def test_a_limit_of_time() -> None:
     program = " ".join(f"(x + {i})" for i in range(60))
     with pytest.raises(LimitError, match=r"more than 0\.05 s"):
         derive(program, wrt="x", kind="hessian", shapes={"x": "R"}, limit=0.05)
+
+
+def test_a_sum_spread_over_a_grouped_axis_ends() -> None:
+    """σ - σ^2 along the rows of a Jacobian by a matrix: once asked for its form for ever."""
+    d = derive("sigmoid(Y' ones(m))", "Y", shapes={"Y": "R^(m×n)"})
+    assert d.check().passed

@@ -252,6 +252,8 @@ class _Sides:
         if any(x >= len(self.rows + self.columns) for x in labels):
             return None
         whole = contract([(t, labels)], (*self.rows, *self.columns), self.dims)
+        if not isinstance(whole, Sum):  # a diagonal or a broadcast of one: the same question again
+            return None
         sizes = tuple(len(axes) for axes in (self.rows, self.columns) if axes)
         made = group(whole, sizes)
         found = kronecker(self.lift, made) if isinstance(made, Group) else None
