@@ -14,7 +14,7 @@ from matcalc.emit.lines import broken, width_of
 from matcalc.emit.names import latex_name
 from matcalc.expr.nodes import Named, postorder
 from matcalc.show.equations import Line, lines
-from matcalc.show.markup import tex_document, tex_prose
+from matcalc.show.markup import declaration, tex_document, tex_prose
 from matcalc.show.record import Derivation, Formula, Rule, Step, law
 
 WIDTH: Final = 70
@@ -57,8 +57,8 @@ def _heading(d: Derivation) -> str:
 
 def _assumed(assumption: str) -> str:
     """What was assumed, the declaration as code."""
-    declaration, blank, reason = assumption.partition(" (")
-    return rf"\texttt{{{tex_prose(declaration)}}}{tex_prose(blank + reason)}"
+    code, reason = declaration(assumption)
+    return (rf"\texttt{{{tex_prose(code)}}}" if code else "") + tex_prose(reason)
 
 
 def _given(d: Derivation) -> Iterator[Line]:

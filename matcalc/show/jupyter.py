@@ -15,8 +15,9 @@ from matcalc.emit.latex import latex
 from matcalc.emit.lines import broken, width_of
 from matcalc.emit.names import latex_name
 from matcalc.errors import DerivationError
+from matcalc.expr.nodes import Named, postorder
 from matcalc.show.equations import Line, lines
-from matcalc.show.markup import markdown_code, markdown_prose
+from matcalc.show.markup import declaration, markdown_code, markdown_prose
 from matcalc.show.record import Derivation, Formula, Rule, Step, law
 
 WIDTH: Final = 80
@@ -45,6 +46,9 @@ def derivation_bundle(d: Derivation, *, unfolded: bool = False) -> dict[str, str
 def derivation_markdown(d: Derivation, *, unfolded: bool = False) -> str:
     """The result on top, what was assumed, and the steps in a fold, which may be open."""
     parts = [_display(list(_results(d)))]
+    names = list(_names(d))
+    if names:
+        parts += ["where", _display(names)]
     if d.assumptions:
         parts.append("\n".join(f"- assuming {_assumed(a)}" for a in d.assumptions))
     try:
@@ -63,8 +67,8 @@ def _fold(summary: str, body: str, unfolded: bool = False) -> str:
 
 
 def _assumed(assumption: str) -> str:
-    declaration, blank, reason = assumption.partition(" (")
-    return markdown_code(declaration) + markdown_prose(blank + reason)
+    code, reason = declaration(assumption)
+    return (markdown_code(code) if code else "") + markdown_prose(reason)
 
 
 def _results(d: Derivation) -> Iterator[Line]:
@@ -82,6 +86,13 @@ def _results(d: Derivation) -> Iterator[Line]:
         yield Line(
             Formula("", left), Formula("", latex(result.node, differentials=d.differentials))
         )
+
+
+def _names(d: Derivation) -> Iterator[Line]:
+    """What the bound names stand for in which the result speaks."""
+    for node in postorder(tuple(result.node for result in _leaves(d.result))):
+        if isinstance(node, Named):
+            yield Line(Formula("", latex_name(node.name)), Formula("", latex(node.value)))
 
 
 def _leaves(tree: Any) -> Iterator[Any]:

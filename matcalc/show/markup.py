@@ -26,6 +26,12 @@ def markdown_prose(sentence: str) -> str:
     return "".join(pieces)
 
 
+def declaration(assumption: str) -> tuple[str, str]:
+    """An assumption as what it declares (`X: R^(m×n)`), if it does, and the reason."""
+    found = re.match(r"(\w+: [^\s(`,]*(?:\([^()]*\))?)((?:,? .*)?)$", assumption)
+    return (found[1], found[2]) if found else ("", assumption)
+
+
 def markdown_code(text: str) -> str:
     """A text as code in a line of Markdown, whatever backticks it has."""
     text = " ".join(text.split())
