@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from matcalc.expr.nodes import Symbol
 from matcalc.language.infer import Inference
+from matcalc.language.syntax import Name, Num, postorder
 from matcalc.language.types import COLUMN, MATRIX, ROW
 
 
@@ -26,7 +27,7 @@ def assumptions(
             continue
         reason = reasons.get(name, "from its use")
         lines.append(f"{name}: {symbol.shape} ({reason}{_hint(name, symbols)})")
-    return [*lines, *_expanded(inference), *_stars(inference)]
+    return [*lines, *_expanded(inference), *_stars(inference), *_powers(inference)]
 
 
 def _hint(name: str, symbols: Mapping[str, Symbol]) -> str:
@@ -64,5 +65,20 @@ def _stars(inference: Inference) -> list[str]:
             a, b = (scope.excerpt(chain.operands[position + k]) for k in (0, 1))
             lines.append(
                 f"`{a} * {b}` is the element-wise product; the matrix product is `{a} {b}`"
+            )
+    return lines
+
+
+def _powers(inference: Inference) -> list[str]:
+    """Whole powers of matrices that are square only because there is a power of them."""
+    scope, lines = inference.scope, []
+    for node in inference.powers:
+        whole = isinstance(node.exponent, Num) and inference.types[node.base].mask == MATRIX
+        names = {n.name for n in postorder(node.base) if isinstance(n, Name)}
+        if whole and names & (set(inference.names) - set(inference.bound)):
+            base, power = scope.excerpt(node.base), scope.excerpt(node.exponent)
+            lines.append(
+                f"`{scope.excerpt(node)}` is a power of the matrix `{base}`, which has to be "
+                f"square for it; the power of each entry is `{base}.^{power}`"
             )
     return lines

@@ -65,11 +65,26 @@ def _upper_case(inference: Inference) -> Iterator[Decision]:
             yield name, kind, MATRIX, "an upper-case name is a matrix"
 
 
-def _nothing_else(inference: Inference) -> Iterator[Decision]:
-    """What is left: scalars, or the simplest kind that fits."""
+def _no_scalar(inference: Inference) -> Iterator[Decision]:
+    """Where no scalar fits: the simplest kind that does."""
     for name, kind in inference.names.items():
         lowest = kinds(kind.mask)[0]
-        yield name, kind, lowest, NO_REASON if lowest == SCALAR else "no scalar fits here"
+        if lowest != SCALAR:
+            yield name, kind, lowest, "no scalar fits here"
+
+
+def _nothing_else(inference: Inference) -> Iterator[Decision]:
+    """What is left: scalars."""
+    for name, kind in inference.names.items():
+        yield name, kind, SCALAR, NO_REASON
+
+
+def _transposed(inference: Inference) -> Iterator[Decision]:
+    """A Greek name too is no scalar where it is transposed."""
+    for operand in inference.primed:
+        name = _name(inference, operand)
+        if name is not None and not is_upper(name):
+            yield name, inference.names[name], COLUMN, "transposed: a vector"
 
 
 def _right_of_matrix(inference: Inference) -> Iterator[Decision]:
@@ -221,6 +236,8 @@ RULES: Final[tuple[Rule, ...]] = (
     _right_of_row,
     _added,
     _outer,
+    _transposed,
     _reduced,
+    _no_scalar,
     _nothing_else,
 )

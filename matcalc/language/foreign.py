@@ -74,6 +74,11 @@ LATEX: Final = {
 
 MODULES: Final = frozenset("np numpy jnp torch tf tensorflow math scipy sp cp nn sympy".split())
 RENAMED: Final = {
+    "σ": "sigmoid(x)",
+    "Φ": "normcdf(x)",
+    "φ": "normpdf(x)",
+    "Γ": "gamma(x)",
+    "ψ": "digamma(x)",
     "inverse": "inv(A)",
     "transpose": "A'",
     "T": "A'",

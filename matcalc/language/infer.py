@@ -100,6 +100,8 @@ class Inference:
         self.declared: dict[str, Type] = {}
         self.sums: list[tuple[Syntax, tuple[Syntax, ...]]] = []
         self.stars: list[tuple[Chain, int, Type, Type]] = []
+        self.powers: list[Raised] = []
+        self.primed: list[Syntax] = []
         self.running: dict[tuple[Chain, int], Type] = {}
         self.rights: list[tuple[Type, Syntax, str]] = []
         self.twins: list[tuple[Type, Type]] = []
@@ -298,6 +300,7 @@ class Inference:
 
     def _transposed(self, node: Transposed) -> Type:
         self.reduced.append(node.arg)
+        self.primed.append(node.arg)
         return self._table(node, (self.types[node.arg],), relations.TRANSPOSES)
 
     def _inverted(self, node: Inverted) -> Type:
@@ -313,6 +316,7 @@ class Inference:
             return self._broadcast(node, [base, exponent])
         if base.mask == exponent.mask == SCALAR:
             return base
+        self.powers.append(node)
         return self._table(node, (base, exponent), relations.POWERS)
 
     def _check_exponent(self, node: Raised) -> None:

@@ -168,7 +168,14 @@ def _variable(
         if after is not None:
             yield after
         return
-    if len(set(labels)) != pattern.rank or len(labels) != pattern.rank:
+    if len(labels) != pattern.rank:
+        return
+    if len(set(labels)) != pattern.rank:  # a diagonal is one of a diagonal
+        same = _aligned(places, labels, state) if len(set(places)) == len(set(labels)) else None
+        whole = tuple(range(subject.rank))
+        after = same.bound(pattern, (subject, whole)) if same is not None else None
+        if after is not None:
+            yield after
         return
     known = [state.labels.get(x) for x in places]
     rest = [x for x in labels if x not in known]
@@ -257,6 +264,9 @@ def _sum(
             yield state
         return
     if len(pattern.terms) == 1 and isinstance(pattern.terms[0][1], Atom) and not pattern.rank:
+        negative = isinstance(subject, Sum) and any(c < 0 for c, _, _ in subject.terms)
+        if pattern.terms[0][0] < 0 and not negative and pattern.terms[0][1] not in state.values:
+            return
         inverse = rational(1 / Fraction(pattern.terms[0][0]))  # c x is anything: x is that over c
         yield from matches(pattern.terms[0][1], (), scaled(subject, inverse), labels, state)
         return

@@ -9,6 +9,7 @@ from matcalc.expr.nodes import Expr
 from matcalc.expr.writing import cost
 from matcalc.rules.adjoints import forward
 from matcalc.rules.book import RuleBook
+from matcalc.rules.structured import commuted, of_blocks
 from matcalc.simplify.factor import absorbed, distributed, factored, opened
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
@@ -62,7 +63,9 @@ class Simplifier:
             rewritten = self.identities.rewrite(t, self.known)
             if rewritten is not None:
                 return rewritten[0]
-        moved = forward(t) if isinstance(t, Contract) else None
+        moved = of_blocks(t) if isinstance(t, Opaque) else None
+        if isinstance(t, Contract):
+            moved = forward(t) or commuted(t, self.known)
         if moved is not None:
             return moved
         if node_count(t) > LARGE:  # nobody reads it, however short

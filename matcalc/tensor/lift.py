@@ -16,6 +16,7 @@ from matcalc.expr import build
 from matcalc.expr.nodes import Call, Expr, Named, Neg, Product, Shape, Transpose
 from matcalc.expr.writing import cost, multiple, power, product, transposed
 from matcalc.tensor import notation, stacking
+from matcalc.tensor.blocks import diagonal_blocks
 from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, primitive_part, transpose
 from matcalc.tensor.constructors import Term, View
 from matcalc.tensor.kronecker import kronecker
@@ -143,6 +144,10 @@ class Lift:
         constant = as_constant(t)
         if constant is not None:
             return self._filled(constant, t.dims)
+        blocks = diagonal_blocks(t)
+        if blocks is not None:
+            parts = [self(block) for block, _ in blocks]
+            return build.call(Shape(t.dims), "blockdiag", parts)
         stacked = stacking.stack(self, t)
         if stacked is not None:
             return stacked

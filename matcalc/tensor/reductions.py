@@ -216,9 +216,9 @@ def grouped_alike(factors: Factors, label: int) -> tuple[list[int], tuple[Dim, .
     makes = set()
     for i in touching:
         t, labels = factors.views[i]
-        if not isinstance(t, Group) or labels.count(label) > 1:
+        if not isinstance(t, Group):
             return touching, ()
-        makes.add(grouped_dims(t, labels.index(label)))
+        makes |= {grouped_dims(t, place) for place, x in enumerate(labels) if x == label}
     return touching, makes.pop() if len(makes) == 1 else ()
 
 
@@ -230,11 +230,13 @@ def split_label(
     factors.use_up([label])
     for i in sorted(touching, reverse=True):
         t, labels = factors.views[i]
-        assert isinstance(t, Group)
-        place = labels.index(label)
         factors.drop([i])
-        opened = open_group(factors.make, t, place)
-        factors.push(opened, (*labels[:place], *fresh, *labels[place + 1 :]))
+        while label in labels:
+            assert isinstance(t, Group)
+            place = len(labels) - 1 - labels[::-1].index(label)
+            t = open_group(factors.make, t, place)
+            labels = (*labels[:place], *fresh, *labels[place + 1 :])
+        factors.push(t, labels)
     return fresh
 
 

@@ -46,6 +46,11 @@ f(x) where f: R^n -> R        | x: R^n
 f([a, b, c]) where f: R^3 -> R | a: R, b: R, c: R
 x > y where y: R^n            | x: R^n, y: R^n
 u = X w; u + b where w: R^d   | X: R^(n×d), w: R^d, b: R^n
+a' diag(d) b                  | a: R^n, d: R^n, b: R^n
+x' diag(λ) y                  | x: R^n, λ: R^n, y: R^n
+diag(d) x                     | d: R^n, x: R^n
+μ' w - r                      | μ: R^n, w: R^n, r: R
+(x - μ)' Σ^-1 (x - μ)         | x: R^n, μ: R, Σ: R^(n×n)
 vstack(w, b)·vstack(x, 1) where w, x: n | w: R^n, b: R, x: R^n
 """
 
@@ -84,12 +89,23 @@ def test_every_undeclared_variable_has_its_reason() -> None:
         ("X W + b'", "`b'` is expanded: a row, over the rows of `X W + b'`"),
         ("X + y", "`y` is expanded: a column, over the columns of `X + y`"),
         ("S * S", "`S * S` is the element-wise product; the matrix product is `S S`"),
+        (
+            "(P Q - R)^2",
+            "`(P Q - R)^2` is a power of the matrix `(P Q - R)`, which has to be square for it; "
+            "the power of each entry is `(P Q - R).^2`",
+        ),
         ("xy x y'", "xy: R (nothing says otherwise; `x y` would be a product)"),
     ],
 )
 def test_readings_are_reported(text: str, reading: str) -> None:
     shapes = {"y": "m", "X": "m×n", "S": "n×n", "W": "n×p", "b": "p", "x": "m"}
     assert reading in parse_program(text, shapes).assumptions
+
+
+@pytest.mark.parametrize("text", ["S^2 + S^3", "A^-2", "(X w - y)^2", "u = S S; u^2"])
+def test_other_powers_are_no_surprise(text: str) -> None:
+    found = parse_program(text, {"S": "n×n"}).assumptions
+    assert not any("power of" in line for line in found)
 
 
 def test_dimensions_are_named_past_the_names_in_use() -> None:
