@@ -10,7 +10,7 @@ the smallest inputs at which the two differ.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from typing import Any, Final
@@ -20,9 +20,10 @@ import numpy as np
 from matcalc.answers.counterexample import smallest
 from matcalc.answers.expand import vanishes
 from matcalc.answers.multiples import multiple_of
+from matcalc.answers.readings import VISIBLE, Reading, agree, close, value_at, with_symmetric
 from matcalc.answers.verdict import Counterexample, Verdict, together
 from matcalc.answers.ways import Way, ways
-from matcalc.check import evaluate, sample
+from matcalc.check import sample
 from matcalc.check.differences import Array
 from matcalc.check.sample import OUTSIDE, Sample
 from matcalc.check.steps import size
@@ -41,11 +42,10 @@ from matcalc.tensor.canonical import add, is_zero
 from matcalc.tensor.nodes import Tensor
 from matcalc.user_rules import evaluators
 
-TOLERANCE: Final = 1e-7
 POINTS: Final = 3
 DRAWS: Final = 12
-VISIBLE: Final = 1e-3
-"""What differs at a counterexample differs by so much, relative to the largest entry."""
+ROUNDING: Final = 1e-12
+"""What differs by less, relative to the largest entry, is not told from rounding."""
 
 SHORT: Final = 12
 """A difference that costs more than this is not told."""
@@ -96,30 +96,6 @@ def _texts(given: Any) -> list[str]:
     raise InputError("what is expected is a text", found=type(given).__name__)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One way to write the derivative: an expression, its axes rearranged (None: as they are)."""
-
-    expr: Expr
-    way: Way | None
-    tensor: Tensor
-
-    @property
-    def words(self) -> str:
-        """How the way is called; nothing for the one that was asked for."""
-        return "" if self.way is None else self.way.words
-
-    def at(self, drawn: Sample) -> Array:
-        """The numbers at some inputs."""
-        value = value_at(self.expr, drawn)
-        return value if self.way is None else self.way.of_array(value)
-
-
-def value_at(expr: Expr, drawn: Sample) -> Array:
-    """The numbers of an expression, by the independent evaluator."""
-    return np.asarray(evaluate(expr, drawn.point, drawn.sizes, drawn.functions))
-
-
 class Judge:
     """Compares one derivative with one text."""
 
@@ -139,7 +115,9 @@ class Judge:
             build.filled("zeros", written.shape) if zero and written.shape.rank < 3 else given
         )
         self.symbols = list((program.variables | further).values())
-        self.simplifier = Simplifier(solved.lowering.known, solved.book)
+        low = solved.lowering  # names that the text binds are none of the derivation's
+        self.lowering = replace(low, done={**low.done}, known={**low.known}, derived={*low.derived})
+        self.simplifier = Simplifier(self.lowering.known, solved.book)
         self.functions = evaluators(program.own)
 
     def __call__(self) -> Verdict:
@@ -148,7 +126,7 @@ class Judge:
         if not readings:
             return self.misshapen()
         for reading in readings:
-            if _agree(self.values, self.numbers(reading)):
+            if agree(self.values, self.numbers(reading)):
                 found = self.right(reading)
                 if found is not None:
                     return found
@@ -174,7 +152,7 @@ class Judge:
         parts = [self.solved.problem.expression, self.written, self.array, self.given]
         drawn: list[Sample] = []
         telling = 0
-        most = POINTS if is_zero(self.solved.lowering(self.array)) else DRAWS
+        most = POINTS if is_zero(self.lowering(self.array)) else DRAWS
         while telling < POINTS and len(drawn) < most:
             least, turned = ((3, False), (3, True), (5, False))[len(drawn) % 3]
             drawn.append(self.drawn(parts, rng, least, turned))
@@ -205,7 +183,7 @@ class Judge:
     @cached_property
     def tensor(self) -> Tensor:
         """What was given, in index notation."""
-        return without_names(self.solved.lowering(self.given))
+        return without_names(self.lowering(self.given))
 
     @property
     def scalars(self) -> list[Symbol]:
@@ -214,7 +192,7 @@ class Judge:
 
     def readings(self) -> Iterator[Reading]:
         """The ways to write the derivative that have the shape of what was given."""
-        shape, lower = self.given.shape, self.solved.lowering
+        shape, lower = self.given.shape, self.lowering
         if self.written.shape == shape:
             yield Reading(self.written, None, without_names(lower(self.written)))
         array = without_names(lower(self.array))
@@ -238,7 +216,7 @@ class Judge:
     def _is_written(self, way: Way, array: Tensor) -> bool:
         """Whether a way is the one that the derivative is written in."""
         return way.shape(array.dims) == self.written.shape and (
-            way.of_tensor(array) is without_names(self.solved.lowering(self.written))
+            way.of_tensor(array) is without_names(self.lowering(self.written))
         )
 
     # --- what is found
@@ -251,6 +229,8 @@ class Judge:
             example, more = self.search(reading)
             if example is not None:
                 return None
+            if self.slight(reading):
+                return self.by(self.difference(reading), reading)
             tried += more
         how = f"proved, and equal on {tried} random inputs"
         if not proved:
@@ -302,8 +282,13 @@ class Judge:
             return None
         expr = self._as_given(expr)
         pairs = zip(self.numbers(reading), self.values, strict=True)
-        if not _close([value_at(expr, s) for s in self.samples], [a - b for a, b in pairs]):
+        if not close([value_at(expr, s) for s in self.samples], [a - b for a, b in pairs]):
             return None
+        return replace(self.by(expr, reading), counterexample=self.counterexample(reading))
+
+    def by(self, expr: Expr, reading: Reading) -> Verdict:
+        """The verdict that a text is off by a term."""
+        expr = self._as_given(expr)
         negative = build.is_negative(expr)
         shown = self.told(negated(expr) if negative else expr)
         sides = "yours minus the derivative" if negative else "the derivative minus yours"
@@ -311,13 +296,26 @@ class Judge:
         if reading.words:
             sentence += f", and {self.other_way(reading)}"
         return Verdict(
-            "term", sentence, layout=reading.words, difference=self.told(expr), tried=self.tried,
-            counterexample=self.counterexample(reading),
-        )  # fmt: skip
+            "term", sentence, layout=reading.words, difference=self.told(expr), tried=self.tried
+        )
+
+    def slight(self, reading: Reading) -> bool:
+        """Whether what agrees in all digits that were compared is off by a small term after all.
+
+        The difference has been simplified, so what is left of it is more than rounding.
+        """
+        expr = self.difference(reading)
+        if cost(expr) > cost(self.array) + SHORT:
+            return False
+        pairs = zip(self.samples, self.numbers(reading), strict=True)
+        return all(
+            float(np.max(np.abs(value_at(expr, s)), initial=0.0)) > ROUNDING * max(1.0, size(n))
+            for s, n in pairs
+        )
 
     def difference(self, reading: Reading) -> Expr:
         """The derivative minus what was given, in the program's own words."""
-        lower, whole = self.solved.lowering, tuple(range(reading.tensor.rank))
+        lower, whole = self.lowering, tuple(range(reading.tensor.rank))
         derivative = lower(reading.expr)
         mine = derivative if reading.way is None else reading.way.of_tensor(derivative)
         tensor = add([(1, mine, whole), (-1, lower(self.given), whole)], mine.dims)
@@ -353,10 +351,10 @@ class Judge:
             dims = symbol.shape.dims
             if len(dims) != 2 or dims[0] is not dims[1] or symbol.properties & SYMMETRIC:
                 continue
-            drawn = [_with_symmetric(s, symbol.name) for s in self.samples]
+            drawn = [with_symmetric(s, symbol.name) for s in self.samples]
             try:
                 given = [value_at(self.given, s) for s in drawn]
-                if _close(given, [reading.at(s) for s in drawn]):
+                if close(given, [reading.at(s) for s in drawn]):
                     return symbol.name
             except OUTSIDE:  # a symmetric one has no value there
                 continue
@@ -367,7 +365,7 @@ class Judge:
     def counterexample(self, reading: Reading) -> Counterexample:
         """The smallest inputs found at which the two differ."""
         drawn = self.search(reading)[0] or next(
-            s for s in self.samples if not _close([value_at(self.given, s)], [reading.at(s)])
+            s for s in self.samples if not close([value_at(self.given, s)], [reading.at(s)])
         )
         return Counterexample(drawn.point, reading.at(drawn), value_at(self.given, drawn))
 
@@ -387,7 +385,7 @@ class Judge:
         mine, theirs = reading.at(drawn), value_at(self.given, drawn)
         if not (np.all(np.isfinite(mine)) and np.all(np.isfinite(theirs))):
             return False
-        if _close([mine], [theirs], VISIBLE):
+        if close([mine], [theirs], VISIBLE):
             return False
         problem = self.solved.problem
         question = Question(
@@ -396,28 +394,4 @@ class Judge:
         truth = question.answer(drawn, rng)
         wanted = truth.values[self.place].value
         own = value_at(self.array, drawn)
-        return not truth.doubt and _close([own], [wanted.reshape(own.shape)], VISIBLE)
-
-
-def _with_symmetric(drawn: Sample, name: str) -> Sample:
-    """The same inputs with one matrix made symmetric."""
-    matrix = drawn.point[name]
-    return replace(drawn, point={**drawn.point, name: (matrix + matrix.T) / 2})
-
-
-def _agree(left: Sequence[Array], right: Sequence[Array]) -> bool:
-    """Whether arrays are equal where that can be told.
-
-    A pair that differs in the last digits only tells nothing: some functions of matrices are not
-    computed more precisely.  More than half of the pairs have to be equal, and none far from it.
-    """
-    equal = sum(_close([a], [b]) for a, b in zip(left, right, strict=True))
-    return 2 * equal > len(left) and _close(left, right, VISIBLE)
-
-
-def _close(left: Sequence[Array], right: Sequence[Array], tolerance: float = TOLERANCE) -> bool:
-    """Whether arrays are equal, pair by pair, relative to their largest entries."""
-    return all(
-        float(np.max(np.abs(a - b), initial=0.0)) <= tolerance * max(size(a), size(b))
-        for a, b in zip(left, right, strict=True)
-    )
+        return not truth.doubt and close([own], [wanted.reshape(own.shape)], VISIBLE)

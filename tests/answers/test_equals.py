@@ -48,6 +48,8 @@ VERDICTS: Final = [
     Case(LEAST_SQUARES, "w", "2 (y - X w)' X", "factor", "the sign is wrong"),
     Case(LEAST_SQUARES, "w", "X'(X w - y)", "factor", "1/2 times the derivative, and transposed"),
     Case(LEAST_SQUARES, "w", "2 (X w)' X", "term", "yours minus the derivative is 2 y' X"),
+    Case(LEAST_SQUARES, "w", "2 (X w - y)' X + 1e-9 w'", "term", "yours minus the derivative is"),
+    Case(LEAST_SQUARES, "w", "2.0000001 (X w - y)' X", "term", "off by a term"),
     Case(LEAST_SQUARES, "w", "2 X' X", "shape", "yours is R^(n×n), and the gradient is R^(1×n)"),
     Case(LEAST_SQUARES, "w", "0", "wrong", "the derivative is"),
     Case(RIDGE, "w", "2 (X w - y)' X", "term", "the derivative minus yours is 2 λ w'"),
@@ -97,8 +99,9 @@ def test_verdict(case: Case) -> None:
     assert verdict.outcome == case.outcome, str(verdict)
     assert case.says in str(verdict)
     assert bool(verdict) == (case.outcome == "equal")
-    if case.outcome in ("term", "wrong"):
+    if case.outcome == "wrong":
         assert verdict.counterexample is not None
+    if verdict.counterexample is not None:
         different = verdict.counterexample.derivative, verdict.counterexample.given
         assert not np.allclose(*different)
 

@@ -68,11 +68,7 @@ def test_closed_forms_parse_back_and_compile(line: str) -> None:
     for made in point.closed.values():
         shapes = {s.name: " ".join([str(s.shape), *s.properties]) for s in made.variables}
         assert same_value(made.node, parse(str(made), shapes).node, made.variables).passed
-        rng = np.random.default_rng(0)
-        while True:
-            drawn = sample([made.node], made.variables, rng)
-            if all(np.all(np.isfinite(value)) for value in drawn.point.values()):
-                break
+        drawn = sample([made.node], made.variables, np.random.default_rng(0))
         given = {k: v for k, v in drawn.point.items() if k in made.inputs} | {
             k: n for k, n in drawn.sizes.items() if k in made.inputs
         }
