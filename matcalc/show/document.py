@@ -13,6 +13,7 @@ from matcalc.emit.latex import latex
 from matcalc.emit.lines import broken, width_of
 from matcalc.emit.names import latex_name
 from matcalc.expr.nodes import Named, postorder
+from matcalc.show.aligned import rows
 from matcalc.show.equations import Line, lines
 from matcalc.show.markup import declaration, tex_document, tex_prose
 from matcalc.show.record import Derivation, Formula, Rule, Step, law
@@ -25,14 +26,14 @@ BREAK: Final = " \\\\\n"
 
 def body(d: Derivation, steps: Sequence[Step]) -> str:
     """The steps as the body of an `align*`, the result last."""
-    rows = [rf"& \text{{{_heading(d)} of}}"]
-    rows += [rf"& \quad {piece}" for line in _given(d) for piece in _pieces(line)]
+    told = [rf"& \text{{{_heading(d)} of}}"]
+    told += [rf"& \quad {piece}" for line in _given(d) for piece in _pieces(line)]
     for number, step in enumerate(steps, 1):
-        rows.append(rf"& \textbf{{{number}. {tex_prose(step.title)}}}{_tag(step.rule)}")
+        told.append(rf"& \textbf{{{number}. {tex_prose(step.title)}}}{_tag(step.rule)}")
         if step.text:
-            rows.append(rf"& \text{{{tex_prose(step.text)}}}")
-        rows += [rf"& \quad {piece}" for line in lines(step) for piece in _pieces(line)]
-    return BREAK.join(rows)
+            told.append(rf"& \text{{{tex_prose(step.text)}}}")
+        told += [rf"& \quad {piece}" for line in lines(step) for piece in _pieces(line)]
+    return BREAK.join(told)
 
 
 def _tag(rule: Rule | None) -> str:
@@ -100,18 +101,7 @@ def _step(number: int, step: Step) -> str:
 
 def _display(told: Sequence[Line]) -> str:
     """Equations below each other, aligned at their signs; what is too wide is broken or scaled."""
-    rows: list[str] = []
-    for line in told:
-        left = line.left.latex
-        sign = f"{line.sign} " if line.sign and (left or rows) else ""
-        if width_of(left) > WIDTH / 3:  # it has rows of its own
-            rows += [f"& {_fitted(piece, WIDTH)}" for piece in broken(left, WIDTH)]
-            left = ""
-        room = int(WIDTH - width_of(left))
-        first, *rest = (_fitted(piece, room) for piece in broken(line.right.latex, room))
-        rows.append(f"{left} & {sign}{first}".strip())
-        rows += [rf"& \quad {piece}" for piece in rest]
-    return f"\\begin{{align*}}\n{BREAK.join(rows)}\n\\end{{align*}}"
+    return f"\\begin{{align*}}\n{BREAK.join(rows(told, WIDTH, _fitted))}\n\\end{{align*}}"
 
 
 def _fitted(piece: str, room: int) -> str:

@@ -12,10 +12,11 @@ from itertools import product
 from typing import Any, Final
 
 from matcalc.emit.latex import latex
-from matcalc.emit.lines import broken, width_of
+from matcalc.emit.lines import width_of
 from matcalc.emit.names import latex_name
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import Named, postorder
+from matcalc.show.aligned import rows
 from matcalc.show.equations import Line, lines
 from matcalc.show.markup import declaration, markdown_code, markdown_prose
 from matcalc.show.record import Derivation, Formula, Rule, Step, law
@@ -109,17 +110,8 @@ def _display(told: Sequence[Line]) -> str:
         line = told[0]
         sides = [line.left.latex, line.sign, line.right.latex] if line.left.latex else []
         return f"$$\n{' '.join(sides) or line.right.latex}\n$$"
-    rows: list[str] = []
-    for line in told:
-        left = line.left.latex
-        if width_of(left) > WIDTH / 3:  # it has rows of its own
-            rows += [f"& {piece}" for piece in broken(left, WIDTH)]
-            left = ""
-        sign = f"{line.sign} " if line.sign and (left or rows) else ""
-        first, *rest = broken(line.right.latex, int(WIDTH - width_of(left)))
-        rows.append(f"{left} & {sign}{first}".strip())
-        rows += [rf"& \quad {piece}" for piece in rest]
-    return "$$\n\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}\n$$"
+    made = rows(told, WIDTH, lambda piece, _: piece)
+    return "$$\n\\begin{aligned}\n" + " \\\\\n".join(made) + "\n\\end{aligned}\n$$"
 
 
 def _step(number: int, step: Step) -> str:
