@@ -32,6 +32,8 @@ SHAPES: Final = {
     "S": "R^(n×n) symmetric",
     "P": "R^(n×n) spd",
     "D": "R^(n×n) diagonal",
+    "Q": "R^(n×n) orthogonal",
+    "L": "R^(n×n) lower",
     "X": "R^(m×n)",
     "Y": "R^(m×n)",
     "Z": "R^(n×m)",
@@ -43,17 +45,21 @@ VARIABLES: Final[dict[Dims, Sequence[str]]] = {
     (): ("s", "t"),
     ("n",): ("x", "y", "q"),
     ("m",): ("u", "v"),
-    ("n", "n"): ("A", "B", "S", "P", "D"),
+    ("n", "n"): ("A", "B", "S", "P", "D", "Q", "L"),
     ("m", "n"): ("X", "Y"),
     ("n", "m"): ("Z",),
     ("m", "m"): (),
 }
+AT_KINKS: Final = ("D", "L")
+"""Variables with zeros among their entries: a derivative by them may be at a kink."""
+
 SMOOTH: Final = (
     "exp sin cos tanh sigmoid softplus atan sinh cosh asinh erf gelu silu normcdf normpdf expm1 "
     "erfc elu square log_normcdf f"
 ).split()
 KINKED: Final = "abs relu sign leaky_relu".split()
 POSITIVE: Final = "log sqrt log1p recip xlogx lgamma digamma gamma".split()
+MATRIX_FUNCTIONS: Final = "chol expm inv pinv sqrtm logm".split()
 ALONG: Final = "softmax log_softmax layernorm".split()
 REDUCE: Final = "sum mean logsumexp var std norm prod max min".split()
 
@@ -157,7 +163,9 @@ class Maker:
             lambda: f"tr({matrix()} {self.make((e, d), depth)})",
             lambda: f"{self.one(['norm', 'max'])}({matrix()})",
             lambda: f"norm({vector()}, {self.one(['1', '2', 'inf', '3'])})",
-            lambda: f"{self.one(['det', 'logdet'])}({self.regular(d, depth)})",
+            lambda: f"{self.one(['det', 'logdet', 'eigmax'])}({self.regular(d, depth)})",
+            lambda: f"logdet({self.structured(d)} {self.regular(d, depth)})",
+            lambda: f"sum(({self.structured(d)} {self.make((d,), depth)}).^2)",
             lambda: f"({vector()})[{self.one(['0', 'i', '1'])}]",
             lambda: f"({matrix()})[{self.one(['0', 'i'])},{self.one(['1', 'i'])}]",
             lambda: f"h({self.make(('n',), depth)})",
@@ -207,7 +215,9 @@ class Maker:
                 lambda: f"diag({self.make((d,), depth)})",
                 lambda: f"inv({self.regular(d, depth)})",
                 lambda: f"{self.make(dims, depth)}^2",
-                lambda: f"{self.one(['chol', 'expm', 'inv', 'pinv'])}({self.regular(d, depth)})",
+                lambda: f"{self.one(MATRIX_FUNCTIONS)}({self.regular(d, depth)})",
+                lambda: f"({self.structured(d)} {self.make(dims, depth)} {self.structured(d)}')",
+                lambda: f"({self.structured(d)} {self.structured(d)} {self.structured(d)})",
             ]
         return self.either(special, self.common(dims, depth))
 
@@ -222,6 +232,10 @@ class Maker:
         if kind == 0 and d == "n":
             return "P"
         return f"(eye({d}) + {a}' {a})" if kind < 2 else f"({a} {a}' + eye({d}))"
+
+    def structured(self, d: str) -> str:
+        """A square matrix of which something is declared."""
+        return self.one(["Q", "D", "L", "P", "S"]) if d == "n" else f"eye({d})"
 
     def either(self, *lists: Sequence[Callable[[], str]]) -> str:
         """One of the texts of one of the lists."""
@@ -256,7 +270,7 @@ def program(pick: Pick, depth: int, flipped: bool = False) -> Program:
     text = "\n".join(lines)
     bound = [name for names in maker.names.values() for name in names]
     used = [name for names in VARIABLES.values() for name in names if mentions(text, name)]
-    candidates = [name for name in [*used, *bound] if name != "D"] or ["x"]
+    candidates = [name for name in [*used, *bound] if name not in AT_KINKS] or ["x"]
     return Program(text, SHAPES, candidates[pick(len(candidates))], dims)
 
 
@@ -269,7 +283,7 @@ SECOND: Final = ("hessian", "hvp")
 def variables(p: Program) -> list[str]:
     """The variable of a program, and the others that may join it: all of them used and unbound."""
     own = [name for names in VARIABLES.values() for name in names if mentions(p.text, name)]
-    others = [name for name in own if name not in ("D", p.wrt)]
+    others = [name for name in own if name not in (*AT_KINKS, p.wrt)]
     return [p.wrt, *others] if p.wrt in own else [p.wrt]
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from matcalc.api import Derivation
 from matcalc.check import Sample, evaluate, same_value, sample
 from matcalc.errors import DerivationError
 from matcalc.pipeline import leaves_of
+from matcalc.simplify.simplify import Simplifier
 from tests.random_programs import KINDS, Program, declared, program, renamed, variables
 
 DEPTH = 3
@@ -126,7 +128,7 @@ def test_the_compiled_function_is_the_result(p: Program) -> None:
     assert_close(function(**{name: known[name] for name in d.inputs}), value(d, at))
 
 
-NAMES = dict(zip("s t x y q u v A B P X Y Z n m b1 b2".split(), range(99), strict=False))
+NAMES = dict(zip("s t x y q u v A B P Q L S X Y Z n m b1 b2".split(), range(99), strict=False))
 
 
 @given(programs())
@@ -145,8 +147,24 @@ def test_names_do_not_matter(p: Program) -> None:
 @settings(max_examples=60)
 def test_the_order_of_terms_does_not_matter(pair: tuple[Program, Program]) -> None:
     first, second = (derived(p) for p in pair)
+    assert unbound(second) == unbound(first)
     at = drawn_for(first)
     assert_close(value(second, at), value(first, at))
+
+
+def unbound(d: Derivation) -> str:
+    """The result as it prints, without the bindings, which stand as they were typed."""
+    return re.sub(r"^\w+ = .*(\n  .*)*\n", "", str(d), flags=re.MULTILINE)
+
+
+@given(programs())
+@settings(max_examples=80)
+def test_simplification_is_idempotent(p: Program) -> None:
+    d = derived(p)
+    for raw in leaves_of(d.solved.raw):
+        once, again = (Simplifier(d.solved.lowering.known, d.solved.book) for _ in range(2))
+        normal = once(raw)
+        assert again(normal) is normal
 
 
 @given(programs(SECOND_DEPTH))

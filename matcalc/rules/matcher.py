@@ -368,13 +368,13 @@ def _product(
     mine = _apart(pattern, places, 2 * INNER)
     if len(mine) == len(yours):
         for after, left in factors(mine, yours, state):
-            if not left and _apart_still(after, places):
+            if not left and _apart_still(after, places, state, labels):
                 yield after
         return
     for taker in mine:
         if isinstance(taker[0], Atom) and taker[0] not in state.values:
             for after in _remaining_factors(taker, mine, yours, labels, state):
-                if _apart_still(after, places):
+                if _apart_still(after, places, state, labels):
                     yield after
 
 
@@ -382,11 +382,16 @@ INNER: Final = 1000
 """Summed labels of a product that is an operand begin here, those of a pattern at twice this."""
 
 
-def _apart_still(state: Match, places: Labels) -> bool:
-    """Whether axes stand for axes and summed labels for summed ones."""
+def _apart_still(after: Match, places: Labels, before: Match, labels: Labels) -> bool:
+    """Whether axes stand for axes and summed labels for summed ones; what a scalar stands for has
+    no label that the product sums."""
+    inner = _first_inner(INNER, labels)
+    entries = [view for v, view in after.values.items() if not v.rank and v not in before.values]
+    if any(x >= inner for _, own in entries for x in own):
+        return False
     return all(
         (y >= INNER) == (x >= 2 * INNER)
-        for x, y in state.labels.items()
+        for x, y in after.labels.items()
         if x >= 2 * INNER or x in places
     )
 
@@ -412,10 +417,15 @@ def _remaining_factors(
 def _apart(t: Contract, labels: Labels, fresh: int) -> list[View]:
     """The factors of a contraction with its axes at labels and its summed labels out of the way,
     also of those of a product around it."""
-    fresh *= 1 + max(labels, default=0) // fresh
+    fresh = _first_inner(fresh, labels)
     return [
         (f, tuple(labels[x] if x < t.rank else fresh + x for x in axes)) for f, axes in t.factors
     ]
+
+
+def _first_inner(fresh: int, labels: Labels) -> int:
+    """Where the summed labels of a product with its axes at labels begin."""
+    return fresh * (1 + max(labels, default=0) // fresh)
 
 
 def _scaled_variable(pattern: Contract) -> tuple[Tensor, Tensor] | None:

@@ -60,6 +60,11 @@ eigmax(c H)                     | c | eigmax(H)
 1 / (1 + exp(-x·y))             | x | sigmoid(x · y) (1 - sigmoid(x · y)) y'
 exp(x - logsumexp(x))·y         | y | softmax(x)'
 t softmax(x + t)                | x | t (diag(softmax(x)) - softmax(x) softmax(x)')
+softmax(abs(A[:,0]))·x          | x | softmax(abs(A[:, 0]))'
+sum(abs(A relu(x)))             | A | sign(A relu(x)) relu(x)'
+sum(sign(A p))                  | p | zeros(n)'
+t sum(sign(A p))                | t | sum(sign(A p))
+t log(p · exp(x))               | t | log(p · exp(x))
 tr(D' A)                        | D | A
 x' D x                          | D | x x'
 tr(Q' A)                        | Q | A
