@@ -150,6 +150,17 @@ def test_markdown_of_cases() -> None:
     assert refused(formulas) == []
 
 
+def test_without_folds_everything_is_still_there() -> None:
+    """Where HTML is stripped, each piece is Markdown by itself: blank lines around every tag."""
+    markdown = derivation_markdown(derive("h = relu(W x + b); e = y - h; e·e", "W, b"))
+    for number, line in enumerate(lines := markdown.splitlines()):
+        if re.match(r"</?details", line):
+            assert not lines[number - 1]
+            assert number + 1 == len(lines) or not lines[number + 1]
+    bare = re.sub(r"</?(details|summary)[^>]*>", "", markdown)
+    assert "**1. " in bare and bare.count("$$") == markdown.count("$$")
+
+
 @pytest.mark.parametrize("name", ["script", "b_x", "details", "α_b_c", "größe", "данные"])
 def test_names_cannot_inject(name: str) -> None:
     d = derive(f"sum(exp({name} ⊙ x)) + {name}·x", name, shapes={name: "n", "x": "n"})

@@ -143,7 +143,7 @@ def _body(drawn: Graph) -> Iterator[str]:
         yield f'  {ids[vertex.name]} [label={label}, fillcolor="{fill}", tooltip={_quoted(tip)}]'
     for edge in drawn.edges:
         colour = _COLOURS.get(edge.structure, "black")
-        label = _quoted(f"{_cut(edge.slope)}\n{edge.structure}")
+        label = _quoted(f"  {_cut(edge.slope)}  \n  {edge.structure}  ")
         look = f'color="{colour}", fontcolor="{colour}", tooltip={_quoted(edge.slope)}'
         yield f"  {ids[edge.tail]} -> {ids[edge.head]} [label={label}, {look}]"
 

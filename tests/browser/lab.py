@@ -21,8 +21,10 @@ from typing import Any
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 SECONDS = 60
-WHOLE = {"windowingMode": "none"}
-"""JupyterLab renders every cell, not only those in sight."""
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell, not only those in sight
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
 
 
 def missing() -> str:
@@ -46,9 +48,10 @@ def server(folder: Path) -> Iterator[str]:
     """JupyterLab on copies of the notebooks, trusted; its address."""
     work = folder / "work"
     shutil.copytree(NOTEBOOKS[0].parent, work)
-    settings = folder / "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps(WHOLE), encoding="utf-8")
+    for name, values in SETTINGS.items():
+        settings = folder / f"settings/@jupyterlab/{name}.jupyterlab-settings"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps(values), encoding="utf-8")
     places = {
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
