@@ -271,6 +271,11 @@ def _target(program: Program, name: str) -> Symbol | Named:
         )
     if "integer" in found.properties:
         raise InputError(f"{name} is an index, a whole number: there is no derivative by it")
+    if "constant" in found.properties:
+        raise InputError(
+            f"{name} is declared constant: there is no derivative by it",
+            suggestion=f"`{name}: {found.shape}` without `constant`",
+        )
     return found
 
 

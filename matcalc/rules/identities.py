@@ -169,6 +169,7 @@ def head(t: Tensor) -> Head:
 
 CALLED: Final = re.compile(r"(\w+)\(")
 DECLARED: Final = re.compile(rf"\b({'|'.join(sorted(CLOSED))})\b")
+MEMO: Final = 50_000
 KERNEL: Final = frozenset(STRUCTURAL)
 """Functions that lowering makes contractions of: they are no nodes to look for."""
 
@@ -181,6 +182,7 @@ class Identities:
         self.kind = kind
         self._names: dict[Tensor, frozenset[str]] = {}
         self._compiled: dict[text.Law, Identity] = {}
+        self._rewritten: dict[tuple[Tensor, Known], tuple[Tensor, Identity] | None] = {}
         self._candidates: dict[tuple[Head, frozenset[str]], tuple[Identity, ...]] = {}
 
     @cached_property
@@ -204,7 +206,7 @@ class Identities:
         """The functions that occur in a tensor, and what no small change keeps of its matrices."""
         found = self._names.get(t)
         if found is None:
-            if len(self._names) > 50_000:
+            if len(self._names) > MEMO:
                 self._names.clear()
             for node in postorder((t,), self._names):
                 self._names[node] = _own_names(node).union(
@@ -241,11 +243,18 @@ class Identities:
 
     def rewrite(self, t: Tensor, known: Known) -> tuple[Tensor, Identity] | None:
         """t rewritten at its root by the first identity that applies."""
-        for rule in self.candidates(t):
-            new = rule.applied(t, known)
-            if new is not None and new is not t:
-                return new, rule
-        return None
+        rules = self.candidates(t)
+        if not rules:
+            return None
+        key = (t, known)
+        if key not in self._rewritten:
+            if len(self._rewritten) > MEMO:
+                self._rewritten.clear()
+            made = ((rule.applied(t, known), rule) for rule in rules)
+            self._rewritten[key] = next(
+                ((new, rule) for new, rule in made if new is not None and new is not t), None
+            )
+        return self._rewritten[key]
 
 
 def _wanted(law: text.Law) -> frozenset[str]:
