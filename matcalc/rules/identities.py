@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from matcalc.dims import named
 from matcalc.language import book as text
 from matcalc.rules.matcher import Match, Terms, factors, matches, terms
 from matcalc.tensor.canonical import add, as_constant, contract
@@ -21,6 +22,7 @@ from matcalc.tensor.nodes import (
     Opaque,
     Sum,
     Tensor,
+    intern,
     operands,
     postorder,
 )
@@ -91,7 +93,7 @@ class Identity:
         if isinstance(self.lhs, Sum) and len(self.lhs.terms) > 1:
             return self._in_sum(t, known) if isinstance(t, Sum) else None
         own = tuple(range(t.rank))
-        if type(t) is not type(self.lhs) or (isinstance(t, Opaque) and t.batch):
+        if type(t) is not type(self.lhs):
             return None
         if not self.elementwise and t.rank != self.lhs.rank:
             return None
@@ -202,6 +204,24 @@ class Identities:
             self._compiled[law] = found
         return found
 
+    def row_by_row(self, law: text.Law) -> Identity | None:
+        """An identity of vectors as one of the rows of matrices, if it is one of functions that go
+        along a vector."""
+        rule = self.compiled(law)
+        opaque = [n for n in postorder((rule.lhs, rule.rhs)) if isinstance(n, Opaque)]
+        if {v.rank for v in rule.variables} not in ({1}, {0, 1}) or any(
+            self.book.mode(str(n.fn), len(n.args)) != "along" for n in opaque
+        ):
+            return None
+        rows = named("\0rows")
+        values: dict[Tensor, Tensor] = {
+            v: intern(Atom, (rows, *v.dims), v.name, v.properties)
+            for v in rule.variables
+            if isinstance(v, Atom)
+        }
+        sides = [Substitution(values, batch=(rows,))(side) for side in (rule.lhs, rule.rhs)]
+        return Identity(rule.name, rule.statement, rule.source, sides[0], sides[1])
+
     def names(self, t: Tensor) -> frozenset[str]:
         """The functions that occur in a tensor, and what no small change keeps of its matrices."""
         found = self._names.get(t)
@@ -223,8 +243,9 @@ class Identities:
         key = (head(t), names)
         found = self._candidates.get(key)
         if found is None:
-            rules = [self.compiled(law) for wanted, law in self.wanted if wanted <= names]
-            found = tuple(r for r in rules if r.functions <= names and r.head == key[0])
+            laws = [law for wanted, law in self.wanted if wanted <= names]
+            rules = [each(law) for law in laws for each in (self.compiled, self.row_by_row)]
+            found = tuple(r for r in rules if r and r.functions <= names and r.head == key[0])
             self._candidates[key] = found
         return found
 

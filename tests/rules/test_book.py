@@ -188,6 +188,16 @@ def test_an_identity_finds_its_own_left_side(kind: str, law: book.Law) -> None:
     assert rule.applied(rule.lhs, KNOWN[True]) is rule.rhs
 
 
+def test_identities_of_vectors_are_identities_of_rows() -> None:
+    identities = Identities(default_book())
+    made = {law.name: identities.row_by_row(law) for law in book.laws("identity")}
+    rules = {name: rule for name, rule in made.items() if rule is not None}
+    assert {"softmax", "sum of a softmax", "logsumexp of a shift"} <= set(rules)
+    assert not {"inverse of a diagonal matrix", "length kept", "sigmoid"} & set(rules)
+    for rule in rules.values():
+        assert rule.applied(rule.lhs, KNOWN[True]) is rule.rhs, rule.name
+
+
 @pytest.mark.parametrize("law", book.laws("identity"), ids=lambda law: law.name)
 def test_both_sides_of_an_identity_have_one_normal_form(law: book.Law) -> None:
     rule = Identities(default_book()).compiled(law)

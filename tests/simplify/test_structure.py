@@ -65,6 +65,11 @@ sum(abs(A relu(x)))             | A | sign(A relu(x)) relu(x)'
 sum(sign(A p))                  | p | zeros(n)'
 t sum(sign(A p))                | t | sum(sign(A p))
 t log(p · exp(x))               | t | log(p · exp(x))
+sum(log(sum(exp(X), axis=1)))   | X | softmax(X, axis=1)
+sum(log(sum(exp(X), axis=0)))   | X | softmax(X, axis=0)
+sum(N ⊙ log(softmax(X, axis=1))) | N | log_softmax(X, axis=1)
+sum(N ⊙ exp(X - logsumexp(X, axis=1))) | N | softmax(X, axis=1)
+sum(sum(softmax(X, axis=1), axis=1) t) | t | m
 tr(D' A)                        | D | A
 x' D x                          | D | x x'
 tr(Q' A)                        | Q | A
