@@ -150,6 +150,15 @@ def test_markdown_of_cases() -> None:
     assert refused(formulas) == []
 
 
+@pytest.mark.parametrize("kind", ["gradient", "hessian", "differential", "jvp", "vjp", "hvp"])
+def test_every_kind_of_two_variables(kind: str) -> None:
+    d = derive("sum(exp(A x)) + x·y", "x, y", kind=kind, shapes={"A": "(n, n)", "y": "n"})
+    markdown = derivation_markdown(d)
+    formulas = re.findall(r"^\$\$\n(.*?)\n\$\$$", markdown, re.DOTALL | re.MULTILINE)
+    assert (r"\partial" in formulas[0]) == (kind in ("gradient", "hessian"))
+    assert refused(formulas) == []
+
+
 def test_without_folds_everything_is_still_there() -> None:
     """Where HTML is stripped, each piece is Markdown by itself: blank lines around every tag."""
     markdown = derivation_markdown(derive("h = relu(W x + b); e = y - h; e·e", "W, b"))

@@ -13,7 +13,7 @@ from matcalc.emit.latex import latex
 from matcalc.emit.lines import broken, width_of
 from matcalc.emit.names import latex_name
 from matcalc.expr.nodes import Named, postorder
-from matcalc.show.aligned import rows
+from matcalc.show.aligned import results, rows
 from matcalc.show.equations import Line, lines
 from matcalc.show.markup import declaration, tex_document, tex_prose
 from matcalc.show.record import Derivation, Formula, Rule, Step, law
@@ -80,8 +80,7 @@ def document(d: Derivation, steps: Sequence[Step] | None) -> str:
     if told:
         parts.append(r"\section*{Derivation}")
         parts += [_step(number, step) for number, step in enumerate(told, 1)]
-    answers = [line for step in d.steps if step.kind == "answer" for line in lines(step)]
-    parts.append(f"\\section*{{Result}}\n{_display(answers)}")
+    parts.append(f"\\section*{{Result}}\n{_display(list(results(d)))}")
     return tex_document(_heading(d), "\n\n".join(parts))
 
 

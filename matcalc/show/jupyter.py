@@ -8,18 +8,14 @@ contents stay: every piece is Markdown by itself, with blank lines around.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
-from typing import Any, Final
+from typing import Final
 
-from matcalc.emit.latex import latex
 from matcalc.emit.lines import width_of
-from matcalc.emit.names import latex_name
 from matcalc.errors import DerivationError
-from matcalc.expr.nodes import Named, postorder
-from matcalc.show.aligned import rows
+from matcalc.show.aligned import names, results, rows
 from matcalc.show.equations import Line, lines
 from matcalc.show.markup import declaration, markdown_code, markdown_prose
-from matcalc.show.record import Derivation, Formula, Rule, Step, law
+from matcalc.show.record import Derivation, Rule, Step, law
 
 WIDTH: Final = 80
 """Letters of a formula that fit into a cell of a notebook, about."""
@@ -46,10 +42,10 @@ def derivation_bundle(d: Derivation, *, unfolded: bool = False) -> dict[str, str
 
 def derivation_markdown(d: Derivation, *, unfolded: bool = False) -> str:
     """The result on top, what was assumed, and the steps in a fold, which may be open."""
-    parts = [_display(list(_results(d)))]
-    names = list(_names(d))
-    if names:
-        parts += ["where", _display(names)]
+    parts = [_display(list(results(d)))]
+    named = list(names(d))
+    if named:
+        parts += ["where", _display(named)]
     if d.assumptions:
         parts.append("\n".join(f"- assuming {_assumed(a)}" for a in d.assumptions))
     try:
@@ -70,38 +66,6 @@ def _fold(summary: str, body: str, unfolded: bool = False) -> str:
 def _assumed(assumption: str) -> str:
     code, reason = declaration(assumption)
     return (markdown_code(code) if code else "") + markdown_prose(reason)
-
-
-def _results(d: Derivation) -> Iterator[Line]:
-    """The derivative; of several, each with what it is by."""
-    found = list(_leaves(d.result))
-    if len(found) == 1:
-        yield Line(Formula("", ""), Formula("", d.latex()), "")
-        return
-    hessian = d.kind == "hessian"
-    names = list(product(d.wrt, d.wrt)) if hessian else [(name,) for name in d.wrt]
-    for by, result in zip(names, found, strict=True):
-        below = r" \, ".join(rf"\partial {latex_name(name)}" for name in by)
-        above = r"\partial^{2}" if hessian else r"\partial"
-        left = rf"\frac{{{above} {latex_name(d.value_name)}}}{{{below}}}"
-        yield Line(
-            Formula("", left), Formula("", latex(result.node, differentials=d.differentials))
-        )
-
-
-def _names(d: Derivation) -> Iterator[Line]:
-    """What the bound names stand for in which the result speaks."""
-    for node in postorder(tuple(result.node for result in _leaves(d.result))):
-        if isinstance(node, Named):
-            yield Line(Formula("", latex_name(node.name)), Formula("", latex(node.value)))
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    if isinstance(tree, tuple):
-        for part in tree:
-            yield from _leaves(part)
-    else:
-        yield tree
 
 
 def _display(told: Sequence[Line]) -> str:
