@@ -170,6 +170,8 @@ def head(t: Tensor) -> Head:
 
 
 CALLED: Final = re.compile(r"(\w+)\(")
+COMPARED: Final = re.compile(r">=?")
+COMPARISONS: Final = {">": "gt", ">=": "ge"}
 DECLARED: Final = re.compile(rf"\b({'|'.join(sorted(CLOSED))})\b")
 MEMO: Final = 50_000
 KERNEL: Final = frozenset(STRUCTURAL)
@@ -243,7 +245,7 @@ class Identities:
         key = (head(t), names)
         found = self._candidates.get(key)
         if found is None:
-            laws = [law for wanted, law in self.wanted if wanted <= names]
+            laws = [law for wanted, law in self.wanted if wanted <= names and _fits(law, key[0])]
             rules = [each(law) for law in laws for each in (self.compiled, self.row_by_row)]
             found = tuple(r for r in rules if r and r.functions <= names and r.head == key[0])
             self._candidates[key] = found
@@ -281,7 +283,30 @@ class Identities:
 def _wanted(law: text.Law) -> frozenset[str]:
     left, _, rest = law.body.partition(" = ")
     names = frozenset(CALLED.findall(left)) - KERNEL
+    names |= {COMPARISONS[sign] for sign in COMPARED.findall(left)}
     return names | frozenset(DECLARED.findall(rest.partition(" where ")[2]))
+
+
+def _fits(law: text.Law, root: Head) -> bool:
+    """Whether the left side of an identity may have this head, as far as its text tells."""
+    name = _outermost(law.body.partition(" = ")[0].strip())
+    if root[1] is None:  # a product or a sum
+        return not name or name in KERNEL
+    unnamed = ("pow", *COMPARISONS.values())
+    return name in KERNEL or name == root[1] or (not name and root[1] in unnamed)
+
+
+def _outermost(left: str) -> str:
+    """The function that a whole text is a call of; `sqrt` is a power like those without a name."""
+    found = CALLED.match(left)
+    if found is None or found[1] == "sqrt":
+        return ""
+    depth = 0
+    for place, letter in enumerate(left):
+        depth += (letter == "(") - (letter == ")")
+        if letter == ")" and not depth:
+            return found[1] if place == len(left) - 1 else ""
+    return ""
 
 
 def _own_names(node: Tensor) -> frozenset[str]:
