@@ -38,6 +38,7 @@ from matcalc.expr.nodes import (
     Transpose,
     children,
 )
+from matcalc.expr.writing import is_symmetric
 
 Properties = frozenset[str]
 
@@ -172,6 +173,8 @@ def _sum(node: Add, terms: Sequence[Expr]) -> Properties:
         found |= POSITIVE if any("positive" in p for p in known) else {"nonnegative"}
     if node.shape.rank == 2 and all(term.shape == node.shape for term in terms):
         found |= _common(terms, LINEAR)
+        if is_symmetric(node):  # A + A'
+            found.add("symmetric")
         if all("semidefinite" in p for p in known):
             found.add("spd" if any("spd" in p for p in known) else "semidefinite")
     return frozenset(found)

@@ -35,6 +35,7 @@ def reduce(factors: Factors, out: Sequence[int]) -> bool:
     return (
         push_repeats(factors)
         or merge_powers(factors)
+        or no_place(factors)
         or select(factors, out)
         or block_product(factors, out)
         or vech_products(factors, out)
@@ -87,6 +88,16 @@ def _merged(factors: Factors, base: Tensor, exponents: Sequence[Tensor]) -> Tens
         return base
     total = factors.make.add([(1, exponent, ()) for exponent in exponents], ())
     return power(factors.make, base, total)
+
+
+def no_place(factors: Factors) -> bool:
+    """Two different places of one axis have nothing in common."""
+    at: dict[int, int] = {}
+    hots = [(t.index, x) for t, x in factors.views if isinstance(t, OneHot)]
+    if any(at.setdefault(x[0], i) != i for i, x in hots if isinstance(i, int)):
+        factors.coefficient = 0
+        return True
+    return False
 
 
 def select(factors: Factors, out: Sequence[int]) -> bool:

@@ -211,9 +211,12 @@ def contraction(lift: Lift, t: Contract) -> Expr | None:
 
 def _entry(lift: Lift, t: Contract) -> Expr | None:
     """x[i], X[i, :], X[i, j]: one tensor with unit vectors on some of its axes."""
-    picks = {
-        labels[0]: f for f, labels in t.factors if isinstance(f, OneHot) and labels[0] >= t.rank
-    }
+    picks: dict[int, OneHot] = {}
+    for f, labels in t.factors:
+        if isinstance(f, OneHot) and labels[0] >= t.rank:
+            if labels[0] in picks:  # two places of one axis
+                return None
+            picks[labels[0]] = f
     others = [
         (f, labels)
         for f, labels in t.factors

@@ -35,7 +35,8 @@ SHAPES = {
 CASES = [
     ("S + S^2", "symmetric"),
     ("S + A", ""),
-    ("A + A'", ""),
+    ("A + A'", "symmetric"),
+    ("A B + B' A'", "symmetric"),
     ("X' X", "symmetric semidefinite"),
     ("X' X + c eye(n)", "spd symmetric invertible"),
     ("X' X + t eye(n)", "symmetric"),

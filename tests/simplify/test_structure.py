@@ -70,6 +70,8 @@ sum(log(sum(exp(X), axis=0)))   | X | softmax(X, axis=0)
 sum(N ⊙ log(softmax(X, axis=1))) | N | log_softmax(X, axis=1)
 sum(N ⊙ exp(X - logsumexp(X, axis=1))) | N | softmax(X, axis=1)
 sum(sum(softmax(X, axis=1), axis=1) t) | t | m
+t (e(0, n) ⊙ x)[1]              | t | 0
+t (e(0, n) ⊙ x ⊙ y)[0]          | t | (x ⊙ y) · e(0, n)
 tr(D' A)                        | D | A
 x' D x                          | D | x x'
 tr(Q' A)                        | Q | A
