@@ -29,11 +29,18 @@ def body(d: Derivation, steps: Sequence[Step]) -> str:
     told = [rf"& \text{{{_heading(d)} of}}"]
     told += [rf"& \quad {piece}" for line in _given(d) for piece in _pieces(line)]
     for number, step in enumerate(steps, 1):
-        told.append(rf"& \textbf{{{number}. {tex_prose(step.title)}}}{_tag(step.rule)}")
-        if step.text:
-            told.append(rf"& \text{{{tex_prose(step.text)}}}")
-        told += [rf"& \quad {piece}" for line in lines(step) for piece in _pieces(line)]
+        told += _rows(rf"\textbf{{{number}. {tex_prose(step.title)}}}", step, "")
     return BREAK.join(told)
+
+
+def _rows(heading: str, step: Step, indent: str) -> Iterator[str]:
+    """A step in rows, and its details further in."""
+    yield f"& {indent}{heading}{_tag(step.rule)}"
+    if step.text:
+        yield rf"& {indent}\text{{{tex_prose(step.text)}}}"
+    yield from (rf"& {indent}\quad {piece}" for line in lines(step) for piece in _pieces(line))
+    for each in step.details:
+        yield from _rows(rf"\text{{{tex_prose(each.title)}}}", each, rf"{indent}\quad ")
 
 
 def _tag(rule: Rule | None) -> str:
@@ -79,13 +86,15 @@ def document(d: Derivation, steps: Sequence[Step] | None) -> str:
     told = [step for step in steps or () if step.kind != "answer"]
     if told:
         parts.append(r"\section*{Derivation}")
-        parts += [_step(number, step) for number, step in enumerate(told, 1)]
+        for number, step in enumerate(told, 1):
+            heading = rf"\medskip\textbf{{{number}. {tex_prose(step.title)}}}"
+            parts.append(_step(heading, step))
     parts.append(f"\\section*{{Result}}\n{_display(list(results(d)))}")
     return tex_document(_heading(d), "\n\n".join(parts))
 
 
-def _step(number: int, step: Step) -> str:
-    parts = [rf"\medskip\textbf{{{number}. {tex_prose(step.title)}}}"]
+def _step(heading: str, step: Step) -> str:
+    parts = [heading]
     parts += [rf"\\ {tex_prose(step.text)}"] if step.text else []
     told = lines(step)
     parts += [_display(told)] if told else []
@@ -95,6 +104,9 @@ def _step(number: int, step: Step) -> str:
         lead = "" if told else r"\\ "
         name = tex_prose(step.rule.name)
         parts.append(rf"{lead}by \emph{{{name}}}: {statement}{tex_prose(source)}")
+    if step.details:
+        inner = [_step(rf"\emph{{{tex_prose(each.title)}}}", each) for each in step.details]
+        parts.append("\\begin{quote}\\small\n" + "\n\n".join(inner) + "\n\\end{quote}")
     return "\n".join(parts)
 
 
