@@ -398,19 +398,25 @@ class Derivation:
         return self.explain().steps
 
     @bounded
-    def explain(self, level: Level = "textbook") -> Explanation:
+    def explain(self, level: Level = "textbook", *, check: bool = False) -> Explanation:
         """How it was found, step by step.
 
         level    textbook (intermediate variables, the local derivative of each with its rule, the
                  chain rule, the answer), all (each of these with every rewrite, in its `details`),
                  or index (all of it in index notation, too).
+        check    Compare each step with numerical derivatives and values at random inputs; each step
+                 and the whole then have a verdict.
         Raises   InputError for another level.
         """
-        from matcalc.directional import explained  # loaded when steps are asked for
+        from matcalc.derivation import explained, verified  # loaded when steps are asked for
         from matcalc.show.record import LEVELS
 
         _check_option("level", level, LEVELS)
-        return explained(self.solved, level)
+        told = explained(self.solved, level)
+        if not check:
+            return told
+        symbols = tuple(self.program.variables.values())
+        return verified(told, self.program.expression, symbols, self.check())
 
     def __str__(self) -> str:
         return self.text()

@@ -6,14 +6,15 @@ lay these lines out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from matcalc.emit.latex import differential as latex_differential
 from matcalc.emit.latex import latex
 from matcalc.emit.names import latex_name
 from matcalc.emit.text import text
-from matcalc.expr.nodes import Expr
+from matcalc.expr.nodes import Expr, Named, Symbol
 from matcalc.show.record import Formula, Step
 
 
@@ -32,9 +33,10 @@ class Line:
 EMPTY = Formula("", "")
 
 
-def written(expr: Expr) -> Formula:
-    """An expression in both scripts, speaking in names."""
-    return Formula(text(expr, bindings=False), latex(expr))
+def written(expr: Expr, differentials: Mapping[str, str] | None = None) -> Formula:
+    """An expression in both scripts, speaking in names; `differentials` says which are d of
+    what."""
+    return Formula(text(expr, bindings=False), latex(expr, differentials=differentials))
 
 
 def name(word: str) -> Formula:
@@ -53,7 +55,7 @@ def partial(of: str, by: Expr) -> Formula:
 
 def differential(of: str) -> Formula:
     """d of."""
-    return Formula(f"d{of}", rf"\mathrm{{d}}{latex_name(of)}")
+    return Formula(f"d{of}", latex_differential(of))
 
 
 def lines(step: Step) -> list[Line]:
@@ -82,15 +84,27 @@ def _derivative(step: Step) -> Iterator[tuple[Formula, Formula]]:
     """∂u/∂x = what it is worked out from = what it is, without repetitions."""
     if step.by is None or step.after is None:
         return
-    left = differential(step.of) if step.along is not None else partial(step.of, step.by)
+    moved = step.along is not None or bool(step.ways)
+    left = differential(step.of) if moved else partial(step.of, step.by)
     rights: list[Formula] = []
     if step.kind == "local" and step.before is not None:
-        rights.append(operated(step.before, step.by, step.along is not None))
-    rights += [step.partials] if step.partials is not None else []
-    rights += [written(side) for side in (step.joined, step.after) if side is not None]
+        rights.append(operated(step.before, step.by, moved))
+    rights += [step.partials] if step.partials is not None and not moved else []
+    named = differentials(step)
+    rights += [written(side, named) for side in (step.joined, step.after) if side is not None]
     kept = rights[:1] + [b for a, b in pairwise(rights) if a.text != b.text]
     for place, right in enumerate(kept):
         yield (left if place == 0 else EMPTY), right
+
+
+def differentials(step: Step) -> dict[str, str]:
+    """The variables of a step that stand for a differential: dx of x."""
+    single = [(step.by, step.along)] if step.along is not None else []
+    return {
+        way.name: by.name
+        for by, way in [*step.ways, *single]
+        if isinstance(way, Symbol) and isinstance(by, Symbol | Named) and way.name == f"d{by.name}"
+    }
 
 
 def operated(expr: Expr, by: Expr, differential: bool) -> Formula:

@@ -84,8 +84,10 @@ class Step:
     before, after, by   Expressions, see below.
     of         The name of what is derived: an intermediate variable's, or that of the whole.
     along      The differential of `by` (`dW`), where the derivative is told as a differential.
+    ways       The same for several: each variable with its direction, `along` or an entry of one.
     joined     In a chain: the product of the local derivatives, before it is worked out.
     partials   In a chain: that product in partial derivatives, ∂f/∂u ∂u/∂x.
+    held       The names that are constant in a derivative, as those of other parts are.
     formulas   In "shapes" and "index": what is said in index notation or of sets.
     details    Finer steps, one level down; empty at the textbook's level.
     verdict    What the numerical check said; None if it was not asked.
@@ -93,10 +95,9 @@ class Step:
     The kinds and their claims:
     shapes        what is given and assumed: `formulas` only
     intermediate  `before`, a bound name, stands for `after`
-    local         the derivative of `before` by `by`, all other names held constant, is `after`;
+    local         the derivative of `before` by `by`, with the names in `held` constant, is `after`;
                   with `along` the differential of `before` is `after`, linear in `along`
-    chain         the same, and every name depends on what it stands for: `partials` = `joined` =
-                  `after`
+    chain         the same, through all names but those in `held`: `partials` = `joined` = `after`
     rewrite       `before` and `after` are equal by `rule`
     symmetric     `after` is (`before` + `before`')/2, for a variable declared symmetric
     reading       the answer `before` is `after`, in which a part has a name
@@ -114,8 +115,10 @@ class Step:
     by: Expr | None = None
     of: str = ""
     along: Symbol | None = None
+    ways: tuple[tuple[Expr, Expr], ...] = ()
     joined: Expr | None = None
     partials: Formula | None = None
+    held: tuple[str, ...] = ()
     formulas: tuple[Formula, ...] = ()
     details: tuple[Step, ...] = ()
     verdict: Verdict | None = None

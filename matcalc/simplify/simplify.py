@@ -3,13 +3,16 @@ where that is shorter.  The choice among equal forms is by the cost of what woul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from matcalc.expr.nodes import Expr
 from matcalc.expr.writing import cost
 from matcalc.rules.adjoints import forward
 from matcalc.rules.book import RuleBook
+from matcalc.rules.identities import Identity
 from matcalc.rules.structured import commuted, of_blocks
+from matcalc.simplify import laws
 from matcalc.simplify.factor import absorbed, distributed, factored, opened
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
@@ -29,17 +32,31 @@ LARGE = 1000
 """Tensors of more nodes than this are not searched for shorter forms: nobody reads them."""
 
 
+@dataclass(frozen=True)
+class Rewrite:
+    """One rewrite: a node before and after, and the identity or law that says they are equal."""
+
+    before: Tensor
+    after: Tensor
+    law: Identity | laws.Law
+
+
 class Simplifier:
     """Simplification and lifting, which share what they have found out.
 
     A formula that is still to be differentiated is not `final`: what holds only at the variable is
-    not used.
+    not used.  With a `trace`, each rewrite is noted there as it is done.
     """
 
     def __init__(
-        self, known: Mapping[Tensor, Expr] | None, book: RuleBook, final: bool = True
+        self,
+        known: Mapping[Tensor, Expr] | None,
+        book: RuleBook,
+        final: bool = True,
+        trace: list[Rewrite] | None = None,
     ) -> None:
         self.lift = Lift(known)
+        self.trace = trace
         self.identities, self.expansions = book.identities, book.expansions
         self.known = KNOWN[final]
         self.rewriting = Rewriting(self.node)
@@ -56,35 +73,54 @@ class Simplifier:
     def node(self, t: Tensor) -> Tensor:
         """One rewrite of a node whose operands are in normal form; the node itself if there is
         none."""
+        new, law = self.rewritten(t)
+        if self.trace is not None and law is not None and new is not t:
+            self.trace.append(Rewrite(t, new, law))
+        return new
+
+    def rewritten(self, t: Tensor) -> tuple[Tensor, Identity | laws.Law | None]:
+        """The node rewritten, and why."""
         new = under_indicators(t)
         if new is not t:
-            return new
+            return new, laws.INDICATOR
         if isinstance(t, Map | Opaque | Contract | Sum):
-            rewritten = self.identities.rewrite(t, self.known)
-            if rewritten is not None:
-                return rewritten[0]
-        moved = of_blocks(t) if isinstance(t, Opaque) else None
-        if isinstance(t, Contract):
-            moved = forward(t) or commuted(t, self.known)
-        if moved is not None:
-            return moved
+            found = self.identities.rewrite(t, self.known)
+            if found is not None:
+                return found
+        for moved, law in self.moved(t):
+            if moved is not None:
+                return moved, law
         if node_count(t) > LARGE:  # nobody reads it, however short
-            return t
+            return t, None
         if isinstance(t, Sum) and len(t.terms) == 1:
             c, inner, labels = t.terms[0]
             new = self.node(inner)
-            return t if new is inner else add([(c, new, labels)], t.dims)
+            return (t, None) if new is inner else (add([(c, new, labels)], t.dims), None)
         if isinstance(t, Group):
-            return self.shortest(t, [group(other, t.sizes) for other in self.others(t.arg)])
-        return self.shortest(t, self.others(t))
+            inside = [
+                (law, [group(other, t.sizes) for other in others])
+                for law, others in self.choices(t.arg)
+            ]
+            return self.shortest(t, inside)
+        return self.shortest(t, self.choices(t))
 
-    def others(self, t: Tensor) -> list[Tensor]:
-        """Equal tensors that may print shorter."""
-        if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
-            return factored(t) + opened(t) + self.expansions.tried(t, self.known)
+    def moved(self, t: Tensor) -> Iterator[tuple[Tensor | None, laws.Law]]:
+        """Rewrites that rules about structure make."""
+        if isinstance(t, Opaque):
+            yield of_blocks(t), laws.BLOCKS
         if isinstance(t, Contract):
-            return absorbed(t) + distributed(t) + self.expansions.tried(t, self.known)
-        return []
+            yield forward(t), laws.ADJOINT
+            yield commuted(t, self.known), laws.COMMUTED
+
+    def choices(self, t: Tensor) -> list[tuple[laws.Law, list[Tensor]]]:
+        """Equal tensors that may print shorter, by the law that says they are equal."""
+        if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
+            own = [(laws.FACTOR, factored(t)), (laws.EXPAND, opened(t))]
+        elif isinstance(t, Contract):
+            own = [(laws.ABSORB, absorbed(t)), (laws.EXPAND, distributed(t))]
+        else:
+            return []
+        return [*own, (laws.BACKWARDS, self.expansions.tried(t, self.known))]
 
     def tidied(self, t: Tensor) -> Tensor:
         """What identities make of a tensor and, if it is a sum, of its terms."""
@@ -102,12 +138,16 @@ class Simplifier:
                 return with_operands(t, new)
         return t
 
-    def shortest(self, t: Tensor, others: list[Tensor]) -> Tensor:
-        """Of equal tensors the one that prints shortest; t itself at a tie."""
-        best, least = t, -1
-        for other in map(self.tidied, others):
-            least = cost(self.lift(t)) if least < 0 else least
-            price = cost(self.lift(other))
-            if price < least:
-                best, least = other, price
+    def shortest(
+        self, t: Tensor, choices: list[tuple[laws.Law, list[Tensor]]]
+    ) -> tuple[Tensor, laws.Law | None]:
+        """Of equal tensors the one that prints shortest, and why it is equal; t itself at a tie."""
+        best: tuple[Tensor, laws.Law | None] = (t, None)
+        least = -1
+        for law, others in choices:
+            for other in map(self.tidied, others):
+                least = cost(self.lift(t)) if least < 0 else least
+                price = cost(self.lift(other))
+                if price < least:
+                    best, least = (other, law), price
         return best
