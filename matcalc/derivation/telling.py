@@ -4,7 +4,7 @@ local derivative of each, the chain rule that joins them, the way to the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -255,13 +255,14 @@ class Teller:
         for child in dict.fromkeys(children(inside)):
             if child is by:
                 yield self.leaf(child, by, kernel.ITSELF)
-            elif isinstance(inside, Add) and self.is_constant(child, (*active, *held)):
+            elif isinstance(inside, Add) and self.is_constant(child, active, held):
                 yield self.leaf(child, by, kernel.CONSTANT)
 
     @staticmethod
-    def is_constant(term: Expr, others: Sequence[Expr]) -> bool:
-        """Whether a term is a constant worth a word: no number, and nothing that is held."""
-        return not isinstance(term, Number) and term not in others
+    def is_constant(term: Expr, active: Collection[Expr], held: Collection[Expr]) -> bool:
+        """Whether a term is a constant worth a word: no number, and with nothing that is held."""
+        held_inside = any(node in held for node in postorder((term,)))
+        return not (isinstance(term, Number) or term in active or held_inside)
 
     def leaf(self, child: Expr, by: Expr, rule: Rule) -> Step:
         """∂x/∂x = I, or ∂c/∂x = 0."""
