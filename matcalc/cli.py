@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ error.  Exit codes: 0 done, 1 the derivation does not exist, a check failed or
 what was expected is not the derivative, 2 the input is wrong.
 """
 
+STEPS = "the derivation, step by step: --steps, --steps=all (each rewrite), --steps=index"
 JSON_SCHEMA = 1
 TARGETS = ("numpy",)
 
@@ -91,7 +93,7 @@ def _parser() -> _Parser:
     add("--rules", metavar="FILE", help="functions of your own, with definition and differential")
     add("--layout", default="numerator", help="numerator (default) or denominator")
     add("--dialect", default="matcalc", help="matcalc (default) or matlab")
-    add("--steps", action="store_true", help="the derivation, step by step")
+    add("--steps", nargs="?", const="textbook", metavar="LEVEL", help=STEPS)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="the result as LaTeX")
     form.add_argument("--numpy", action="store_true", help="the result as a NumPy function")
@@ -356,6 +358,14 @@ def _assumed(d: Derivation, options: argparse.Namespace) -> list[str]:
     return [plain(f"assuming {assumption}") for assumption in d.assumptions]
 
 
+def _terminal() -> dict[str, Any]:
+    """How wide the terminal is, and whether it has colours; a pipe has 80 columns and none."""
+    if not sys.stdout.isatty():
+        return {}
+    colour = "NO_COLOR" not in os.environ and os.environ.get("TERM", "dumb") != "dumb"
+    return {"width": shutil.get_terminal_size().columns, "colour": colour}
+
+
 def _rules(options: argparse.Namespace) -> str:
     """What `matcalc rules` prints."""
     forms = [form for form in book.FORMS if getattr(options, form, False)]
@@ -389,7 +399,10 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
     elif options.document or (options.latex and options.steps):
         result = _typeset(d, options)
     elif options.steps:
-        result = terminal.steps(d, ascii=options.ascii)
+        told = d.explain(options.steps, check=True)
+        if told.verdict is not None and told.verdict.wrong:
+            return Answer("", [*notes, plain(str(told.verdict))], 1)
+        result = terminal.steps(d, told, ascii=options.ascii, **_terminal())
     elif options.latex:
         result = d.latex()
     elif options.numpy or options.code:
@@ -417,8 +430,8 @@ def _typeset(d: Derivation, options: argparse.Namespace) -> str:
     """The steps as the body of an `align*`, or a LaTeX document with or without them."""
     from matcalc.show import document  # few ask for it
 
-    steps = d.steps if options.steps else None
-    return document.document(d, steps) if options.document else document.body(d, d.steps)
+    steps = d.explain(options.steps).steps if options.steps else None
+    return document.document(d, steps) if options.document else document.body(d, steps or ())
 
 
 def _record(d: Derivation) -> dict[str, Any]:

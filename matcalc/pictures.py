@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 from matcalc.check.plan import plan_of, sizes_for
-from matcalc.directional import explained
+from matcalc.derivation import explained
 from matcalc.errors import DerivationError
 from matcalc.kinds import Kind
 from matcalc.pipeline import Solved, leaves_of, solve

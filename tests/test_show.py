@@ -7,7 +7,7 @@ import re
 import pytest
 
 from matcalc import derive, parse
-from matcalc.show import terminal
+from matcalc.show import equations, terminal
 
 PROGRAM = "h = max(0, W x + b)\nmean((y - h)^2)"
 
@@ -39,10 +39,23 @@ def test_steps_in_a_terminal(ascii: bool) -> None:
     shown = terminal.steps(d, ascii=ascii)
     assert max(map(len, shown.splitlines())) <= terminal.WIDTH
     assert shown.isascii() or not ascii
-    for number, step in enumerate(d.steps[:-1], 1):
-        title = terminal.plain(step.title) if ascii else step.title
-        assert f"{number}. {title}"[:60] in shown
-    assert shown.endswith(d.text(ascii=ascii).splitlines()[-1])
+    for step in d.steps[:-1]:
+        for line in equations.lines(step):
+            right = terminal.plain(line.right.text) if ascii else line.right.text
+            assert right in " ".join(shown.split()) or len(right) > 60
+    assert d.text(ascii=ascii).splitlines()[-1] in shown
+
+
+def test_levels_colours_and_widths() -> None:
+    d = derive(PROGRAM, "W", shapes={"W": "m×n"})
+    told = d.explain("index", check=True)
+    assert told.verdict is not None and told.verdict.passed
+    shown = terminal.steps(d, told)
+    assert "Σ_" in shown and "\033" not in shown
+    assert shown.endswith(terminal.verdict(told)) and "verified on 3 random inputs" in shown
+    coloured = terminal.steps(d, told, colour=True, width=120)
+    assert re.sub("\033\\[\\d*m", "", coloured) == terminal.steps(d, told, width=120)
+    assert max(map(len, terminal.steps(d, told, width=120).splitlines())) > terminal.WIDTH
 
 
 def test_plain_prose() -> None:

@@ -42,8 +42,9 @@ class Along(Teller):
 
     def __init__(self, solved: Solved, level: Level) -> None:
         super().__init__(solved, level)
-        self.symbols: list[Symbol] = list(solved.problem.directions)
-        self.taken |= {symbol.name for symbol in self.symbols}
+        own = solved.problem.directions
+        self.symbols: list[Symbol] = list(own) if solved.problem.kind != "vjp" else []
+        self.taken |= {symbol.name for symbol in own}
 
     def steps(self) -> Iterator[Step]:
         problem = self.solved.problem

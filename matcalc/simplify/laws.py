@@ -32,5 +32,7 @@ ADJOINT: Final = Law(
 BLOCKS: Final = Law(
     "function of blocks", "f(blockdiag(A, B)) = blockdiag(f(A), f(B))", "Horn & Johnson, sec. 0.9"
 )
-COMMUTED: Final = Law("commuting matrices", "D E = E D for diagonal D, E", "Horn & Johnson, sec. 0.9")
+COMMUTED: Final = Law(
+    "commuting matrices", "D E = E D for diagonal D, E", "Horn & Johnson, sec. 0.9"
+)
 BACKWARDS: Final = Law("an identity from right to left", "the shorter side is kept", "rule book")
