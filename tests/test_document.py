@@ -6,6 +6,7 @@ apt-get install texlive-latex-base texlive-latex-recommended lmodern     where t
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import shutil
 import subprocess
@@ -30,6 +31,7 @@ NAMES = "σ_größe μ' x₁ + 漢字 данные_2·μ + exp(loss_a) # % $ & _
 LETTERS = {"μ": "n", "x₁": "n", "σ_größe": "R", "漢字": "R", "данные_2": "n"}
 
 
+@functools.cache
 def told() -> list[Derivation]:
     """The derivations of all cases, but for local derivatives that have no notation."""
     found = []
