@@ -135,7 +135,7 @@ w, a = sp.MatrixSymbol("w", n, 1), sp.Symbol("a")
 FROM = [
     (sp.Trace(S * S.T), "S", "2 S"),
     (x.T * S * x, "x", "x' (S + S')"),
-    (sp.log(sp.Determinant(S)), "S", "(S^-1)'"),
+    (sp.log(sp.Determinant(S)), "S", "S^-T"),
     (sp.exp(a) * sp.besselj(0, a), "a", None),
     ((A * x).applyfunc(sp.tanh), "x", None),
     (HadamardProduct(x, w), "x", "diag(w)"),
