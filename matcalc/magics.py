@@ -16,21 +16,23 @@ from matcalc.api import Derivation
 from matcalc.errors import InputError
 from matcalc.show import book
 from matcalc.show.jupyter import derivation_bundle
+from matcalc.show.record import Level
 
 _OPTION = re.compile(rf"(?:^|\s)(?=(?:{'|'.join(cli.OPTIONS)})(?:[\s=]|$))")
 
 
 class Unfolded:
-    """A derivation with its steps open: what `--steps` shows."""
+    """A derivation with its steps open, at a level, verified: what `--steps` shows."""
 
-    def __init__(self, derivation: Derivation) -> None:
+    def __init__(self, derivation: Derivation, level: Level) -> None:
         self.derivation = derivation
+        self.told = derivation.explain(level, check=True)
 
     def __repr__(self) -> str:
         return self.derivation.text()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return derivation_bundle(self.derivation, unfolded=True)
+        return derivation_bundle(self.derivation, self.told)
 
 
 class Page:
@@ -92,7 +94,7 @@ def matcalc(line: str, cell: str | None = None) -> Any:
         cli.write(options.graph, {".svg": d.graph().svg, ".dot": d.graph().dot})
     if options.structure is not None:
         return d.pattern()
-    return Unfolded(d) if options.steps else d
+    return Unfolded(d, options.steps) if options.steps else d
 
 
 def load(shell: Any) -> None:

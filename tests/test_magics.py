@@ -68,7 +68,10 @@ def test_a_program(shell: Any) -> None:
     result, _, _ = said(shell, cell)
     bundle = result._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/latex", "text/markdown"}
-    assert "<details open>" in bundle["text/markdown"]
+    markdown = bundle["text/markdown"]
+    assert "<details open>" in markdown and "verified on" in markdown
+    finer, _, _ = said(shell, cell.replace("--steps", "--steps=index"))
+    assert len(finer._repr_mimebundle_()["text/markdown"]) > len(markdown)
 
 
 def test_other_forms_are_printed(shell: Any) -> None:

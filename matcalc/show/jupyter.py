@@ -15,7 +15,7 @@ from matcalc.errors import DerivationError
 from matcalc.show.aligned import names, results, rows
 from matcalc.show.equations import Line, lines
 from matcalc.show.markup import declaration, markdown_code, markdown_prose
-from matcalc.show.record import Derivation, Rule, Step, law
+from matcalc.show.record import Derivation, Explanation, Rule, Step, law
 
 WIDTH: Final = 80
 """Letters of a formula that fit into a cell of a notebook, about."""
@@ -31,30 +31,37 @@ def expression_bundle(plain: str, formula: str) -> dict[str, str]:
     return {"text/plain": plain, "text/latex": expression_latex(formula)}
 
 
-def derivation_bundle(d: Derivation, *, unfolded: bool = False) -> dict[str, str]:
+def derivation_bundle(d: Derivation, told: Explanation | None = None) -> dict[str, str]:
     """All forms of a derivation by MIME type, for `_repr_mimebundle_`."""
     return {
         "text/plain": d.text(),
         "text/latex": expression_latex(d.latex()),
-        "text/markdown": derivation_markdown(d, unfolded=unfolded),
+        "text/markdown": derivation_markdown(d, told),
     }
 
 
-def derivation_markdown(d: Derivation, *, unfolded: bool = False) -> str:
-    """The result on top, what was assumed, and the steps in a fold, which may be open."""
+def derivation_markdown(d: Derivation, told: Explanation | None = None) -> str:
+    """The result on top, what was assumed, and the steps in a fold.
+
+    told   The steps to show, unfolded, with what the numerical check said of them; else those of
+           a textbook.
+    """
     parts = [_display(list(results(d)))]
     named = list(names(d))
     if named:
         parts += ["where", _display(named)]
     if d.assumptions:
         parts.append("\n".join(f"- assuming {_assumed(a)}" for a in d.assumptions))
+    if told is not None and told.verdict is not None:
+        parts.append(f"*{markdown_prose(str(told.verdict))}*")
     try:
-        told = [step for step in d.steps if step.kind != "answer"]  # which is on top
+        every = d.steps if told is None else told.steps
     except DerivationError as error:
         return "\n\n".join([*parts, f"The steps cannot be told: {markdown_prose(error.message)}"])
-    if told:
-        body = "\n\n".join(_step(number, step) for number, step in enumerate(told, 1))
-        parts.append(_fold("Steps", body, unfolded))
+    steps = [step for step in every if step.kind != "answer"]  # which is on top
+    if steps:
+        body = "\n\n".join(_step(number, step) for number, step in enumerate(steps, 1))
+        parts.append(_fold("Steps", body, told is not None))
     return "\n\n".join(parts)
 
 
