@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from matcalc.calculus.layouts import symmetrised
 from matcalc.calculus.reverse import derivative
 from matcalc.derivation import kernel, meaning
-from matcalc.derivation.parts import is_leaf, replaced, without
+from matcalc.derivation.parts import replaced, without
 from matcalc.derivation.slopes import name_of
 from matcalc.expr import build
-from matcalc.expr.nodes import Add, Expr, Hadamard, Named, Symbol, postorder
+from matcalc.expr.nodes import SCALAR, Add, Dot, Expr, Hadamard, Named, Symbol, postorder
 from matcalc.expr.writing import cost, transposed
 from matcalc.pipeline import leaves_of
 from matcalc.rules.book import Rule
@@ -60,6 +60,7 @@ class Answers:
         for one, array, text, found in zip(told, arrays, texts, structures, strict=True):
             final = self.as_told(one, array)
             yield from self.back(one, final)
+            yield from self.plainly(one, final)
             yield from self.reading(final)
             yield self.answer(one, text, found)
 
@@ -86,6 +87,17 @@ class Answers:
             rule = rules[0] if len(rules) == 1 else SIMPLER
             yield self.step("simplify", rule, after, final, details)
 
+    def plainly(self, one: Told, final: Expr) -> Iterator[Step]:
+        """What the answer is without the user's names, in finer derivations."""
+        names = [n for n in postorder((final,)) if isinstance(n, Named) and n is not one.by]
+        if self.teller.level == "textbook" or not names or isinstance(one.by, Named):
+            return
+        bare = self.teller.slopes.write(self.teller.slopes.tensor(without(final, names)))
+        shown = transposed(bare) if final.shape.row else bare
+        if shown.shape == final.shape:
+            yield self.step("without names", kernel.BACK, final, shown)
+            yield from self.reading(shown)
+
     def rewrites(self, expr: Expr) -> tuple[tuple[Step, ...], list[Rule]]:
         """What the simplifier does with an expression, rewrite by rewrite."""
         slopes = self.teller.slopes
@@ -102,24 +114,24 @@ class Answers:
         """A name for the longest part of a long answer, such as the error in a loss's gradient."""
         if cost(final) <= LONG:
             return
-        inside = [
-            node
+        named = {
+            node: part
             for node in postorder((final,))
-            if node is not final
-            and isinstance(node, Add | Hadamard)
-            and node.shape.dims
-            and node.shape.rank <= 2
-            and not is_leaf(node)
-        ]
-        if not inside:
+            if node is not final and (part := worth_a_name(node)) is not None
+        }
+        if not named:
             return
-        longest = max(inside, key=cost)
-        name = build.named(self.teller.free("ε"), longest)
-        short = replaced(final, {longest: name})
+        place = max(named, key=lambda node: cost(named[node]))
+        longest = named[place]
         if cost(longest) < LONG // 2:
             return
+        name = build.named(self.teller.free("ε"), longest)
+        shown = name if place is longest else build.call(SCALAR, "sum", [name])
         yield self.teller.let(name)
-        yield Step("reading", f"read it with {name.name}", "", None, final, short)
+        yield Step(
+            "reading", f"read it with {name.name}", "", None, final,
+            replaced(final, {place: shown}),
+        )  # fmt: skip
 
     def answer(self, one: Told | None, text: Expr, structure: str) -> Step:
         """The answer, and what it means in shapes."""
@@ -127,6 +139,17 @@ class Answers:
         return Step(
             "answer", "the answer", words, None, None, text, by=one.by if one is not None else None
         )
+
+
+def worth_a_name(node: Expr) -> Expr | None:
+    """A sum or an element-wise product of columns or matrices; of an inner product a · b, a ⊙ b."""
+    match node:
+        case Add() | Hadamard() if 0 < node.shape.rank <= 2:
+            return node
+        case Dot(left=a, right=b) if a.shape == b.shape and not a.shape.row:
+            return build.hadamard([a, b])
+        case _:
+            return None
 
 
 def is_symmetric(by: Expr) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from matcalc.derivation import kernel
-from matcalc.derivation.parts import Parts
+from matcalc.derivation import indices, kernel
+from matcalc.derivation.parts import Parts, without
 from matcalc.derivation.slopes import Slope, Slopes, name_of
 from matcalc.emit.names import latex_name
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Named
+from matcalc.expr.nodes import Expr, Named, postorder
 from matcalc.show.record import Formula, Level, Step
 
 MANY = 8
@@ -80,11 +80,17 @@ class Joining:
         product = None
         if self.composable(ways, label, locals_):
             product = build.add([self.product(way, label, locals_) for way in ways])
+        details: tuple[Step, ...] = ()
+        if self.level == "index":
+            names = {n for n in postorder((value,)) if isinstance(n, Named)} - {target, *held}
+            bare = without(value, names, (target, *held))
+            details = tuple(indices.of_local(self.slopes, label, bare, target, slope))
         return Step(
             "chain", f"join ∂{label}/∂{name_of(target)}", "",
             kernel.CHAIN if len(ways) == 1 else kernel.TOTAL, value, slope.written,
             by=target, of=label, along=slope.along, joined=product,
             partials=partials(ways, label), held=tuple(map(name_of, held)),
+            details=details,
         )  # fmt: skip
 
     @staticmethod

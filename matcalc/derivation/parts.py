@@ -95,13 +95,11 @@ def _with(node: Expr, new: Mapping[Expr, Expr]) -> Expr:
     return intern(type(node), fields[0], *(swapped(field) for field in fields[1:]))
 
 
-def without(root: Expr, names: Collection[Named]) -> Expr:
-    """root with names replaced by what they stand for."""
-    if not names:
-        return root
-    values: dict[Expr, Expr] = {}
-    for node in postorder((root,)):
-        if isinstance(node, Named) and node in names:
+def without(root: Expr, names: Collection[Named], kept: Collection[Expr] = ()) -> Expr:
+    """root with names replaced by what they stand for; what is kept stays as it is, inside too."""
+    values: dict[Expr, Expr] = {node: node for node in kept}
+    for node in postorder((root,)) if names else ():
+        if isinstance(node, Named) and node in names and node not in values:
             values[node] = replaced(node.value, values)
     return replaced(root, values)
 
