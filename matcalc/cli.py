@@ -23,10 +23,8 @@ from typing import Any, NamedTuple, NoReturn
 from matcalc import __version__
 from matcalc.api import KINDS, Derivation, derive, parse
 from matcalc.budget import DEFAULT
-from matcalc.emit.text import text
 from matcalc.errors import InputError, MatcalcError, Span
 from matcalc.show import book, terminal
-from matcalc.show.record import law
 
 DESCRIPTION = """\
 The derivative of an expression of vectors and matrices, in matrix notation.
@@ -48,7 +46,6 @@ what was expected is not the derivative, 2 the input is wrong.
 """
 
 STEPS = "the derivation, step by step: --steps, --steps=all (each rewrite), --steps=index"
-JSON_SCHEMA = 1
 TARGETS = ("numpy",)
 
 
@@ -435,39 +432,10 @@ def _typeset(d: Derivation, options: argparse.Namespace) -> str:
 
 
 def _record(d: Derivation) -> dict[str, Any]:
-    """Everything about a derivation, for programs; the keys are stable within one schema number."""
-    return {
-        "schema": JSON_SCHEMA,
-        "expression": str(d.expression),
-        "wrt": list(d.wrt),
-        "kind": d.kind,
-        "layout": d.layout,
-        "inputs": list(d.inputs),
-        "directions": [direction.symbol.name for direction in d.directions],
-        "assumptions": list(d.assumptions),
-        "shape": _texts(d.shape),
-        "structure": _texts(d.structure),
-        "result": _texts(d.result),
-        "latex": _texts(d.result, lambda part: part.latex()),
-        "steps": [_step(step) for step in d.steps],
-    }
+    """Everything about a derivation, for programs: see matcalc/show/derivation.schema.json."""
+    from matcalc.show import jsonable  # few ask for it
 
-
-def _texts(value: Any, write: Any = str) -> Any:
-    """A value as text, and a tuple of values as a list of texts."""
-    return [_texts(part, write) for part in value] if isinstance(value, tuple) else write(value)
-
-
-def _step(step: Any) -> dict[str, Any]:
-    rule = step.rule
-    return {
-        "kind": step.kind,
-        "title": step.title,
-        "text": step.text,
-        "rule": rule and {"name": rule.name, "statement": law(rule), "source": rule.source},
-        "before": step.before and _texts(step.before, text),
-        "after": step.after and _texts(step.after, text),
-    }
+    return jsonable.record(d, d.explain(check=True))
 
 
 def _report(report: Any) -> dict[str, Any]:

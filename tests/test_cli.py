@@ -134,7 +134,7 @@ def test_steps(say: Say) -> None:
 def test_json(say: Say) -> None:
     said = say(*JOB, "--json", "--check")
     record = json.loads(said.out)
-    assert record["schema"] == cli.JSON_SCHEMA
+    assert record["schema"] == "matcalc/derivation/1"
     assert record["result"] == RESULT
     assert record["wrt"] == ["w"]
     assert record["kind"] == "gradient"
