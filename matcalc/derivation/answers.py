@@ -70,7 +70,7 @@ class Answers:
         if before is None:
             return
         after = without(before, one.own)
-        every = [n for n in postorder((before,)) if isinstance(n, Named) and n is not one.by]
+        every = [n for n in postorder((before,)) if isinstance(n, Named)]
         if final is not None and after is not final and without(before, every) is final:
             after = final
         if after is not before:

@@ -17,6 +17,7 @@ from matcalc.expr.along import directed
 from matcalc.expr.nodes import Expr, Named, Shape, Symbol
 from matcalc.expr.writing import transposed
 from matcalc.rules.book import Rule, RuleBook
+from matcalc.rules.identities import Identity
 from matcalc.show.record import Step
 from matcalc.simplify.simplify import Rewrite, Simplifier
 from matcalc.tensor.canonical import contract, is_zero
@@ -115,8 +116,7 @@ class Slopes:
         steps: list[Step] = []
         rules: dict[str, Rule] = {}
         for rewrite in trace[:MANY]:
-            law = rewrite.law
-            rule = Rule(law.name, law.statement, law.source)
+            rule = law_of(rewrite)
             try:
                 before, after = simplifier.lift(rewrite.before), simplifier.lift(rewrite.after)
             except DerivationError:  # of many matrices at once: no notation
@@ -162,6 +162,15 @@ class Slopes:
             return self.write(t, simplify=False)
         except DerivationError:
             return None
+
+
+def law_of(rewrite: Rewrite) -> Rule:
+    """The law of a rewrite as a rule; an identity of the book without its name and note."""
+    law = rewrite.law
+    if not isinstance(law, Identity):
+        return Rule(law.name, law.statement, law.source)
+    statement = " ".join(law.statement.split()).partition(": ")[2]
+    return Rule(law.name, statement.removesuffix(f'"{law.source}"').rstrip(), "rule book")
 
 
 def name_of(expr: Expr) -> str:

@@ -128,10 +128,10 @@ class Teller:
         made = parts(whole, chosen, self.taken, LETTERS[0])
         self.taken |= {n.name for n in made.named}
         own = tuple(n for n, c in zip(made.named, chosen, strict=True) if not isinstance(c, Named))
-        yield from self.named(made, label)
         for target in targets:
             if isinstance(target, Named):
                 yield self.let(target)
+        yield from self.named(made, label)
         nodes = [*targets, *made.named]
         locals_ = yield from self.locals(made, label, nodes, (), 0)
         told = []
