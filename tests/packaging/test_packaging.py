@@ -84,6 +84,7 @@ def test_wheel_holds_the_package_and_its_texts_only(wheel: Path) -> None:
     grammar = [path for path in (ROOT / "grammar").iterdir() if path.is_file()]
     texts = {f"matcalc/_grammar/{path.name}" for path in grammar}
     texts |= {f"matcalc/rules/{path.name}" for path in (ROOT / "matcalc/rules").glob("*.rules")}
+    texts.add("matcalc/show/derivation.schema.json")
     assert names >= texts >= {"matcalc/_grammar/matcalc.lark", "matcalc/_grammar/rules.lark"}
     code = {name for name in names if name.endswith((".py", "/py.typed"))}
     assert names == texts | code
