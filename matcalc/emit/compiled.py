@@ -6,7 +6,7 @@ import itertools
 import linecache
 import unicodedata
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from matcalc.emit.function import Emitted, Output, emit
@@ -14,6 +14,9 @@ from matcalc.emit.names import GREEK
 from matcalc.errors import InputError
 from matcalc.expr.nodes import Function, Symbol
 from matcalc.plan.sizes import read_sizes
+
+MEMORY: Final = 1000
+"""Shapes of arguments that are remembered."""
 
 _count: Final = itertools.count(1)
 
@@ -42,14 +45,52 @@ def compile_function(
     }
     body = _executed(emitted)
 
+    seen = _Seen(emitted)
+
     def compiled(*args: Any, **kwargs: Any) -> Any:
+        given = seen.arguments(args, kwargs)
+        if given is not None:
+            return _owned(body(*given, **bound), given)
         arrays, sizes = _arguments(emitted, args, kwargs)
-        return _owned(body(**arrays, **bound, **sizes), arrays)
+        seen.remember(arrays)
+        return _owned(body(**arrays, **bound, **sizes), arrays.values())
 
     compiled.__name__ = compiled.__qualname__ = emitted.name
     compiled.__doc__ = body.__doc__
     compiled.source = emitted.text  # type: ignore[attr-defined]
     return compiled
+
+
+class _Seen:
+    """Shapes that were found right before: arrays of such shapes and of one dtype pass at once."""
+
+    def __init__(self, emitted: Emitted) -> None:
+        self.names = [symbol.name for symbol, _ in emitted.inputs]
+        self.plain = not emitted.sizes and not any(
+            "integer" in symbol.properties for symbol, _ in emitted.inputs
+        )
+        self.shapes: set[tuple[Any, ...]] = set()
+
+    def arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sequence[Any] | None:
+        """The arguments in order, if nothing about them has to be checked or changed."""
+        if kwargs:
+            if len(args) + len(kwargs) != len(self.names):
+                return None
+            rest = self.names[len(args) :]
+            if any(name not in kwargs for name in rest):
+                return None
+            args = [*args, *(kwargs[name] for name in rest)]
+        try:
+            key = tuple([(type(a), a.dtype.char, a.shape) for a in args])
+        except AttributeError:
+            return None
+        return args if key in self.shapes else None
+
+    def remember(self, arrays: Mapping[str, Any]) -> None:
+        """Arguments that have been checked; scalars are kept too if they are NumPy's."""
+        values = list(arrays.values())
+        if self.plain and len(self.shapes) < MEMORY:
+            self.shapes.add(tuple((type(a), a.dtype.char, a.shape) for a in values))
 
 
 def _missing(name: str, emitted: Emitted) -> InputError:
@@ -238,7 +279,7 @@ def _dtype(symbols: Sequence[Symbol], arrays: Mapping[str, Any]) -> Any:
     return np.result_type(*floating) if floating else np.dtype(float)
 
 
-def _owned(result: Any, arrays: Mapping[str, Any]) -> Any:
+def _owned(result: Any, arrays: Collection[Any]) -> Any:
     """The result as an array of its own: no view, and nothing that shares memory with an input."""
     import numpy as np
 
@@ -247,5 +288,5 @@ def _owned(result: Any, arrays: Mapping[str, Any]) -> Any:
     array = np.asarray(result)
     if not array.ndim:
         return array[()]
-    borrowed = array.base is not None or any(array is a for a in arrays.values())
+    borrowed = array.base is not None or any(array is a for a in arrays)
     return array.copy() if borrowed else array

@@ -207,6 +207,14 @@ class Writer:
         self.lines.append(f"{name}[np.diag_indices_from({name})] {sign}= {added_text}")
         return Py(name)
 
+    def spread(self, value: Value) -> Py:
+        """Zeros, and the entries of an array at the places where axes agree."""
+        shape = self.shape(value.dims)
+        made = self._local(self._wish(value), f"np.zeros({shape}, {self.dtype()})")
+        core = self._texts[value.args[0]].text
+        self.lines.append(f'np.einsum("{value.data}", {made.text})[...] = {core}')
+        return made
+
     def solve(self, value: Value) -> Py:
         """The solution of a system; by substitution if the matrix is triangular."""
         if value.data not in {"lower", "upper"}:
@@ -376,6 +384,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "diag": _plain("np.diag"),
     "diagonal": _plain("np.diag"),
     "add_diagonal": Writer.add_diagonal,
+    "spread": Writer.spread,
     "solve": Writer.solve,
     "factor": Writer.factor,
     "chol": Writer.factor,

@@ -40,7 +40,7 @@ from matcalc.expr.nodes import (
     postorder,
 )
 from matcalc.expr.properties import properties
-from matcalc.plan import chain
+from matcalc.plan import chain, deltas
 from matcalc.plan.forms import (
     Form,
     Structure,
@@ -248,8 +248,8 @@ class Builder:
                 parts = [self.whole(item) for item in items]
                 flat = len(dims) == 1 or all(part.op == "array" for part in parts)
                 return Form(values.make("array" if flat else "stack", parts, dims))
-            case Einsum(spec=spec, args=args):
-                return Form(values.make("einsum", [self.whole(a) for a in args], dims, spec))
+            case Einsum():
+                return Form(self._einsum(node))
             case Apply(function=function, order=order, arg=arg):
                 data = (function.name, order)
                 return Form(values.make("apply", (self.whole(arg),), dims, data))
@@ -257,6 +257,18 @@ class Builder:
                 raise InputError(f"{kind}(…, {wrt.name}) has to be worked out before code")
             case _:
                 assert_never(node)
+
+    def _einsum(self, node: Einsum) -> Value:
+        """A contraction; identities in it are places of the result, not operands."""
+        found = deltas.without_identities(node)
+        if found is None:
+            parts = [self.whole(arg) for arg in node.args]
+            return self.values.make("einsum", parts, node.shape.dims, node.spec)
+        operands, output = found
+        dims = {x: d for arg, y in operands for x, d in zip(y, arg.shape.dims, strict=True)}
+        dims |= dict(zip(output, node.shape.dims, strict=True))
+        pairs = [(self.whole(arg), labels) for arg, labels in operands]
+        return deltas.spread(self.values, pairs, output, dims)
 
     def _call(self, node: Call) -> Form:
         values, dims = self.values, node.shape.dims

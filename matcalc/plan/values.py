@@ -100,6 +100,9 @@ class Values:
             return self.number(-_fraction(arg))
         if arg.op == "neg":
             return arg.args[0]
+        if arg.op in {"spread", "outer"}:
+            first, *rest = arg.args
+            return self.make(arg.op, (self.neg(first), *rest), arg.dims, arg.data)
         return self.make("neg", (arg,), arg.dims)
 
     def add(self, terms: Sequence[Value]) -> Value:
@@ -130,10 +133,17 @@ class Values:
             return self.number(number)
         if abs(number) != 1:
             others.insert(0, self.number(abs(number)))
+        if others[-1].op in {"spread", "outer"} and not any(f.dims for f in others[:-1]):
+            return self._inside(others[-1], [self.number(-1 if number < 0 else 1), *others[:-1]])
         if len(others) > 1:
             others = self._without_casts(others)
         made = others[0] if len(others) == 1 else self.make("mul", others, broadcast_dims(others))
         return self.neg(made) if number < 0 else made
+
+    def _inside(self, array: Value, scalars: list[Value]) -> Value:
+        """An array times scalars, which multiply the smaller one that it is made of."""
+        first, *rest = array.args
+        return self.make(array.op, (self.mul([*scalars, first]), *rest), array.dims, array.data)
 
     def _without_casts(self, factors: list[Value]) -> list[Value]:
         """Indicators as booleans, after a floating factor, if there is one."""
@@ -211,8 +221,8 @@ class Values:
 
     def outer(self, left: Value, right: Value) -> Value:
         """The products of all entries of one vector with all of another."""
-        if left.op == "neg" or right.op == "neg":
-            return self._signed(self.outer, left, right)
+        if right.op == "neg":
+            left, right = self.neg(left), right.args[0]
         pair = (self.bare(left, right), self.bare(right, left))
         return self.make("outer", pair, (*left.dims, *right.dims))
 
@@ -227,6 +237,13 @@ class Values:
         a, b = (v.args[0] if v.op == "neg" else v for v in (left, right))
         made = product(a, b)
         return made if left.op == right.op else self.neg(made)
+
+    def spread(self, core: Value, view: str, dims: Dims) -> Value:
+        """Zeros but for a view of them (as einsum writes one) that has the entries of `core`."""
+        inputs, _, output = view.partition("->")
+        if inputs == output:
+            return core
+        return self.make("spread", (core,), dims, view)
 
     def index(self, arg: Value, axis: int, at: Value) -> Value:
         """An entry of a vector, or a row or column of a matrix."""

@@ -1,6 +1,7 @@
 """How long matcalc takes to start and to derive.
 
-python -m tests.benchmarks
+python -m tests.benchmarks         starting and deriving
+python -m tests.benchmarks code    what emitted code takes, against jax.jit and NumPy by hand
 """
 
 from __future__ import annotations
@@ -119,4 +120,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["code"]:
+        from tests.benchmarks import code
+
+        code.main()
+    else:
+        main()

@@ -93,3 +93,16 @@ def test_tracebacks_show_the_source() -> None:
 
 def test_documented() -> None:
     assert "Takes X: array (m, n); w: array (n,)." in compiled("X w").__doc__
+
+
+def test_shapes_seen_before_are_still_checked() -> None:
+    function = compiled("X w + b")
+    for _ in range(2):
+        assert function(X, w, b).tolist() == [3, 3, 3]
+        assert function(X=X, b=b, w=w).tolist() == [3, 3, 3]
+        with pytest.raises(InputError, match="input w"):
+            function(X, b, b)
+        assert function(np.float32(X), np.float32(w), np.float32(b)).dtype == np.float32
+        assert function(X.astype(int), w, b).dtype == np.float64
+        with pytest.raises(InputError, match="needs the input"):
+            function(X, w)

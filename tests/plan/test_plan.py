@@ -64,3 +64,11 @@ def test_a_gram_matrix_with_weights_is_a_symmetric_product() -> None:
 
 def test_what_has_two_signs_is_computed_once() -> None:
     assert planned("(x - v)' A (x - v) + sum(exp(v - x))").count("add") == 2
+
+
+def test_no_identity_is_an_operand() -> None:
+    text = 'einsum("qj,ql,ik->ijkl", X, X, eye(n))'
+    body = statements(text)
+    assert "X.T @ X" in body and "np.eye" not in body
+    assert 'np.einsum("ijil->ijl"' in body
+    assert "np.eye" in statements('einsum("ij,ij,k->k", eye(n), eye(n), x)')  # summed: a number
