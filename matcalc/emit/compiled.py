@@ -9,10 +9,10 @@ import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from matcalc.emit.function import Emitted, Output, emit
+from matcalc.emit.function import Emitted, Output, emit, leaves
 from matcalc.emit.names import GREEK
 from matcalc.errors import InputError
-from matcalc.expr.nodes import Function, Symbol
+from matcalc.expr.nodes import Add, Function, Product, Symbol, postorder
 from matcalc.plan.sizes import read_sizes
 
 MEMORY: Final = 1000
@@ -44,16 +44,30 @@ def compile_function(
         python: _implementation(f, order, given, emitted) for f, order, python in emitted.functions
     }
     body = _executed(emitted)
-
+    bodies = {emitted.text: body}
     seen = _Seen(emitted)
 
+    def fitting(arrays: Mapping[str, Any]) -> Callable[..., Any]:
+        """The function for these sizes, which may ask for another order of products."""
+        if not seen.plain or len(seen.bodies) >= MEMORY or not _has_orders(outputs):
+            return body
+        shapes = {s.name: arrays[python].shape for s, python in emitted.inputs}
+        fit = emit(name, outputs, inputs, doc, single, read_sizes(emitted.sources, shapes, {}))
+        if fit.sizes:
+            return body
+        if fit.text not in bodies:
+            bodies[fit.text] = _executed(fit)
+        return bodies[fit.text]
+
     def compiled(*args: Any, **kwargs: Any) -> Any:
-        given = seen.arguments(args, kwargs)
-        if given is not None:
-            return _owned(body(*given, **bound), given)
+        known = seen.arguments(args, kwargs)
+        if known is not None:
+            arguments, run = known
+            return _owned(run(*arguments, **bound), arguments)
         arrays, sizes = _arguments(emitted, args, kwargs)
-        seen.remember(arrays)
-        return _owned(body(**arrays, **bound, **sizes), arrays.values())
+        run = fitting(arrays)
+        seen.remember(arrays, run)
+        return _owned(run(**arrays, **bound, **sizes), arrays.values())
 
     compiled.__name__ = compiled.__qualname__ = emitted.name
     compiled.__doc__ = body.__doc__
@@ -69,10 +83,12 @@ class _Seen:
         self.plain = not emitted.sizes and not any(
             "integer" in symbol.properties for symbol, _ in emitted.inputs
         )
-        self.shapes: set[tuple[Any, ...]] = set()
+        self.bodies: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
-    def arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sequence[Any] | None:
-        """The arguments in order, if nothing about them has to be checked or changed."""
+    def arguments(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Sequence[Any], Callable[..., Any]] | None:
+        """The arguments in order and the function for them, if nothing has to be checked."""
         if kwargs:
             if len(args) + len(kwargs) != len(self.names):
                 return None
@@ -84,13 +100,24 @@ class _Seen:
             key = tuple([(type(a), a.dtype.char, a.shape) for a in args])
         except AttributeError:
             return None
-        return args if key in self.shapes else None
+        body = self.bodies.get(key)
+        return (args, body) if body is not None else None
 
-    def remember(self, arrays: Mapping[str, Any]) -> None:
+    def remember(self, arrays: Mapping[str, Any], body: Callable[..., Any]) -> None:
         """Arguments that have been checked; scalars are kept too if they are NumPy's."""
         values = list(arrays.values())
-        if self.plain and len(self.shapes) < MEMORY:
-            self.shapes.add(tuple((type(a), a.dtype.char, a.shape) for a in values))
+        if self.plain and len(self.bodies) < MEMORY:
+            self.bodies[tuple((type(a), a.dtype.char, a.shape) for a in values)] = body
+
+
+def _has_orders(outputs: Sequence[Output]) -> bool:
+    """Whether there is a product that can be computed in more than one order."""
+    roots = tuple(leaves(outputs))
+    return any(
+        isinstance(node, Product)
+        and (len(node.factors) > 2 or any(isinstance(f, Add | Product) for f in node.factors))
+        for node in postorder(roots)
+    )
 
 
 def _missing(name: str, emitted: Emitted) -> InputError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,23 +44,24 @@ def emit(
     inputs: Sequence[Symbol],
     doc: str = "",
     single: bool = False,
+    sizes: Mapping[str, int] | None = None,
 ) -> Emitted:
-    """The source with its interface."""
-    made = plan(list(_leaves(outputs)))
+    """The source with its interface; sizes of dimensions decide the order of products."""
+    made = plan(list(leaves(outputs)), sizes=sizes)
     taken = Identifiers(RESERVED)
     names = {symbol.name: taken.take(symbol.name) for symbol in inputs}
     used = _functions(made)
     applied = {key: taken.take(wish) for key, (_, _, wish) in used.items()}
     name = taken.take(name)
-    sizes = {dim: taken.take(dim) for dim in _dimension_names(made, inputs)}
-    writer = Writer(names | applied, sizes, taken)
+    spelled = {dim: taken.take(dim) for dim in _dimension_names(made, inputs)}
+    writer = Writer(names | applied, spelled, taken)
     writer.run(made)
     known = size_sources(inputs)
     needed = _needed(writer.used_sizes, known)
-    missing = tuple((dim, sizes[dim]) for dim in needed if dim not in known)
+    missing = tuple((dim, spelled[dim]) for dim in needed if dim not in known)
     result = _result(outputs, iter(made.outputs), writer, single)
     body = [
-        *_size_lines(needed, known, names, sizes),
+        *_size_lines(needed, known, names, spelled),
         *_dtype_line(writer, inputs, names),
         *writer.lines,
         f"return {result}",
@@ -84,10 +85,11 @@ def _text(head: str, note: Sequence[str], lines: Sequence[str]) -> str:
     return "\n".join([*imports, *(["", ""] if imports else []), head, *note, *lines, ""])
 
 
-def _leaves(outputs: Sequence[Output]) -> Iterable[Expr]:
+def leaves(outputs: Sequence[Output]) -> Iterable[Expr]:
+    """The expressions among nested outputs, in order."""
     for output in outputs:
         if isinstance(output, Sequence):
-            yield from _leaves(output)
+            yield from leaves(output)
         else:
             yield output
 
@@ -232,7 +234,7 @@ def _docstring(
 ) -> list[str]:
     """The formula, then the shapes of what goes in and comes out."""
     shapes = [f"{python}: {_shape(symbol)}" for python, symbol in inputs]
-    results = [_shape(leaf) for leaf in _leaves(outputs)]
+    results = [_shape(leaf) for leaf in leaves(outputs)]
     text = (doc.strip() or "Computed by matcalc.").replace("\\", "\\\\").replace('"""', "'''")
     text += " " if text.endswith('"') else ""
     lines = [

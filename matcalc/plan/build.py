@@ -41,6 +41,7 @@ from matcalc.expr.nodes import (
 )
 from matcalc.expr.properties import properties
 from matcalc.plan import chain, deltas
+from matcalc.plan.distribute import distributed
 from matcalc.plan.forms import (
     Form,
     Structure,
@@ -65,6 +66,7 @@ class Builder:
 
     def __init__(self, roots: Sequence[Expr], sizes: Mapping[str, int]) -> None:
         self.values = Values()
+        self._sizes = sizes
         self.chain = chain.Chain(self.values, sizes)
         self.hints: dict[Value, str] = {}
         self.forms: dict[Expr, Form] = {}
@@ -183,6 +185,9 @@ class Builder:
         values = self.values
         match node:
             case Product():
+                opened = self._distributed(node)
+                if opened is not None:
+                    return opened
                 return self.chain.multiply(self._factors(node)).form
             case Dot(left=left, right=right):
                 length = left.shape.dims[0]
@@ -198,6 +203,16 @@ class Builder:
                 return self._inverse(arg)
             case _:
                 assert_never(node)
+
+    def _distributed(self, node: Product) -> Form | None:
+        """A product with a sum of matrices in it, multiplied out where that is less work."""
+        opened = distributed(node, lambda part: self._uses[part] == 1, self._sizes)
+        if opened is None:
+            return None
+        for part in postorder((opened,)):
+            if part not in self.forms:
+                self.forms[part] = self._form(part)
+        return self.forms[opened]
 
     def _factors(self, product: Product) -> list[chain.Factor]:
         """The factors of a chain: products in it, transposed ones too, opened if used only here."""

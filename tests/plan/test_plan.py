@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import numpy as np
 import pytest
 
-from matcalc.emit.numpy import source
+from matcalc.emit.numpy import compile_function, source
 from matcalc.language import parse_program
 from matcalc.plan.plan import plan
 
@@ -72,3 +74,24 @@ def test_no_identity_is_an_operand() -> None:
     assert "X.T @ X" in body and "np.eye" not in body
     assert 'np.einsum("ijil->ijl"' in body
     assert "np.eye" in statements('einsum("ij,ij,k->k", eye(n), eye(n), x)')  # summed: a number
+
+
+def test_a_product_is_multiplied_out_where_that_is_less_work() -> None:
+    assert "A @ x + A.T @ x" in statements("(A + A') x")
+    assert "(A + A.T) @ B" in statements("(A + A') B")
+    program = parse_program("(U V' - T) V", {"U": "(m, r)", "V": "(n, r)", "T": "(m, n)"})
+    narrow = plan([program.expression], sizes={"m": 2000, "n": 2000, "r": 10}).outputs[0]
+    square = plan([program.expression], sizes={"m": 200, "n": 200, "r": 200}).outputs[0]
+    assert narrow.op == "add"
+    assert square.op == "matmul"
+
+
+def test_actual_sizes_decide_when_a_function_is_called() -> None:
+    program = parse_program("(U V' - T) V", {"U": "(m, r)", "V": "(n, r)", "T": "(m, n)"})
+    inputs = list(program.variables.values())
+    function: Any = compile_function("f", [program.expression], inputs, single=True)
+    rng = np.random.default_rng(0)
+    for m, n, r in [(60, 50, 2), (3, 4, 50), (60, 50, 2)]:
+        U, V, T = (rng.standard_normal(s) for s in ((m, r), (n, r), (m, n)))
+        for _ in range(2):
+            np.testing.assert_allclose(function(U=U, V=V, T=T), (U @ V.T - T) @ V, rtol=1e-10)

@@ -1,0 +1,81 @@
+"""Whether a product is multiplied out over a sum in it: if that is less work.
+
+`(A + A') x` is two products with a vector, and the sum is never formed; `(U V' - T) V` is
+`U (V' V) - T V` if U and V are narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from matcalc.expr import build
+from matcalc.expr.nodes import Add, Expr, Neg, Product, Shape
+from matcalc.plan.cost import size
+
+WRITTEN: Final = 4
+"""What an entry of an intermediate array costs beside a multiplication: it goes through memory."""
+
+TERMS: Final = 3
+"""Sums of more terms are not multiplied out."""
+
+
+def distributed(
+    product: Product, mine: Callable[[Expr], bool], sizes: Mapping[str, int]
+) -> Expr | None:
+    """The product multiplied out over a sum of matrices, if that costs less; `mine` says whether a
+    part is used only here."""
+    for i, factor in enumerate(product.factors):
+        if not isinstance(factor, Add) or not mine(factor) or len(factor.terms) > TERMS:
+            continue
+        if factor.shape.rank != 2 or any(t.shape != factor.shape for t in factor.terms):
+            continue
+        before, after = list(product.factors[:i]), list(product.factors[i + 1 :])
+        terms = [_factors(term, mine) for term in factor.terms]
+        formed = sum(_chain(t, sizes) + _entries(factor.shape, sizes) for t in terms)
+        formed += _chain(product.factors, sizes)
+        opened = sum(
+            _chain([*before, *t, *after], sizes) + _entries(product.shape, sizes) for t in terms
+        )
+        if opened < formed:
+            return build.add([_term(before, term, after) for term in factor.terms])
+    return None
+
+
+def _term(before: Sequence[Expr], term: Expr, after: Sequence[Expr]) -> Expr:
+    if isinstance(term, Neg):
+        return build.neg(build.product([*before, term.arg, *after]))
+    return build.product([*before, term, *after])
+
+
+def _factors(term: Expr, mine: Callable[[Expr], bool]) -> Sequence[Expr]:
+    inner = term.arg if isinstance(term, Neg) else term
+    return inner.factors if isinstance(inner, Product) and mine(inner) else (inner,)
+
+
+def _entries(shape: Shape, sizes: Mapping[str, int]) -> float:
+    total = float(WRITTEN)
+    for dim in shape.dims:
+        total *= size(dim, sizes)
+    return total
+
+
+def _chain(factors: Sequence[Expr], sizes: Mapping[str, int]) -> float:
+    """The operations of a product of linear algebra in its best order (Godbole 1973)."""
+    pairs = [_rows_columns(f.shape, sizes) for f in factors if f.shape.dims]
+    best = {(i, i): 0.0 for i in range(len(pairs))}
+    for length in range(1, len(pairs)):
+        for i in range(len(pairs) - length):
+            j = i + length
+            best[i, j] = min(
+                best[i, k] + best[k + 1, j] + 2 * pairs[i][0] * pairs[k][1] * pairs[j][1]
+                for k in range(i, j)
+            )
+    return best[0, len(pairs) - 1] if pairs else 0.0
+
+
+def _rows_columns(shape: Shape, sizes: Mapping[str, int]) -> tuple[float, float]:
+    lengths = [size(dim, sizes) for dim in shape.dims]
+    if len(lengths) == 2:
+        return lengths[0], lengths[1]
+    return (1.0, lengths[0]) if shape.row else (lengths[0], 1.0)
