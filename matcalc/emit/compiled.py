@@ -13,6 +13,7 @@ from matcalc.emit.function import Emitted, Output, emit, leaves
 from matcalc.emit.names import GREEK
 from matcalc.errors import InputError
 from matcalc.expr.nodes import Add, Function, Product, Symbol, postorder
+from matcalc.plan.batch import LARGE
 from matcalc.plan.sizes import read_sizes
 
 MEMORY: Final = 1000
@@ -48,8 +49,9 @@ def compile_function(
     seen = _Seen(emitted)
 
     def fitting(arrays: Mapping[str, Any]) -> Callable[..., Any]:
-        """The function for these sizes, which may ask for another order of products."""
-        if not seen.plain or len(seen.bodies) >= MEMORY or not _has_orders(outputs):
+        """The function for these sizes: they may ask for another order of products, or blocks."""
+        large = any(array.size >= LARGE for array in arrays.values() if hasattr(array, "size"))
+        if not seen.plain or len(seen.bodies) >= MEMORY or not (large or _has_orders(outputs)):
             return body
         shapes = {s.name: arrays[python].shape for s, python in emitted.inputs}
         fit = emit(name, outputs, inputs, doc, single, read_sizes(emitted.sources, shapes, {}))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcalc.dims import Dim
+from matcalc.emit.blocks import BlockWriter
 from matcalc.emit.names import Identifiers
 from matcalc.emit.pysource import dimension
 from matcalc.emit.writer import Writer, function_key
@@ -54,7 +55,7 @@ def emit(
     applied = {key: taken.take(wish) for key, (_, _, wish) in used.items()}
     name = taken.take(name)
     spelled = {dim: taken.take(dim) for dim in _dimension_names(made, inputs)}
-    writer = Writer(names | applied, spelled, taken)
+    writer = BlockWriter(names | applied, spelled, taken)
     writer.run(made)
     known = size_sources(inputs)
     needed = _needed(writer.used_sizes, known)
@@ -190,6 +191,8 @@ def _imports(lines: Sequence[str]) -> list[str]:
 
 def _statement(text: str) -> list[str]:
     """A statement, indented; in brackets on several lines if it is too long for one."""
+    if text.startswith("    "):  # within a loop
+        return ["    " + line for line in _statement(text[4:])]
     if len(text) + 4 <= WIDTH:
         return ["    " + text]
     assignment = _ASSIGNMENT.match(text)

@@ -303,6 +303,11 @@ class Builder:
                 return Form(self._trace(arg))
             case "sum", (arg,) if node.axis is None or arg.shape.rank == 1:
                 return Form(summed(values, self.forms[arg], arg.shape.dims))
+            case "sum", (arg,) if arg.shape.rank == 2 and node.axis is not None:
+                return Form(values.sum(self.whole(arg), node.axis % 2))
+            case "max", (arg,):
+                axis = node.axis % 2 if arg.shape.rank == 2 and node.axis is not None else None
+                return Form(values.make("max", (self.whole(arg),), dims, axis))
             case "mean", (arg,) if node.axis is None or arg.shape.rank == 1:
                 total = summed(values, self.forms[arg], arg.shape.dims)
                 return Form(values.div(total, count(values, arg.shape.dims)))

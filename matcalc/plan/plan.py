@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcalc.expr.nodes import Expr
+from matcalc.plan.batch import Batch, batch
 from matcalc.plan.build import Builder
 from matcalc.plan.cost import flops
 from matcalc.plan.factorise import factorised
@@ -28,11 +29,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """All values that the outputs need, operands first; `steps` says which of them are assigned."""
+    """All values that the outputs need, operands first; `steps` says which of them are assigned,
+    `batch` along which axis rows are computed in blocks."""
 
     outputs: tuple[Value, ...]
     values: tuple[Value, ...]
     steps: Mapping[Value, Step]
+    batch: Batch | None
 
     def cost(self, sizes: Mapping[str, int] | None = None) -> float:
         """Floating-point operations, for given sizes or typical ones."""
@@ -47,7 +50,8 @@ def plan(
 ) -> Plan:
     """The plan of some expressions.
 
-    sizes   Sizes of dimension names, where they are known: they decide the order of products.
+    sizes   Sizes of dimension names, where they are known: they decide the order of products, and
+            whether rows are computed in blocks.
     native  Functions that the target computes well by itself: they are not taken apart.
     Raises  DerivationError for a function that the rule book does not know.
     """
@@ -60,7 +64,8 @@ def plan(
         for value in order
         if value.op not in ATOMIC and (value in hints or (uses[value] > 1 and not _view(value)))
     }
-    return Plan(tuple(outputs), tuple(order), steps)
+    axis = batch(order, outputs, sizes) if sizes else None
+    return Plan(tuple(outputs), tuple(order), steps, axis)
 
 
 def _view(value: Value) -> bool:
