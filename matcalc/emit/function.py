@@ -22,7 +22,9 @@ from matcalc.plan.values import Value
 WIDTH: Final = 100
 RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float")
 
-_ASSIGNMENT: Final = re.compile(r"[^\W\d][\w.]*(\[\S+\])?(, \w+)* [-+]?= ")
+_ASSIGNMENT: Final = re.compile(
+    r"([^\W\d][\w.]*(\[[^\]]+\])?(, \w+)*|np\.einsum\(\S+ \w+\)\[\.\.\.\]) [-+]?= "
+)
 
 Output = Expr | Sequence["Output"]
 

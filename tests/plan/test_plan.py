@@ -95,3 +95,14 @@ def test_actual_sizes_decide_when_a_function_is_called() -> None:
         U, V, T = (rng.standard_normal(s) for s in ((m, r), (n, r), (m, n)))
         for _ in range(2):
             np.testing.assert_allclose(function(U=U, V=V, T=T), (U @ V.T - T) @ V, rtol=1e-10)
+
+
+def test_long_entries_of_a_view_are_wrapped() -> None:
+    text = 'einsum("qj,qk,il->ijkl", exp(a_long_name + other_name), tanh(a_long_name - x), eye(n))'
+    text = text.replace("- x", "- exp(other_name)")
+    shapes = {"a_long_name": "(n, n)", "other_name": "(n, n)"}
+    program = parse_program(text, shapes)
+    inputs = list(program.variables.values())
+    function: Any = compile_function("f", [program.expression], inputs, single=True)
+    assert max(map(len, function.source.splitlines())) <= 100
+    assert function(np.zeros((2, 2)), np.zeros((2, 2))).shape == (2, 2, 2, 2)
