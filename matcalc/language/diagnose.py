@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from matcalc.errors import GrammarError, InputError, Span
 from matcalc.language.arrange import ENDS
-from matcalc.language.survey import OPEN
+from matcalc.language.survey import OPEN, is_real
 
 if TYPE_CHECKING:
     from matcalc.language.survey import Context
@@ -97,8 +97,10 @@ class Unexpected:
 
     # --- diagnoses -----------------------------------------------------------------------------
     def _arguments(self) -> InputError | None:
-        """`f: R × R -> R`: the domain of a function is one space."""
-        if self.token is None or self.token.kind not in ("TIMES", "COMMA"):
+        """`f: R × R -> R` or `f: R, R -> R`: the domain of a function is one space."""
+        if self.token is None or self.token.kind not in ("TIMES", "COMMA", "ARROW"):
+            return None
+        if self.token.kind == "ARROW" and not self._after_a_declaration():
             return None
         for later in self.tokens[self.position :]:
             if later.kind in ("COLON", "SEP"):
@@ -106,6 +108,15 @@ class Unexpected:
             if later.kind == "ARROW":
                 return self.fail(ONE_ARGUMENT, self.token.span, suggestion=STACKED)
         return None
+
+    def _after_a_declaration(self) -> bool:
+        """Whether what stands before this arrow is a space after `name: shape,`."""
+        for at in range(self.position - 1, -1, -1):
+            if self.tokens[at].kind == "COMMA":
+                return is_real(self.tokens[at + 1].text)
+            if self.tokens[at].kind in ("COLON", "SEP", "WHERE"):
+                return False
+        return False
 
     def _empty(self) -> InputError | None:
         if self.tokens:

@@ -126,10 +126,23 @@ class Survey:
                 return
             colon = colon or kind == "COLON"
             depth += (kind in OPEN) - (kind in CLOSERS)
-            if kind == "COMMA" and not depth and colon:
+            if kind == "COMMA" and not depth and colon and not self._is_space_only(later + 1):
                 break
         self.variables.add(name)
         self.settled.add(name)
+
+    def _is_space_only(self, position: int) -> bool:
+        """Whether `R -> …` or `R, … ->` follows: no declaration but more of a domain, as in
+        `f: R, R -> R`, which is refused with a better message if `f` counts as a function.
+        """
+        if position >= len(self.tokens) or not is_real(self.tokens[position].text):
+            return False
+        for token in self.tokens[position:]:
+            if token.kind == "ARROW":
+                return True
+            if token.kind == "COLON":
+                return False
+        return False
 
     def _declared_inline(self, position: int) -> None:
         inside = self.inside(position)
