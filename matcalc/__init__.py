@@ -15,9 +15,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matcalc.api import Derivation, derive, from_sympy, parse
+    from matcalc.api import derive, from_sympy, parse
     from matcalc.errors import DerivationError, InputError, LimitError, MatcalcError
     from matcalc.expression import Expression
+    from matcalc.result import Derivation
 
 __all__ = [
     "Derivation",
@@ -33,7 +34,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Derivation": "matcalc.api",
+    "Derivation": "matcalc.result",
     "derive": "matcalc.api",
     "from_sympy": "matcalc.api",
     "parse": "matcalc.api",

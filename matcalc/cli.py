@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from matcalc import __version__
-from matcalc.api import KINDS, Derivation, derive, parse
+from matcalc.api import derive, parse
 from matcalc.budget import DEFAULT
 from matcalc.errors import InputError, MatcalcError, Span
+from matcalc.question import KINDS
+from matcalc.result import Derivation
 from matcalc.show import book, terminal
 
 DESCRIPTION = """\

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from matcalc.computation import Computation, Implementations
 from matcalc.emit.latex import latex
 from matcalc.emit.text import text
-from matcalc.errors import InputError
-from matcalc.expr.nodes import Expr, Function, Shape, Symbol, unknown_functions
+from matcalc.expr.nodes import Expr, Function, Shape, Symbol
 from matcalc.language.book import Entry
-
-if TYPE_CHECKING:
-    from matcalc.emit import code
-
-TARGETS = ("numpy",)
-
-
-def backend() -> type[code.Code]:
-    """What writes and compiles code: loaded at this one door, when code is first asked for."""
-    from matcalc.emit.code import Code
-
-    return Code
-
-
-def check_target(target: str) -> None:
-    """An InputError unless code can be written for a target."""
-    if target not in TARGETS:
-        raise InputError(
-            f"there is no code for the target {target!r}", expected="one of: " + ", ".join(TARGETS)
-        )
 
 
 @dataclass(frozen=True)
@@ -59,15 +39,13 @@ class Expression:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names that `function` takes: variables, then the sizes that no variable carries."""
-        names = tuple(symbol.name for symbol in self.variables)
-        return names + tuple(
-            n for n in backend().sizes([self._computed()], self.variables) if n not in names
-        )
+        return self._computation().inputs
 
-    def _computed(self, given: Collection[str] = ()) -> Expr:
+    def _computation(self, name: str = "f", given: Collection[str] = ()) -> Computation:
         """What code is written for; `given` are functions whose code the caller has."""
         expr = self.array or self.node
-        return expr if self.prepare is None else self.prepare(expr, given=given)
+        computed = expr if self.prepare is None else self.prepare(expr, given=given)
+        return Computation(name, [computed], self.variables, str(self), single=True)
 
     def __str__(self) -> str:
         return text(self.node)
@@ -94,29 +72,13 @@ class Expression:
 
     def code(self, target: str = "numpy", name: str = "f") -> str:
         """The source of a function of the variables; InputError for an unknown target."""
-        check_target(target)
-        return backend().source(
-            name, [self._computed()], self.variables, self.functions, str(self), single=True
-        )
+        return self._computation(name).source(target)
 
     def function(
-        self,
-        target: str = "numpy",
-        *,
-        functions: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
+        self, target: str = "numpy", *, functions: Implementations | None = None
     ) -> Callable[..., Any]:
         """The compiled function; unknown functions of the expression are given in `functions`."""
-        check_target(target)
-        computed = self._computed(functions or ())
-        return backend().compiled(
-            "f",
-            [computed],
-            self.variables,
-            unknown_functions((computed,)),
-            str(self),
-            True,
-            functions,
-        )
+        return self._computation(given=functions or ()).compiled(target, functions)
 
     def to_sympy(self) -> Any:
         """The expression in SymPy, of MatrixSymbols; InputError if SymPy cannot say it."""

@@ -12,8 +12,8 @@ import sys
 from typing import Any
 
 from matcalc import cli
-from matcalc.api import Derivation
 from matcalc.errors import InputError
+from matcalc.result import Derivation
 from matcalc.show import book
 from matcalc.show.jupyter import derivation_bundle
 from matcalc.show.record import Level

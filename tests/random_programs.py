@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from matcalc.api import Derivation
+from matcalc.result import Derivation
 
 Pick = Callable[[int], int]
 """A number from 0 up to, not including, its argument."""

@@ -15,10 +15,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from matcalc import derive, parse
-from matcalc.api import Derivation
 from matcalc.check import Sample, evaluate, same_value, sample
 from matcalc.errors import DerivationError
 from matcalc.pipeline import leaves_of
+from matcalc.result import Derivation
 from matcalc.simplify.simplify import Simplifier
 from tests.random_programs import KINDS, Program, declared, program, renamed, variables
 

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 from matcalc.emit.compiled import compile_function
 from matcalc.emit.function import Output, emit
-from matcalc.expr.nodes import Function, Symbol
+from matcalc.expr.nodes import Symbol
 
 __all__ = ["Output", "compile_function", "size_keywords", "source"]
 
@@ -29,7 +29,6 @@ def source(
     name: str,
     outputs: Sequence[Output],
     inputs: Sequence[Symbol],
-    functions: Sequence[Function] = (),  # noqa: ARG001  # the interface of every target
     doc: str = "",
     single: bool = False,
 ) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from matcalc import derive, parse
-from matcalc.api import Derivation
 from matcalc.check import evaluate, same_value, sample
+from matcalc.result import Derivation
 
 G, J, H = "gradient", "jacobian", "hessian"
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from matcalc import derive
-from matcalc.api import Derivation
 from matcalc.check import evaluate, sample
 from matcalc.errors import MatcalcError
 from matcalc.expr.nodes import Expr, Named, Symbol, free_symbols
 from matcalc.language import parse_program
+from matcalc.result import Derivation
 from matcalc.show.record import Step
 from tests.cases.steps_of import told
 

@@ -251,7 +251,7 @@ def test_unknown_functions() -> None:
     f = Function("f", Shape(), Shape())
     x = build.symbol("x", Shape((named("n"),)))
     expr = build.hadamard([build.apply(f, 0, x), build.apply(f, 2, x)])
-    emitted = source("g", [expr], [x], [f], single=True)
+    emitted = source("g", [expr], [x], single=True)
     assert "def g(x, f, f_2):" in emitted
     given: dict[str, Any] = {"f": [np.sin, np.cos, lambda t: -np.sin(t)]}
     function: Any = compile_function("g", [expr], [x], [f], single=True, implementations=given)

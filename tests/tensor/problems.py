@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcalc import derive
-from matcalc.api import Derivation
 from matcalc.pipeline import inner_derivative
+from matcalc.result import Derivation
 from matcalc.rules.book import default_book
 from matcalc.tensor.lower import Lowering
 from matcalc.tensor.nodes import Tensor
