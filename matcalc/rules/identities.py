@@ -10,7 +10,8 @@ from typing import Final
 
 from matcalc.dims import named
 from matcalc.language import book as text
-from matcalc.rules.matcher import Match, Terms, factors, matches, terms
+from matcalc.rules.match import Match, Terms
+from matcalc.rules.matcher import factors, matches, terms
 from matcalc.tensor.canonical import add, as_constant, contract
 from matcalc.tensor.lower import STRUCTURAL, Book, Lowering
 from matcalc.tensor.nodes import (

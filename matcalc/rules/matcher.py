@@ -10,20 +10,20 @@ whole product or sum, one variable may stand for all that the others leave.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
 from typing import Final
 
-from matcalc.dims import Dim
+from matcalc.rules.bound import concrete_factors, found_among, without_terms
+from matcalc.rules.match import Match, tidy
 from matcalc.tensor.canonical import (
     UNIT,
     add,
     as_constant,
     constant,
     contract,
-    is_symmetric,
     primitive_part,
     rational,
     scaled,
@@ -44,69 +44,6 @@ from matcalc.tensor.nodes import (
     Tensor,
 )
 from matcalc.tensor.traits import commutes_with_transpose
-
-
-@dataclass(frozen=True)
-class Terms:
-    """On what terms variables stand for things: their conditions, what is known of tensors, and
-    whether all are scalars, so that each may stand for any operand of an element-wise formula."""
-
-    conditions: Mapping[Tensor, frozenset[str]]
-    known: Callable[[Tensor], frozenset[str]]
-    elementwise: bool
-
-
-ANYTHING: Final = Terms({}, lambda _: frozenset(), False)
-
-
-@dataclass(frozen=True)
-class Match:
-    """What the variables stand for (a view, its labels being the subject's), and which labels
-    correspond."""
-
-    values: Mapping[Tensor, View] = field(default_factory=dict)
-    labels: Mapping[int, int] = field(default_factory=dict)
-    dims: Mapping[str, Dim] = field(default_factory=dict)
-    terms: Terms = field(default_factory=lambda: ANYTHING)
-    free: int = 0
-
-    def bound(self, variable: Tensor, view: View) -> Match | None:
-        """With a variable bound, if that agrees with what it is bound to, and what is declared of
-        the variable is known of it."""
-        old = self.values.get(variable)
-        if old is not None:
-            return self if old == view else None
-        if view[1] and not variable.rank and not self.terms.elementwise:
-            return None
-        dims = dict(self.dims)
-        if variable.rank:
-            for d, actual in zip(variable.dims, view[0].dims, strict=True):
-                if d.name is not None and dims.setdefault(d.name, actual) != actual:
-                    return None
-        wanted = self.terms.conditions.get(variable)
-        if wanted and not wanted <= self.terms.known(view[0]):
-            return None
-        return replace(self, values={**self.values, variable: view}, dims=dims)
-
-    def unified(self, pattern: int, subject: int) -> Match | None:
-        """With a label of the pattern standing for one of the subject.
-
-        Two axes of the pattern (labels below `free`) may meet in one: an equation of matrices is
-        one of their diagonals too.
-        """
-        old = self.labels.get(pattern)
-        if old is not None:
-            return self if old == subject else None
-        for other, taken in self.labels.items():
-            if taken == subject and not (pattern < self.free and other < self.free):
-                return None
-        return replace(self, labels={**self.labels, pattern: subject})
-
-
-def tidy(t: Tensor, labels: Sequence[int]) -> View:
-    """A view with its labels in order and each once."""
-    target = sorted(set(labels))
-    return contract([(t, labels)], target), tuple(target)
 
 
 def matches(
@@ -133,12 +70,12 @@ def matches(
                 and subject.sizes == sizes
                 and len(set(labels)) == len(labels)
             ):
-                aligned = _aligned(places, labels, state)
+                aligned = state.aligned(places, labels)
                 if aligned is not None:
                     yield from _whole_args((arg,), (subject.arg,), aligned)
         case Mask(lower=lower, offset=offset):
             same = isinstance(subject, Mask) and (subject.lower, subject.offset) == (lower, offset)
-            aligned = _aligned(places, labels, state) if same else None
+            aligned = state.aligned(places, labels) if same else None
             if aligned is not None:
                 yield aligned
         case Contract():
@@ -171,7 +108,7 @@ def _variable(
     if len(labels) != pattern.rank:
         return
     if len(set(labels)) != pattern.rank:  # a diagonal is one of a diagonal
-        same = _aligned(places, labels, state) if len(set(places)) == len(set(labels)) else None
+        same = state.aligned(places, labels) if len(set(places)) == len(set(labels)) else None
         whole = tuple(range(subject.rank))
         after = same.bound(pattern, (subject, whole)) if same is not None else None
         if after is not None:
@@ -185,20 +122,12 @@ def _variable(
     for way in ways:
         open_labels = iter(way)
         target = [next(open_labels, -1) if x is None else x for x in known]
-        after = _aligned(places, target, state)
+        after = state.aligned(places, target)
         if after is not None and set(target) == set(labels):
             value = contract([(subject, labels)], target)
             bound = after.bound(pattern, (value, tuple(range(value.rank))))
             if bound is not None:
                 yield bound
-
-
-def _aligned(places: Sequence[int], labels: Sequence[int], state: Match) -> Match | None:
-    """With each label of the pattern standing for the one beside it."""
-    joined: Match | None = state
-    for place, label in zip(places, labels, strict=True):
-        joined = joined.unified(place, label) if joined is not None else None
-    return joined
 
 
 def _delta(
@@ -233,7 +162,7 @@ def _opaque(
     if commutes_with_transpose(subject.fn) and len(labels) == 2:
         turned.append(((transpose(subject.args[0]),), labels[::-1]))
     for args, outer in turned:
-        after = _aligned(places, outer, state)
+        after = state.aligned(places, outer)
         if after is not None:
             yield from _whole_args(pattern.args, args, after)
 
@@ -318,7 +247,7 @@ def terms(
     ordered = sorted(patterns, key=lambda term: isinstance(term[1], Atom))
     c, pattern, places = ordered[0]
     if isinstance(pattern, Atom) and pattern in state.values and ratio is not None:
-        left = _without_terms(state.values[pattern], rational(c * ratio), places, subjects, state)
+        left = without_terms(state.values[pattern], rational(c * ratio), places, subjects, state)
         if left is not None:
             yield from terms(ordered[1:], left, state, ratio)
         return
@@ -327,26 +256,6 @@ def terms(
         if ratio in (None, each):
             for after in matches(pattern, places, u, labels, state):
                 yield from terms(ordered[1:], [*subjects[:i], *subjects[i + 1 :]], after, each)
-
-
-def _without_terms(
-    view: View, factor: Rational, places: Labels, subjects: Sequence[Term], state: Match
-) -> list[Term] | None:
-    """The terms without `factor` times what a variable is bound to; None if it is not there."""
-    t, labels = view
-    if places:
-        known = [state.labels.get(x) for x in places]
-        labels = tuple(x for x in known if x is not None)
-    if len(labels) != t.rank:
-        return None
-    parts = t.terms if isinstance(t, Sum) else ((1, t, tuple(range(t.rank))),)
-    left = list(subjects)
-    for c, a, axes in parts:
-        term = (rational(factor * c), a, tuple(labels[x] for x in axes))
-        if term not in left:
-            return None
-        left.remove(term)
-    return left
 
 
 def _product(
@@ -481,70 +390,7 @@ def factors(
     else:
         return
     value = state.values[pattern][0]
-    concrete = _concrete(value, places, state)
-    if concrete is not None:
-        for after, left in _found(*concrete, subjects, state):
+    wanted = concrete_factors(value, places, state)
+    if wanted is not None:
+        for after, left in found_among(*wanted, subjects, state):
             yield from factors(ordered[1:], left, after)
-
-
-def _concrete(
-    value: Tensor, places: Labels, state: Match
-) -> tuple[list[View], dict[int, int]] | None:
-    """The factors of a bound tensor, with labels that are known (non-negative) or to be found
-    (negative)."""
-    if isinstance(value, Sum):
-        content, value = primitive_part(value)
-        if content != 1:
-            return None
-    parts = value.factors if isinstance(value, Contract) else ((value, tuple(range(value.rank))),)
-    names: dict[int, int] = {}
-    wanted = []
-    for t, axes in parts:
-        row = []
-        for x in axes:
-            known = state.labels.get(places[x]) if x < value.rank else None
-            name = known if known is not None else -1 - x
-            if known is None and x < value.rank:
-                names[name] = places[x]
-            row.append(name)
-        wanted.append((t, tuple(row)))
-    return wanted, names
-
-
-def _found(
-    wanted: list[View], names: dict[int, int], subjects: Sequence[View], state: Match
-) -> Iterator[tuple[Match, list[View]]]:
-    """Concrete factors among the subjects; labels to be found become known."""
-    if not wanted:
-        yield state, list(subjects)
-        return
-    t, row = wanted[0]
-    for i, (u, labels) in enumerate(subjects):
-        for v, turned in _orientations(u, labels):
-            if v is not t:
-                continue
-            renamed = _renamed(row, turned)
-            if renamed is None:
-                continue
-            after: Match | None = state
-            for name, label in renamed.items():
-                if name in names and after is not None:
-                    after = after.unified(names[name], label)
-            if after is not None:
-                rest = [(a, tuple(renamed.get(x, x) for x in y)) for a, y in wanted[1:]]
-                yield from _found(rest, names, [*subjects[:i], *subjects[i + 1 :]], after)
-
-
-def _orientations(u: Tensor, labels: Labels) -> list[View]:
-    if len(labels) != 2:
-        return [(u, labels)]
-    return [(u, labels), (u if is_symmetric(u) else transpose(u), labels[::-1])]
-
-
-def _renamed(row: Labels, labels: Labels) -> dict[int, int] | None:
-    """What the labels to be found stand for, if the known ones agree."""
-    renamed: dict[int, int] = {}
-    for x, label in zip(row, labels, strict=True):
-        if (x >= 0 and x != label) or (x < 0 and renamed.setdefault(x, label) != label):
-            return None
-    return renamed

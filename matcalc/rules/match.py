@@ -1,0 +1,87 @@
+"""What a match has found out so far: the tensors that a pattern's variables stand for, and the
+labels and dimensions that correspond.
+
+A match grows by one agreement at a time, and each either fits what is known already, or there is no
+match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from matcalc.dims import Dim
+from matcalc.tensor.canonical import contract
+from matcalc.tensor.constructors import View
+from matcalc.tensor.nodes import Tensor
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms variables stand for things: their conditions, what is known of tensors, and
+    whether all are scalars, so that each may stand for any operand of an element-wise formula."""
+
+    conditions: Mapping[Tensor, frozenset[str]]
+    known: Callable[[Tensor], frozenset[str]]
+    elementwise: bool
+
+
+ANYTHING: Final = Terms({}, lambda _: frozenset(), False)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the variables stand for (a view, its labels being the subject's), and which labels
+    correspond."""
+
+    values: Mapping[Tensor, View] = field(default_factory=dict)
+    labels: Mapping[int, int] = field(default_factory=dict)
+    dims: Mapping[str, Dim] = field(default_factory=dict)
+    terms: Terms = field(default_factory=lambda: ANYTHING)
+    free: int = 0
+
+    def bound(self, variable: Tensor, view: View) -> Match | None:
+        """With a variable bound, if that agrees with what it is bound to, and what is declared of
+        the variable is known of it."""
+        old = self.values.get(variable)
+        if old is not None:
+            return self if old == view else None
+        if view[1] and not variable.rank and not self.terms.elementwise:
+            return None
+        dims = dict(self.dims)
+        if variable.rank:
+            for d, actual in zip(variable.dims, view[0].dims, strict=True):
+                if d.name is not None and dims.setdefault(d.name, actual) != actual:
+                    return None
+        wanted = self.terms.conditions.get(variable)
+        if wanted and not wanted <= self.terms.known(view[0]):
+            return None
+        return replace(self, values={**self.values, variable: view}, dims=dims)
+
+    def unified(self, pattern: int, subject: int) -> Match | None:
+        """With a label of the pattern standing for one of the subject.
+
+        Two axes of the pattern (labels below `free`) may meet in one: an equation of matrices is
+        one of their diagonals too.
+        """
+        old = self.labels.get(pattern)
+        if old is not None:
+            return self if old == subject else None
+        for other, taken in self.labels.items():
+            if taken == subject and not (pattern < self.free and other < self.free):
+                return None
+        return replace(self, labels={**self.labels, pattern: subject})
+
+    def aligned(self, places: Sequence[int], labels: Sequence[int]) -> Match | None:
+        """With each label of the pattern standing for the one beside it."""
+        joined: Match | None = self
+        for place, label in zip(places, labels, strict=True):
+            joined = joined.unified(place, label) if joined is not None else None
+        return joined
+
+
+def tidy(t: Tensor, labels: Sequence[int]) -> View:
+    """A view with its labels in order and each once."""
+    target = sorted(set(labels))
+    return contract([(t, labels)], target), tuple(target)
