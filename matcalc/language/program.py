@@ -130,7 +130,11 @@ def name_dims(inference: Inference) -> None:
     """Name the dimensions that were inferred: matrices first, rows m and columns n."""
     solver, scope = inference.solver, inference.scope
     taken = (
-        scope.dims.keys() | inference.names.keys() | inference.bound.keys() | scope.variables.keys()
+        scope.dims.keys()
+        | inference.names.keys()
+        | inference.bound.keys()
+        | scope.variables.keys()
+        | scope.integers.keys()
     )
     candidates = chain(NAMES, (f"n{number}" for number in count(1)))
     free = (name for name in candidates if name not in taken)

@@ -37,6 +37,7 @@ def reduce(factors: Factors, out: Sequence[int]) -> bool:
         or merge_powers(factors)
         or no_place(factors)
         or select(factors, out)
+        or take_entries(factors, out)
         or block_product(factors, out)
         or vech_products(factors, out)
         or ungroup(factors, out)
@@ -145,6 +146,28 @@ def _select_from(factors: Factors, index: int, t: OneHot | Embed, axis: int, oth
     else:
         factors.push(answer, tuple(order))
     return True
+
+
+def take_entries(factors: Factors, out: Sequence[int]) -> bool:
+    """x ⊙ e(i, n) is x[i] e(i, n): beside a unit vector, of a vector only that entry counts."""
+    for hot, (label,) in [view for view in factors.views if isinstance(view[0], OneHot)]:
+        beside = [i for i in factors.touching(label) if factors.views[i][0] is not hot]
+        vectors = [
+            i
+            for i in beside
+            if factors.views[i][1] == (label,) and not isinstance(factors.views[i][0], OneHot)
+        ]
+        if not vectors or (label not in out and len(beside) < 2):
+            continue
+        entries = [
+            factors.make.contract([(factors.views[i][0], (label,)), (hot, (label,))], ())
+            for i in vectors
+        ]
+        factors.drop(vectors)
+        for entry in entries:
+            factors.push(entry, ())
+        return True
+    return False
 
 
 def block_product(factors: Factors, out: Sequence[int]) -> bool:

@@ -35,6 +35,7 @@ A ⊙ b                         | A: R^(m×n), b: R^(m×n)
 log(1 + exp(-y (w·x)))        | y: R, w: R^n, x: R^n
 e(i, n)·x                     | i: R, x: R^n
 x[i]                          | x: R^n, i: R
+p = V tanh(W x); p[k]         | V: R^(m×n), W: R^(n×q), x: R^q, k: R
 X[i, j]                       | X: R^(m×n), i: R, j: R
 A \\ b                        | A: R^(n×n), b: R^n
 diag(x) A                     | x: R^m, A: R^(m×n)

@@ -71,7 +71,7 @@ sum(N ⊙ log(softmax(X, axis=1))) | N | log_softmax(X, axis=1)
 sum(N ⊙ exp(X - logsumexp(X, axis=1))) | N | softmax(X, axis=1)
 sum(sum(softmax(X, axis=1), axis=1) t) | t | m
 t (e(0, n) ⊙ x)[1]              | t | 0
-t (e(0, n) ⊙ x ⊙ y)[0]          | t | (x ⊙ y) · e(0, n)
+t (e(0, n) ⊙ x ⊙ y)[0]          | t | x[0] y[0]
 tr(D' A)                        | D | A
 x' D x                          | D | x x'
 tr(Q' A)                        | Q | A
