@@ -71,7 +71,7 @@ def _own_cost(node: Expr, count: int) -> int:
             return count - 1
         case Power():
             return 2
-        case Einsum():
+        case Einsum() | Call(name="reshape"):
             return EINSUM
         case _:
             return 1

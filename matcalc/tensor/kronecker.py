@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matcalc.dims import ONE, Dim
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Shape
+from matcalc.expr.nodes import Call, Expr, Product, Shape
 from matcalc.expr.writing import cost, multiple, product, transposed
 from matcalc.tensor.canonical import VECH_BASIS, add, contract, group, primitive_part
 from matcalc.tensor.constructors import View
@@ -235,13 +235,10 @@ class _Sides:
             long = self.permuted()
             return None if long is None else Term(1, long)
         straight = self.ladder(rows, columns)
-        if straight is not None:
-            return Term(1, straight)
-        if len(rows) < 2 or len(columns) < 2:
-            return None
-        after = self.ladder(rows, columns[::-1])
-        if after is None:
-            return None
+        crossing = len(rows) == len(columns) == 2 and (straight is None or _has_rung(straight))
+        after = self.ladder(rows, columns[::-1]) if crossing else None
+        if after is None or (straight is not None and cost(straight) <= cost(after) + CROSSING):
+            return None if straight is None else Term(1, straight)
         before = self.ladder(rows[::-1], columns)
         right = commutation(self.dims[columns[1]], self.dims[columns[0]])
         left = commutation(self.dims[rows[0]], self.dims[rows[1]])
@@ -367,6 +364,16 @@ def block_swap(given: tuple[int, ...], wanted: tuple[int, ...]) -> list[tuple[in
         if given[middle:end] + given[start:middle] == wanted[start:end]:
             return [given[:start], given[start:middle], given[middle:end], given[end:]]
     return None
+
+
+CROSSING: Final = 4
+"""What a commutation matrix costs."""
+
+
+def _has_rung(expr: Expr) -> bool:
+    """Whether a product has a factor diag(vec(P))."""
+    factors = expr.factors if isinstance(expr, Product) else (expr,)
+    return any(isinstance(f, Call) and f.name == "diag" for f in factors)
 
 
 def _pairs(axes: Sequence[int]) -> list[Pair]:
