@@ -278,6 +278,8 @@ class Network:
         expr = vector.expr()
         if expr is None:
             return build.size(dim)
+        if isinstance(expr, Call) and expr.name == "sum" and expr.axis is not None:
+            return build.call(Shape(), "sum", expr.args)
         return build.call(Shape(), self.average(expr, dim), [expr])
 
     def average(self, summed: Expr, dim: Dim) -> str:
