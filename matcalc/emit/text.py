@@ -52,7 +52,8 @@ class TextPrinter(Printer):
         self.ascii = ascii
 
     def bracket(self, piece: Piece) -> Piece:
-        return atom(f"({piece.text})", "bracket")
+        body = piece.text.replace(" / ", "/") if piece.kind == "slash" else piece.text
+        return atom(f"({body})", "bracket")
 
     def separator(self, kind: str, sides: tuple[Piece, Piece]) -> str:
         if kind == "product" and sides[1].text[0].isdigit():
@@ -80,11 +81,7 @@ class TextPrinter(Printer):
 
     def left_operand(self, kind: str, piece: Piece) -> Piece:
         if kind == "product" and piece.kind in {"divide", "slash"}:
-            return self.bracket(
-                Piece(piece.text.replace(" / ", "/"), piece.level)
-                if piece.kind == "slash"
-                else piece
-            )
+            return self.bracket(piece)
         return super().left_operand(kind, piece)
 
     def kron(self, left: Expr, right: Expr) -> Piece:

@@ -69,7 +69,9 @@ def _own_cost(node: Expr, count: int) -> int:
             return count - 1 - sum(isinstance(t, Neg) and not _is_number(t) for t in terms[1:])
         case Product() | Hadamard():
             return count - 1
-        case Power():
+        case Power(exponent=exponent):
+            return 3 if isinstance(exponent, Number) and exponent.value > 2 else 2
+        case Transpose(arg=Add()) if node.shape.rank == 2:
             return 2
         case Einsum() | Call(name="reshape"):
             return EINSUM

@@ -24,6 +24,7 @@ from matcalc.tensor.nodes import (
     Sum,
     Tensor,
     intern,
+    node_count,
     operands,
     postorder,
 )
@@ -52,6 +53,12 @@ class Identity:
             if isinstance(n, Map | Opaque) and isinstance(n.fn, str)
         }
         return frozenset(names - {"pow"})
+
+    @cached_property
+    def shrinks(self) -> bool:
+        """Whether the right side has fewer nodes; it must not make more of them then, as it might
+        where a variable stands for the negative of something."""
+        return node_count(self.rhs) < node_count(self.lhs)
 
     @cached_property
     def head(self) -> Head:
@@ -88,7 +95,13 @@ class Identity:
         return Match(terms=Terms(self.conditions, known, self.elementwise), free=free)
 
     def applied(self, t: Tensor, known: Known) -> Tensor | None:
-        """t rewritten at its root; None if the identity does not apply there."""
+        """t rewritten at its root; None if the identity does not apply there, or does no good."""
+        new = self._applied(t, known)
+        if new is None or new is t or (self.shrinks and node_count(new) > node_count(t)):
+            return None
+        return new
+
+    def _applied(self, t: Tensor, known: Known) -> Tensor | None:
         if isinstance(self.lhs, Contract):
             return self._in_product(t, known) if isinstance(t, Contract) else None
         if isinstance(self.lhs, Sum) and len(self.lhs.terms) > 1:
@@ -168,8 +181,6 @@ Head = tuple[type, object]
 def head(t: Tensor) -> Head:
     """The kind of a tensor, and its function."""
     return type(t), t.fn if isinstance(t, Map | Opaque) else None
-
-
 CALLED: Final = re.compile(r"(\w+)\(")
 COMPARED: Final = re.compile(r">=?")
 COMPARISONS: Final = {">": "gt", ">=": "ge"}
@@ -275,9 +286,7 @@ class Identities:
             if len(self._rewritten) > MEMO:
                 self._rewritten.clear()
             made = ((rule.applied(t, known), rule) for rule in rules)
-            self._rewritten[key] = next(
-                ((new, rule) for new, rule in made if new is not None and new is not t), None
-            )
+            self._rewritten[key] = next(((new, rule) for new, rule in made if new is not None), None)
         return self._rewritten[key]
 
 

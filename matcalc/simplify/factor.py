@@ -62,6 +62,19 @@ def _key(factor: Factor, rank: int) -> Key:
     return base, tuple(x if x < rank else -1 for x in labels), exponent > 0
 
 
+def _place(factors: list[Factor], key: Key, rank: int) -> int | None:
+    """Where a term has a factor; A x + c is such a sum, and so is B A x + c A, since A is eye A."""
+    exact = next((n for n, f in enumerate(factors) if _key(f, rank) == key), None)
+    if exact is not None or -1 not in key[1] or len(key[1]) != 2:
+        return exact
+    base, pattern, above = key
+    for n, (t, labels, exponent) in enumerate(factors):
+        fits = all(p in (x, -1) and x < rank for p, x in zip(pattern, labels, strict=False))
+        if t is base and (exponent > 0) == above and len(labels) == len(pattern) and fits:
+            return n
+    return None
+
+
 CANDIDATES = 6
 """So many common factors are tried, the most common and largest first."""
 
@@ -76,6 +89,9 @@ def factored(t: Sum) -> list[Tensor]:
     for i, factors in enumerate(lists):
         for key in {_key(f, rank) for f in factors}:
             found.setdefault(key, []).append(i)
+    for key in [key for key in found if -1 in key[1] and len(key[1]) == 2]:
+        others = [i for i in range(len(lists)) if i not in found[key]]
+        found[key] += [i for i in others if _place(lists[i], key, rank) is not None]
     shared = [key for key, where in found.items() if len(where) > 1]
     shared.sort(key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]), reverse=True)
     pulled = [_pulled(t, lists, key, found[key]) for key in shared[:CANDIDATES]]
@@ -108,7 +124,8 @@ def _over(t: Sum, lists: list[list[Factor]], key: Key) -> Tensor:
 
 def _pulled(t: Sum, lists: list[list[Factor]], key: Key, members: list[int]) -> Tensor:
     rank = t.rank
-    exponents = [next(f[2] for f in lists[i] if _key(f, rank) == key) for i in members]
+    places = [_place(lists[i], key, rank) for i in members]
+    exponents = [lists[i][p][2] for i, p in zip(members, places, strict=True) if p is not None]
     common = min(exponents) if key[2] else max(exponents)
     inside = [_without(t, i, lists[i], key, common) for i in members]
     base, pattern, _ = key
@@ -131,13 +148,14 @@ def _without(
     """A term without the common factor: the axes of the sum, then the indices that were summed with
     it."""
     rank = t.rank
-    place = next(n for n, f in enumerate(factors) if _key(f, rank) == key)
+    place = _place(factors, key, rank)
+    assert place is not None
     base, labels, exponent = factors[place]
     left = Fraction(exponent) - Fraction(common)
     remaining = [*factors[:place], *factors[place + 1 :]]
     if left:
         remaining.append((base, labels, left))
-    out = [*range(rank), *(x for x in labels if x >= rank)]
+    out = [*range(rank), *(x for x, pattern in zip(labels, key[1], strict=True) if pattern < 0)]
     dims = dict(enumerate(t.dims)) | dict(zip(labels, base.dims, strict=True))
     operands = [(power(b, constant(e)) if e != 1 else b, x) for b, x, e in remaining]
     return t.terms[i][0], contract(operands, out, dims)
@@ -199,4 +217,16 @@ def distributed(t: Contract, many: int = MANY) -> list[Tensor]:
                 ones = [(size(dims[x]), ()) for x in labels if x >= t.rank and x not in carried]
                 terms.append((c, contract([view, *others, *ones], everything, dims), everything))
             result.append(add(terms, t.dims))
+    return result
+
+
+def refactored(t: Contract) -> list[Tensor]:
+    """The contraction with one of its sums of matrices in another form, part of which may join the
+    other factors."""
+    result = []
+    for i, (f, labels) in enumerate(t.factors):
+        if isinstance(f, Sum) and f.rank == 2 and 1 < len(f.terms) <= MANY:
+            for other in factored(f):
+                views = [*t.factors[:i], (other, labels), *t.factors[i + 1 :]]
+                result.append(contract(views, range(t.rank), dict(enumerate(t.dims))))
     return result

@@ -13,7 +13,7 @@ from matcalc.rules.book import RuleBook
 from matcalc.rules.identities import Identity
 from matcalc.rules.structured import commuted, of_blocks
 from matcalc.simplify import laws
-from matcalc.simplify.factor import absorbed, distributed, factored, opened
+from matcalc.simplify.factor import absorbed, distributed, factored, opened, refactored
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
 from matcalc.tensor.canonical import add, group
@@ -117,7 +117,11 @@ class Simplifier:
         if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
             own = [(laws.FACTOR, factored(t)), (laws.EXPAND, opened(t))]
         elif isinstance(t, Contract):
-            own = [(laws.ABSORB, absorbed(t)), (laws.EXPAND, distributed(t))]
+            own = [
+                (laws.ABSORB, absorbed(t)),
+                (laws.EXPAND, distributed(t)),
+                (laws.FACTOR, refactored(t)),
+            ]
         else:
             return []
         return [*own, (laws.BACKWARDS, self.expansions.tried(t, self.known))]
