@@ -285,8 +285,9 @@ class Identities:
         if key not in self._rewritten:
             if len(self._rewritten) > MEMO:
                 self._rewritten.clear()
-            made = ((rule.applied(t, known), rule) for rule in rules)
-            self._rewritten[key] = next(((new, rule) for new, rule in made if new is not None), None)
+            tried = ((rule.applied(t, known), rule) for rule in rules)
+            made = ((new, rule) for new, rule in tried if new is not None)
+            self._rewritten[key] = next(made, None)
         return self._rewritten[key]
 
 
