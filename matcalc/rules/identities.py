@@ -181,6 +181,8 @@ Head = tuple[type, object]
 def head(t: Tensor) -> Head:
     """The kind of a tensor, and its function."""
     return type(t), t.fn if isinstance(t, Map | Opaque) else None
+
+
 CALLED: Final = re.compile(r"(\w+)\(")
 COMPARED: Final = re.compile(r">=?")
 COMPARISONS: Final = {">": "gt", ">=": "ge"}
