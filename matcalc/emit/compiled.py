@@ -15,6 +15,7 @@ from matcalc.errors import InputError
 from matcalc.expr.nodes import Add, Function, Product, Symbol, postorder
 from matcalc.plan.batch import LARGE
 from matcalc.plan.sizes import read_sizes
+from matcalc.plan.structured import Structured
 
 MEMORY: Final = 1000
 """Shapes of arguments that are remembered."""
@@ -114,7 +115,8 @@ class _Seen:
 
 def _has_orders(outputs: Sequence[Output]) -> bool:
     """Whether there is a product that can be computed in more than one order."""
-    roots = tuple(leaves(outputs))
+    found = leaves(outputs)
+    roots = tuple(leaf.root if isinstance(leaf, Structured) else leaf for leaf in found)
     return any(
         isinstance(node, Product)
         and (len(node.factors) > 2 or any(isinstance(f, Add | Product) for f in node.factors))
@@ -314,6 +316,8 @@ def _owned(result: Any, arrays: Collection[Any]) -> Any:
 
     if isinstance(result, tuple):
         return tuple(_owned(part, arrays) for part in result)
+    if hasattr(result, "toarray"):
+        return result  # an operator refers to its arrays, and copies none
     array = np.asarray(result)
     if not array.ndim:
         return array[()]

@@ -66,6 +66,7 @@ class Builder:
 
     def __init__(self, roots: Sequence[Expr], sizes: Mapping[str, int]) -> None:
         self.values = Values()
+        self.roots = roots
         self._sizes = sizes
         self.chain = chain.Chain(self.values, sizes)
         self.hints: dict[Value, str] = {}

@@ -16,6 +16,7 @@ from matcalc.plan.build import Builder
 from matcalc.plan.cost import flops
 from matcalc.plan.factorise import factorised
 from matcalc.plan.rules import rewritten
+from matcalc.plan.structured import Finder, Structured
 from matcalc.plan.values import ATOMIC, VIEWS, Value, operands, reachable
 
 
@@ -43,7 +44,7 @@ class Plan:
 
 
 def plan(
-    roots: Sequence[Expr],
+    roots: Sequence[Expr | Structured],
     *,
     sizes: Mapping[str, int] | None = None,
     native: Collection[str] = (),
@@ -55,8 +56,9 @@ def plan(
     native  Functions that the target computes well by itself: they are not taken apart.
     Raises  DerivationError for a function that the rule book does not know.
     """
-    builder = Builder(rewritten(roots, native), sizes or {})
-    outputs, hints = builder.outputs, builder.hints
+    exprs = [root.root if isinstance(root, Structured) else root for root in roots]
+    builder = Builder(rewritten(exprs, native), sizes or {})
+    outputs, hints = _structured(builder, roots), builder.hints
     outputs, hints = factorised(builder.values, outputs, hints)
     order, uses = reachable(outputs)
     steps = {
@@ -66,6 +68,17 @@ def plan(
     }
     axis = batch(order, outputs, sizes) if sizes else None
     return Plan(tuple(outputs), tuple(order), steps, axis)
+
+
+def _structured(builder: Builder, roots: Sequence[Expr | Structured]) -> list[Value]:
+    """The outputs, those that are to keep their structure as operators."""
+    if not any(isinstance(root, Structured) for root in roots):
+        return builder.outputs
+    find = Finder(builder.values, builder.forms, builder.whole)
+    return [
+        find.result(expr, root) if isinstance(root, Structured) else output
+        for root, expr, output in zip(roots, builder.roots, builder.outputs, strict=True)
+    ]
 
 
 def _view(value: Value) -> bool:
