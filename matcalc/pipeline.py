@@ -13,6 +13,7 @@ from matcalc.calculus.layouts import has_matrices, symmetrised, unvectorised, ve
 from matcalc.calculus.reverse import Record, derivative
 from matcalc.expr import build
 from matcalc.expr.along import directed, share
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Call, Derivative, Einsum, Expr, Named, postorder
 from matcalc.expr.writing import cost, transposed
 from matcalc.kinds import ALONG, SYMMETRIC, Piece, Problem, Share, derivatives
@@ -65,7 +66,7 @@ def solve(problem: Problem, book: RuleBook) -> Solved:
         mapped(lambda piece: piece.tensor, pieces),
         mapped(lambda leaf: leaf.text, leaves),
         mapped(lambda leaf: leaf.array, leaves),
-        mapped(lambda leaf: (leaf.matrix, leaf.rows), leaves),
+        mapped(lambda leaf: AsMatrix(leaf.array, leaf.matrix, leaf.rows), leaves),
         mapped(lambda leaf: leaf.structure, leaves),
         layout, lowering, book,
     )  # fmt: skip

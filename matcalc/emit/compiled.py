@@ -12,10 +12,10 @@ from typing import Any, Final
 from matcalc.emit.function import Emitted, Output, emit, leaves
 from matcalc.emit.names import GREEK
 from matcalc.errors import InputError
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Add, Function, Product, Symbol, postorder
 from matcalc.plan.batch import LARGE
 from matcalc.plan.sizes import read_sizes
-from matcalc.plan.structured import Structured
 
 MEMORY: Final = 1000
 """Shapes of arguments that are remembered."""
@@ -116,7 +116,7 @@ class _Seen:
 def _has_orders(outputs: Sequence[Output]) -> bool:
     """Whether there is a product that can be computed in more than one order."""
     found = leaves(outputs)
-    roots = tuple(leaf.root if isinstance(leaf, Structured) else leaf for leaf in found)
+    roots = tuple(leaf.root if isinstance(leaf, AsMatrix) else leaf for leaf in found)
     return any(
         isinstance(node, Product)
         and (len(node.factors) > 2 or any(isinstance(f, Add | Product) for f in node.factors))

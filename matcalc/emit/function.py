@@ -14,11 +14,11 @@ from matcalc.emit.names import Identifiers
 from matcalc.emit.operators import CLASSES
 from matcalc.emit.pysource import dimension
 from matcalc.emit.writer import Writer, function_key
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Symbol
 from matcalc.plan.functions import Called
 from matcalc.plan.plan import Plan, plan
 from matcalc.plan.sizes import Source, size_sources
-from matcalc.plan.structured import Structured
 from matcalc.plan.values import Value
 
 WIDTH: Final = 100
@@ -28,7 +28,7 @@ _ASSIGNMENT: Final = re.compile(
     r"([^\W\d][\w.]*(\[[^\]]+\])?(, \w+)*|np\.einsum\(\S+ \w+\)\[\.\.\.\]) [-+]?= "
 )
 
-Output = Expr | Structured | Sequence["Output"]
+Output = Expr | AsMatrix | Sequence["Output"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _text(head: str, note: Sequence[str], lines: Sequence[str]) -> str:
     return "\n".join([*imports, *(["", ""] if imports else []), head, *note, *lines, ""])
 
 
-def leaves(outputs: Sequence[Output]) -> Iterable[Expr | Structured]:
+def leaves(outputs: Sequence[Output]) -> Iterable[Expr | AsMatrix]:
     """The expressions among nested outputs, in order."""
     for output in outputs:
         if isinstance(output, Sequence):
@@ -265,8 +265,8 @@ def _filled(start: str, items: Sequence[str]) -> list[str]:
     )
 
 
-def _shape(node: Expr | Structured) -> str:
-    if isinstance(node, Structured):
+def _shape(node: Expr | AsMatrix) -> str:
+    if isinstance(node, AsMatrix):
         return _operator(node)
     dims = node.shape.dims
     if not dims:
@@ -275,7 +275,7 @@ def _shape(node: Expr | Structured) -> str:
     return f"array ({', '.join(map(str, dims))}{',' if len(dims) == 1 else ''})"
 
 
-def _operator(result: Structured) -> str:
+def _operator(result: AsMatrix) -> str:
     """The shape of an operator, and what its rows and columns are."""
     dims = ", ".join(map(str, result.dims))
     if len(result.array.shape.dims) == 2:

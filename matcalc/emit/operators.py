@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from matcalc.dims import Dim
-from matcalc.emit.pysource import Py, multiplied
+from matcalc.emit.pysource import Py, multiplied, negated
 from matcalc.plan.values import Value, is_number
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ def _commutation(writer: Writer, value: Value) -> Py:
     return Py(f"Commutation({', '.join(sizes)}, {writer.dtype()})")
 
 
+def _scaled(writer: Writer, value: Value) -> Py:
+    scale, matrix = writer.args(value)
+    if is_number(value.args[0], -1):
+        return negated(matrix)
+    return multiplied([scale, matrix])
+
+
 OPERATORS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "Dense": _dense,
     "Diagonal": _made,
@@ -52,7 +59,7 @@ OPERATORS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "LowRank": _made,
     "Product": _made,
     "Sum": _made,
-    "Scaled": lambda w, v: multiplied(w.args(v)),
+    "Scaled": _scaled,
     "Kronecker": _made,
     "BlockDiagonal": _blocks,
     "Commutation": _commutation,

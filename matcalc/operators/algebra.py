@@ -63,7 +63,7 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
             entries[start:stop] = np.diagonal(self._rows(start, stop)[:, start:stop])
         return entries
 
-    def solve(self, b: Any) -> Any:
+    def solve(self, b: Any) -> Any:  # noqa: ARG002  # what has a solution overrides it
         """The x with `A @ x == b`, of one axis or two.
 
         Raises   LinAlgError if the matrix is singular, or its structure gives no solution.
@@ -74,8 +74,7 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
         )
 
     def _factors(self) -> tuple[Any, Any] | None:
-        """U and V with A = U V', of fewer columns than the matrix has; None if they are not known.
-        """
+        """U and V with A = U V', narrower than the matrix; None if they are not known."""
         return None
 
     def _right_side(self, b: Any) -> Any:
@@ -90,18 +89,18 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
         """The product with an array, an operator or a number."""
         if isinstance(x, LinearOperator):
             return Product(self, x)
-        return self._multiple(x) if np.isscalar(x) else super().dot(x)
+        return self._multiple(x) if _is_number(x) else super().dot(x)
 
     def _rdot(self, x: Any) -> Any:
         return Product(x, self) if isinstance(x, LinearOperator) else super()._rdot(x)
 
     def __rmul__(self, x: Any) -> Any:
-        return self._multiple(x) if np.isscalar(x) else self._rdot(x)
+        return self._multiple(x) if _is_number(x) else self._rdot(x)
 
     def __truediv__(self, x: Any) -> Operator:
-        if not np.isscalar(x):
+        if not _is_number(x):
             raise ValueError("a linear operator is divided by numbers only")
-        return self._multiple(1 / x)  # type: ignore[operator]
+        return self._multiple(1 / x)
 
     def __neg__(self) -> Operator:
         return self._multiple(-1)
@@ -114,6 +113,11 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
 
     def _multiple(self, scale: Any) -> Operator:
         return Product(Identity(self.shape[0], scale), self)
+
+
+def _is_number(x: Any) -> bool:
+    """Whether this is a Python number or an array without axes."""
+    return np.isscalar(x) or (isinstance(x, np.ndarray) and not x.ndim)
 
 
 def as_operator(matrix: Any) -> Operator:
@@ -209,16 +213,21 @@ class Diagonal(Operator):
     """The diagonal matrix of a vector of entries."""
 
     def __init__(self, entries: Any) -> None:
-        self.entries = entries = np.asarray(entries)
+        self._entries = entries = np.asarray(entries)
         if entries.ndim != 1:
             raise ValueError(f"an array of shape {entries.shape} is not a vector of entries")
         self.shape, self.dtype = entries.shape * 2, entries.dtype
+
+    @property
+    def entries(self) -> Any:
+        """The entries on the diagonal."""
+        return self._entries
 
     def _apply(self, x: Any) -> Any:
         return self._along(x) * x
 
     def _along(self, x: Any) -> Any:
-        return self.entries if x.ndim == 1 else self.entries[:, None]
+        return self._entries if x.ndim == 1 else self._entries[:, None]
 
     def _transpose(self) -> Operator:
         return self
@@ -342,8 +351,10 @@ class Product(Operator):
         for place, factor in enumerate(self.factors):
             pair = factor._factors()
             if pair is not None:
-                left, right = Product(*self.factors[:place]), Product(*self.factors[place + 1 :])
-                return _applied(left, pair[0]), _applied(right._transpose(), pair[1])
+                before, after = self.factors[:place], self.factors[place + 1 :]
+                left = Product(*before)._apply(pair[0]) if before else pair[0]
+                right = Product(*after)._transpose()._apply(pair[1]) if after else pair[1]
+                return left, right
         narrow = min(inner, default=self.shape[0])
         if narrow >= min(self.shape):
             return None
@@ -395,7 +406,10 @@ class Sum(Operator):
 
     def diagonal(self) -> Any:
         """The entries on the main diagonal."""
-        return np.add.reduce([term.diagonal() for term in self.terms])
+        entries = np.zeros(min(self.shape), self.dtype)
+        for term in self.terms:
+            entries += term.diagonal()
+        return entries
 
     def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`; LinAlgError if the matrix is singular, or not of this kind."""
@@ -437,7 +451,3 @@ def _one_diagonal(terms: Sequence[Any]) -> Operator:
     if len(terms) == 1:
         return terms[0]  # type: ignore[no-any-return]
     return Diagonal(np.add.reduce([term.entries for term in terms]))
-
-
-def _applied(operator: Operator, x: Any) -> Any:
-    return operator._apply(x)

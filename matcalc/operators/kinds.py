@@ -72,13 +72,15 @@ class Kronecker(Operator):
 
     def toarray(self) -> Any:
         """The matrix as an array of its own."""
-        return np.kron(self.left.toarray(), self.right.toarray())
+        made = np.kron(self.left.toarray(), self.right.toarray())
+        return made.astype(self.dtype, copy=False)
 
     def diagonal(self) -> Any:
         """The entries on the main diagonal."""
         if self.left.shape[0] != self.left.shape[1] or self.right.shape[0] != self.right.shape[1]:
             return super().diagonal()
-        return np.kron(self.left.diagonal(), self.right.diagonal())
+        made = np.kron(self.left.diagonal(), self.right.diagonal())
+        return made.astype(self.dtype, copy=False)
 
     def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`: a system with A and one with B."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr
 from matcalc.plan.batch import Batch, batch
 from matcalc.plan.build import Builder
 from matcalc.plan.cost import flops
 from matcalc.plan.factorise import factorised
 from matcalc.plan.rules import rewritten
-from matcalc.plan.structured import Finder, Structured
+from matcalc.plan.structured import Finder
 from matcalc.plan.values import ATOMIC, VIEWS, Value, operands, reachable
 
 
@@ -44,7 +45,7 @@ class Plan:
 
 
 def plan(
-    roots: Sequence[Expr | Structured],
+    roots: Sequence[Expr | AsMatrix],
     *,
     sizes: Mapping[str, int] | None = None,
     native: Collection[str] = (),
@@ -56,7 +57,7 @@ def plan(
     native  Functions that the target computes well by itself: they are not taken apart.
     Raises  DerivationError for a function that the rule book does not know.
     """
-    exprs = [root.root if isinstance(root, Structured) else root for root in roots]
+    exprs = [root.root if isinstance(root, AsMatrix) else root for root in roots]
     builder = Builder(rewritten(exprs, native), sizes or {})
     outputs, hints = _structured(builder, roots), builder.hints
     outputs, hints = factorised(builder.values, outputs, hints)
@@ -70,13 +71,13 @@ def plan(
     return Plan(tuple(outputs), tuple(order), steps, axis)
 
 
-def _structured(builder: Builder, roots: Sequence[Expr | Structured]) -> list[Value]:
+def _structured(builder: Builder, roots: Sequence[Expr | AsMatrix]) -> list[Value]:
     """The outputs, those that are to keep their structure as operators."""
-    if not any(isinstance(root, Structured) for root in roots):
+    if not any(isinstance(root, AsMatrix) for root in roots):
         return builder.outputs
     find = Finder(builder.values, builder.forms, builder.whole)
     return [
-        find.result(expr, root) if isinstance(root, Structured) else output
+        find.result(expr, root) if isinstance(root, AsMatrix) else output
         for root, expr, output in zip(roots, builder.roots, builder.outputs, strict=True)
     ]
 
