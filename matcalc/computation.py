@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from matcalc.errors import InputError
-from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Symbol, unknown_functions
 
 if TYPE_CHECKING:
@@ -47,13 +46,21 @@ class Computation:
             self.name, self.outputs, self.variables, doc=self.doc, single=self.single
         )
 
-    def compiled(self, target: str, functions: Implementations | None) -> Callable[..., Any]:
-        """The function; InputError for an unknown target, or functions that are not given."""
+    def compiled(
+        self,
+        target: str,
+        functions: Implementations | None = None,
+        bind: Mapping[str, Any] | None = None,
+        check: bool = True,
+    ) -> Callable[..., Any]:
+        """The function; InputError for an unknown target, functions that are not given, or values
+        to bind that do not fit."""
         _check_target(target)
         unknown = unknown_functions(tuple(_leaves(self.outputs)))
         return _backend().compiled(
-            self.name, self.outputs, self.variables, unknown, self.doc, self.single, functions
-        )
+            self.name, self.outputs, self.variables, unknown, self.doc, self.single, functions,
+            bind, check,
+        )  # fmt: skip
 
 
 def _backend() -> type[Code]:
@@ -73,4 +80,4 @@ def _check_target(target: str) -> None:
 def _leaves(tree: Any) -> list[Expr]:
     if isinstance(tree, Sequence):
         return [leaf for part in tree for leaf in _leaves(part)]
-    return [tree.root if isinstance(tree, AsMatrix) else tree]
+    return [tree]

@@ -75,10 +75,18 @@ class Expression:
         return self._computation(name).source(target)
 
     def function(
-        self, target: str = "numpy", *, functions: Implementations | None = None
+        self,
+        target: str = "numpy",
+        *,
+        functions: Implementations | None = None,
+        bind: Mapping[str, Any] | None = None,
+        check: bool = True,
     ) -> Callable[..., Any]:
-        """The compiled function; unknown functions of the expression are given in `functions`."""
-        return self._computation(given=functions or ()).compiled(target, functions)
+        """The compiled function; unknown functions of the expression are given in `functions`.
+
+        `bind` and `check` are those of `Derivation.function`.
+        """
+        return self._computation(given=functions or ()).compiled(target, functions, bind, check)
 
     def to_sympy(self) -> Any:
         """The expression in SymPy, of MatrixSymbols; InputError if SymPy cannot say it."""

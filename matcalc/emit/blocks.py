@@ -31,7 +31,7 @@ class BlockWriter(Writer):
     def _write(self, plan: Plan, value: Value) -> None:
         self._texts[value] = self._short(value)
         if value in plan.steps and not self._trivial(value):
-            self._settle(value)
+            self.settle(value)
 
     def _constants(self, plan: Plan, constants: list[Value], inside: list[Value]) -> None:
         """What the loop uses and does not depend on rows is computed before it."""
@@ -39,7 +39,7 @@ class BlockWriter(Writer):
         for value in constants:
             self._write(plan, value)
             if value in needed and value.op not in ATOMIC | VIEWS and not value.plain:
-                self._settle(value)
+                self.settle(value)
 
     def _loop(self, plan: Plan, batch: Batch, values: list[Value]) -> None:
         step, count = self._taken.take("i"), self.dim(batch.dim).text

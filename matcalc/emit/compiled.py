@@ -1,18 +1,25 @@
-"""The emitted function, compiled: it checks its arguments, reads off sizes, keeps the dtype."""
+"""The emitted function, compiled: it checks its arguments, reads off sizes, keeps the dtype.
+
+What is called is a *door* with the parameters of the source.  It looks up the types and shapes of
+the arguments; those seen before pass at once to the code for them.  Others are checked, converted
+and remembered.  With inputs bound, what depends on them alone is computed when the function is made
+and the arrays themselves are copied as far as calls need them.
+"""
 
 from __future__ import annotations
 
 import itertools
 import linecache
-import unicodedata
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import prod
 from typing import Any, Final
 
+from matcalc.emit.arguments import NOTHING, Bound, Given, bindings, converted
 from matcalc.emit.function import Emitted, Output, emit, leaves
-from matcalc.emit.names import GREEK
 from matcalc.errors import InputError
-from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Add, Function, Product, Symbol, postorder
 from matcalc.plan.batch import LARGE
 from matcalc.plan.sizes import read_sizes
@@ -31,97 +38,257 @@ def compile_function(
     doc: str = "",
     single: bool = False,
     implementations: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
+    bind: Mapping[str, Any] | None = None,
+    check: bool = True,
 ) -> Callable[..., Any]:
     """The function of `source`, compiled: inputs in order or by keyword, missing sizes by keyword.
 
-    `implementations` gives for an unknown function f its value and derivatives, [f, f_1, f_2].
-    Wrong names, shapes or functions are an InputError.
+    implementations  For an unknown function f its value and derivatives, [f, f_1, f_2].
+    bind             Inputs and sizes that are the same for all calls, by name: they are no longer
+                     inputs, and what depends on them alone is computed here, once.
+    check            Without, only the first call is checked, and decides the order of products.
+    Raises           InputError for wrong names, shapes or functions.
     """
-    emitted = emit(name, outputs, inputs, doc, single)
-    given = implementations or {}
-    for function in functions:
-        if function.name in {f for f, _, _ in emitted.functions} and function.name not in given:
-            raise _missing(function.name, emitted)
-    bound = {
-        python: _implementation(f, order, given, emitted) for f, order, python in emitted.functions
-    }
-    body = _executed(emitted)
-    bodies = {emitted.text: body}
-    seen = _Seen(emitted)
-
-    def fitting(arrays: Mapping[str, Any]) -> Callable[..., Any]:
-        """The function for these sizes: they may ask for another order of products, or blocks."""
-        large = any(array.size >= LARGE for array in arrays.values() if hasattr(array, "size"))
-        if not seen.plain or len(seen.bodies) >= MEMORY or not (large or _has_orders(outputs)):
-            return body
-        shapes = {s.name: arrays[python].shape for s, python in emitted.inputs}
-        fit = emit(name, outputs, inputs, doc, single, read_sizes(emitted.sources, shapes, {}))
-        if fit.sizes:
-            return body
-        if fit.text not in bodies:
-            bodies[fit.text] = _executed(fit)
-        return bodies[fit.text]
-
-    def compiled(*args: Any, **kwargs: Any) -> Any:
-        known = seen.arguments(args, kwargs)
-        if known is not None:
-            arguments, run = known
-            return _owned(run(*arguments, **bound), arguments)
-        arrays, sizes = _arguments(emitted, args, kwargs)
-        run = fitting(arrays)
-        seen.remember(arrays, run)
-        return _owned(run(**arrays, **bound, **sizes), arrays.values())
-
-    compiled.__name__ = compiled.__qualname__ = emitted.name
-    compiled.__doc__ = body.__doc__
-    compiled.source = emitted.text  # type: ignore[attr-defined]
-    return compiled
+    asked = _Asked(name, outputs, inputs, doc, single)
+    emitted = asked.emitted()
+    if functions:
+        used = {f for f, _, _ in emitted.functions}
+        for function in functions:
+            if function.name in used and function.name not in (implementations or {}):
+                raise _missing(function.name, emitted)
+    bound, values = bindings(emitted, bind) if bind else (NOTHING, {})
+    made = _Compiled(asked, bound, values, implementations or {})
+    door = made.checking() if check else made.trusting()
+    door.__wrapped__ = made.body  # type: ignore[attr-defined]  # whose signature it has
+    door.__doc__ = made.body.__doc__
+    door.source = made.emitted.text  # type: ignore[attr-defined]
+    return door
 
 
-class _Seen:
-    """Shapes that were found right before: arrays of such shapes and of one dtype pass at once."""
+@dataclass(frozen=True)
+class _Asked:
+    """What source is asked for; sizes and bound names may follow."""
 
-    def __init__(self, emitted: Emitted) -> None:
-        self.names = [symbol.name for symbol, _ in emitted.inputs]
-        self.plain = not emitted.sizes and not any(
-            "integer" in symbol.properties for symbol, _ in emitted.inputs
+    name: str
+    outputs: Sequence[Output]
+    inputs: Sequence[Symbol]
+    doc: str
+    single: bool
+
+    def emitted(
+        self, sizes: Mapping[str, int] | None = None, bound: Collection[str] = ()
+    ) -> Emitted:
+        return emit(self.name, self.outputs, self.inputs, self.doc, self.single, sizes, bound)
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether there is a product that can be computed in more than one order."""
+        return any(
+            isinstance(node, Product)
+            and (len(node.factors) > 2 or any(isinstance(f, Add | Product) for f in node.factors))
+            for node in postorder(tuple(leaves(self.outputs)))
         )
-        self.bodies: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
-    def arguments(
-        self, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> tuple[Sequence[Any], Callable[..., Any]] | None:
-        """The arguments in order and the function for them, if nothing has to be checked."""
-        if kwargs:
-            if len(args) + len(kwargs) != len(self.names):
-                return None
-            rest = self.names[len(args) :]
-            if any(name not in kwargs for name in rest):
-                return None
-            args = [*args, *(kwargs[name] for name in rest)]
+
+class _Compiled:
+    """A function in the making: its bodies by dtype and shapes, and the values computed once."""
+
+    def __init__(
+        self,
+        asked: _Asked,
+        bound: Bound,
+        values: Mapping[str, Any],
+        given: Mapping[str, Sequence[Callable[..., Any]]],
+    ) -> None:
+        self.asked = asked
+        self.emitted = asked.emitted()
+        self.bound = bound
+        if bound.names:
+            self.emitted = asked.emitted(bound.known(self.emitted), bound.names)
+        self.symbols = [symbol for symbol, _ in self.emitted.inputs]
+        self.functions = {
+            python: _implementation(f, order, given, self.emitted)
+            for f, order, python in self.emitted.functions
+        }
+        self.plain = not self.emitted.sizes and not any(
+            "integer" in symbol.properties for symbol in self.symbols
+        )
+        self.bodies: dict[Any, Callable[..., Any]] = {}
+        self.once = {bound.dtype: _once(self.emitted, values)} if values else {None: {}}
+        self.known: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self.body = self._body(self.emitted, bound.dtype)
+
+    def checking(self) -> Callable[..., Any]:
+        """The door that checks what it has not seen before."""
+        names = [python for _, python in self.emitted.inputs]
+        parts = [_KEY.format(n) if s.shape.dims else _SCALAR_KEY.format(n)
+                 for n, s in zip(names, self.symbols, strict=True)]  # fmt: skip
+        return self._door(
+            _CHECKING,
+            parameters="".join(f"{name}=_missing, " for name in names) + "/, " * bool(names),
+            arguments="".join(f"{name}, " for name in names),
+            targets="".join(f"{name}, " for name in names) or "()",
+            count=str(len(names)),
+            first=names[0] if names else "_missing",
+            keywords="".join(f'kwargs["{name}"], ' for name in names) or "()",
+            key=f"({''.join(part + ', ' for part in parts)})",
+        )
+
+    def trusting(self) -> Callable[..., Any]:
+        """The door that checks the first call alone."""
+        names = [python for _, python in self.emitted.inputs]
+        sizes = [python for _, python in self.emitted.sizes]
+        parameters = [*names, *(["*", *sizes] if sizes else [])]
+        arguments = [*names, *(f"{size}={size}" for size in sizes)]
+        return self._door(
+            _TRUSTING, parameters=", ".join(parameters), arguments=", ".join(arguments)
+        )
+
+    def _door(self, template: str, **parts: str) -> Callable[..., Any]:
+        namespace: dict[str, Any] = {
+            "_missing": _MISSING, "_known": self.known, "_checked": self._checked, "_type": type,
+            "_float": float, "_errors": (AttributeError, KeyError), "_nothing": {},
+        }  # fmt: skip
+        namespace["_run"] = partial(self._first, namespace)
+        text = template.format(name=self.emitted.name, **parts)
+        exec(compile(text, "<matcalc>", "exec"), namespace)  # names are validated
+        door: Callable[..., Any] = namespace[self.emitted.name]
+        return door
+
+    def _checked(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """A call whose arguments are not known yet: the first ones come by their parameters."""
+        run, given = self._fitting(args, kwargs)
+        self._remember(given, run, args if not kwargs else ())
+        return run(**given.arrays, **given.sizes)
+
+    def _first(self, namespace: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The first call of a door that checks nothing later."""
+        run, given = self._fitting(args, kwargs)
+        namespace["_run"] = run
+        return run(**given.arrays, **given.sizes)
+
+    def _fitting(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[Callable[..., Any], Given]:
+        """The code for some arguments, and these converted."""
+        present = tuple(value for value in args if value is not _MISSING)
+        given = converted(self.emitted, self.bound, present, kwargs)
+        return self._body(self._fit(given), given.dtype), given
+
+    def _fit(self, given: Given) -> Emitted:
+        """The source for these sizes: they may ask for another order of products, or blocks."""
+        large = any(prod(shape) >= LARGE for shape in given.shapes.values())
+        wanted = large or self.asked.has_orders
+        if not self.plain or len(self.known) >= MEMORY or not wanted:
+            return self.emitted
+        sizes = read_sizes(self.emitted.sources, given.shapes, self.bound.sizes)
+        fit = self.asked.emitted(sizes, self.bound.names)
+        return fit if fit.before == self.emitted.before and not fit.sizes else self.emitted
+
+    def _body(self, emitted: Emitted, dtype: Any) -> Callable[..., Any]:
+        """The compiled source, with what it uses of bound inputs in a dtype."""
+        dtype = dtype if self.bound.names else None
+        if dtype not in self.once:
+            self.once[dtype] = _cast(self.once[self.bound.dtype], dtype)
+        key = emitted.text, dtype
+        if key not in self.bodies:
+            body = _executed(emitted.call, emitted.name, self.once[dtype])
+            if self.functions:
+                body = partial(body, **self.functions)
+            self.bodies[key] = body if emitted.owned else _owning(body)
+        return self.bodies[key]
+
+    def _remember(self, given: Given, run: Callable[..., Any], args: Sequence[Any]) -> None:
+        """Let arguments of these types and shapes pass: none of them had to be converted, but for
+        numbers of Python, which are."""
+        if not self.plain or len(self.known) >= MEMORY or len(args) != len(self.symbols):
+            return
+        key: list[Any] = []
+        numbers: list[int] = []
+        for place, (symbol, value, array) in enumerate(
+            zip(self.symbols, args, given.arrays.values(), strict=True)
+        ):
+            if not symbol.shape.dims and type(value) is float:
+                numbers.append(place)
+                key.append(float)
+            elif type(value) is type(array) and value.dtype == array.dtype:
+                key.append((type(value), value.dtype, value.shape))
+            else:
+                return
+        self.known[tuple(key)] = _scalars(run, numbers, given.dtype.type) if numbers else run
+
+
+_MISSING: Final = type("missing", (), {"__repr__": lambda _: "…"})()
+
+_KEY: Final = "(_type({0}), {0}.dtype, {0}.shape)"
+_SCALAR_KEY: Final = "_float if _type({0}) is _float else (_type({0}), {0}.dtype, {0}.shape)"
+
+_CHECKING: Final = """
+def {name}({parameters}*args, **kwargs):
+    if kwargs and len(kwargs) == {count} and {first} is _missing:
         try:
-            key = tuple([(type(a), a.dtype.char, a.shape) for a in args])
-        except AttributeError:
-            return None
-        body = self.bodies.get(key)
-        return (args, body) if body is not None else None
+            {targets} = {keywords}
+            kwargs = _nothing
+        except _errors:
+            pass
+    if not (args or kwargs):
+        try:
+            run = _known[{key}]
+        except _errors:
+            pass
+        else:
+            return run({arguments})
+    return _checked(({arguments}*args,), kwargs)
+"""
 
-    def remember(self, arrays: Mapping[str, Any], body: Callable[..., Any]) -> None:
-        """Arguments that have been checked; scalars are kept too if they are NumPy's."""
-        values = list(arrays.values())
-        if self.plain and len(self.bodies) < MEMORY:
-            self.bodies[tuple((type(a), a.dtype.char, a.shape) for a in values)] = body
+_TRUSTING: Final = """
+def {name}({parameters}):
+    return _run({arguments})
+"""
 
 
-def _has_orders(outputs: Sequence[Output]) -> bool:
-    """Whether there is a product that can be computed in more than one order."""
-    found = leaves(outputs)
-    roots = tuple(leaf.root if isinstance(leaf, AsMatrix) else leaf for leaf in found)
-    return any(
-        isinstance(node, Product)
-        and (len(node.factors) > 2 or any(isinstance(f, Add | Product) for f in node.factors))
-        for node in postorder(roots)
-    )
+def _scalars(
+    run: Callable[..., Any], places: Sequence[int], number: Callable[[float], Any]
+) -> Callable[..., Any]:
+    """A function that gets Python's numbers at some places as scalars of a dtype."""
+
+    def converting(*args: Any) -> Any:
+        values = list(args)
+        for place in places:
+            values[place] = number(values[place])
+        return run(*values)
+
+    return converting
+
+
+def _owning(run: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose results share no memory with its arguments."""
+
+    def owning(*args: Any, **kwargs: Any) -> Any:
+        return _owned(run(*args, **kwargs), (*args, *kwargs.values()))
+
+    return owning
+
+
+def _once(emitted: Emitted, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What calls use of bound inputs, by Python names; it shares no memory with them."""
+    known = {python: values[name] for name, python in emitted.bound}
+    made = _executed(emitted.before.text, "once", {})(*(known[n] for n in emitted.before.inputs))
+    found = dict(zip(emitted.before.names, made, strict=True))
+    views = [name for name, value in found.items() if getattr(value, "base", None) is not None]
+    found |= {name: known[name] for name in emitted.kept}
+    copied = [name for name in (*views, *emitted.kept) if hasattr(found[name], "copy")]
+    return found | {name: found[name].copy() for name in copied}
+
+
+def _cast(value: Any, dtype: Any) -> Any:
+    """Values and what they consist of, floating ones in a dtype."""
+    if isinstance(value, dict):
+        return {name: _cast(part, dtype) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_cast(part, dtype) for part in value)
+    floating = hasattr(value, "dtype") and value.dtype.kind == "f"
+    return value.astype(dtype) if floating else value
 
 
 def _missing(name: str, emitted: Emitted) -> InputError:
@@ -144,170 +311,16 @@ def _implementation(
     return listed[order]
 
 
-def _executed(emitted: Emitted) -> Callable[..., Any]:
+def _executed(text: str, name: str, namespace: Mapping[str, Any]) -> Callable[..., Any]:
     """The function object; its source is known to tracebacks."""
-    filename = f"<matcalc {emitted.name} {next(_count)}>"
-    linecache.cache[filename] = (
-        len(emitted.text),
-        None,
-        emitted.text.splitlines(keepends=True),
-        filename,
-    )
-    namespace: dict[str, Any] = {}
-    exec(compile(emitted.text, filename, "exec"), namespace)  # names are validated
-    function: Callable[..., Any] = namespace[emitted.name]
+    filename = f"<matcalc {name} {next(_count)}>"
+    lines = text.splitlines(keepends=True)
+    linecache.cache[filename] = len(text), None, lines, filename
+    namespace = dict(namespace)
+    exec(compile(text, filename, "exec"), namespace)  # names are validated
+    function: Callable[..., Any] = namespace[name]
     weakref.finalize(function, linecache.cache.pop, filename, None)
     return function
-
-
-def _arguments(
-    emitted: Emitted, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, int]]:
-    """The arguments as arrays of one floating dtype by Python names, and the sizes given."""
-    given = _named(emitted, args, kwargs)
-    symbols = [symbol for symbol, _ in emitted.inputs]
-    arrays = {symbol.name: _array(symbol, given.pop(symbol.name)) for symbol in symbols}
-    known = {name: _whole(name, value) for name, value in given.items()}
-    _check(symbols, arrays, emitted, known)
-    dtype = _dtype(symbols, arrays)
-    values = {
-        python: _index(symbol, arrays[symbol.name])
-        if "integer" in symbol.properties
-        else arrays[symbol.name].astype(dtype, copy=False)[()]
-        for symbol, python in emitted.inputs
-    }
-    missing = [name for name, _ in emitted.sizes if name not in known]
-    if missing:
-        raise InputError(
-            f"the size {missing[0]} is carried by no input and has to be given",
-            suggestion=f"{missing[0]}=…",
-        )
-    return values, {python: known[name] for name, python in emitted.sizes}
-
-
-def _named(emitted: Emitted, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments by the names of the language; sizes among them."""
-    names = [symbol.name for symbol, _ in emitted.inputs]
-    if len(args) > len(names):
-        raise InputError(
-            f"{emitted.name} takes {len(names)} inputs by position: {', '.join(names)}",
-            found=f"{len(args)} arguments",
-        )
-    given = dict(zip(names, args, strict=False))
-    spelled = {python: symbol.name for symbol, python in emitted.inputs}
-    spelled |= {unicodedata.normalize("NFKC", name): name for name in names}
-    spelled |= {GREEK[name]: name for name in names if name in GREEK}
-    spelled |= {python: name for name, python in emitted.sizes}
-    spelled |= {name: name for name in (*_sizes(emitted), *names)}
-    for key, value in kwargs.items():
-        name = spelled.get(key)
-        if name is None:
-            raise InputError(
-                f"{emitted.name} has no input {key}", expected=", ".join([*names, *_sizes(emitted)])
-            )
-        if name in given:
-            raise InputError(f"{emitted.name} got the input {name} twice")
-        given[name] = value
-    absent = [name for name in names if name not in given]
-    if absent:
-        raise InputError(f"{emitted.name} needs the input {absent[0]}", expected=", ".join(names))
-    return given
-
-
-def _sizes(emitted: Emitted) -> list[str]:
-    """The dimension names that may be given: those that inputs carry are then checked."""
-    inputs = {name for name, _ in ((symbol.name, 0) for symbol, _ in emitted.inputs)}
-    needed = [name for name, _ in emitted.sizes]
-    carried = {n for s, _ in emitted.inputs for d in s.shape.dims for n in d.names}
-    return [*needed, *sorted(carried - inputs - set(needed))]
-
-
-def _array(symbol: Symbol, value: Any) -> Any:
-    import numpy as np
-
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        raise InputError(
-            f"the input {symbol.name} is not an array of real numbers", found=str(array.dtype)
-        )
-    if array.ndim != symbol.shape.rank:
-        dims = ", ".join(map(str, symbol.shape.dims))
-        raise InputError(
-            f"the input {symbol.name} has the wrong number of axes",
-            found=f"shape {array.shape}",
-            expected=f"shape ({dims}{',' if symbol.shape.rank == 1 else ''})",
-        )
-    return array
-
-
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < 0:
-        raise InputError(f"the size {name} has to be a whole number", found=repr(value))
-    return int(value.__index__())
-
-
-def _index(symbol: Symbol, array: Any) -> int:
-    if array.dtype.kind not in "iu":
-        raise InputError(
-            f"the input {symbol.name} is an index and has to be a whole number", found=str(array)
-        )
-    return int(array)
-
-
-def _check(
-    symbols: Sequence[Symbol], arrays: Mapping[str, Any], emitted: Emitted, known: Mapping[str, int]
-) -> None:
-    """The dimensions of the inputs must agree with each other and with the sizes given."""
-    sources = {n: s for n, s in emitted.sources.items() if n not in known}
-    shapes = {name: array.shape for name, array in arrays.items()}
-    for symbol in symbols:
-        for axis, dim in enumerate(symbol.shape.dims):
-            found = shapes[symbol.name][axis]
-            try:
-                wanted = dim.evaluate(read_sizes(sources, shapes, known))
-            except KeyError:
-                continue
-            except ValueError:
-                wanted = -1
-            if wanted != found:
-                raise _disagreement(symbol, shapes[symbol.name], axis, wanted, sources, known)
-
-
-def _disagreement(
-    symbol: Symbol,
-    shape: tuple[int, ...],
-    axis: int,
-    wanted: int,
-    sources: Mapping[str, Any],
-    known: Mapping[str, int],
-) -> InputError:
-    dim = symbol.shape.dims[axis]
-    origins = [
-        f"{name} = {known[name]} as given"
-        if name in known
-        else f"{name} is read off {sources[name].symbol.name}"
-        for name in sorted(dim.names)
-        if name in known or (name in sources and sources[name].symbol is not symbol)
-    ]
-    dims = ", ".join(map(str, symbol.shape.dims)) + ("," if len(shape) == 1 else "")
-    size = f"{dim} = {wanted}" if dim.names and wanted >= 0 else str(dim)
-    return InputError(
-        f"the input {symbol.name} has the wrong shape",
-        found=f"shape {shape}",
-        expected=f"shape ({dims}) with {size} along axis {axis}"
-        + (f" ({'; '.join(origins)})" if origins else ""),
-    )
-
-
-def _dtype(symbols: Sequence[Symbol], arrays: Mapping[str, Any]) -> Any:
-    """The common dtype of the floating inputs, float64 if there are none."""
-    import numpy as np
-
-    floating = [arrays[s.name].dtype for s in symbols if arrays[s.name].dtype.kind == "f"]
-    return np.result_type(*floating) if floating else np.dtype(float)
 
 
 def _owned(result: Any, arrays: Collection[Any]) -> Any:
@@ -316,8 +329,6 @@ def _owned(result: Any, arrays: Collection[Any]) -> Any:
 
     if isinstance(result, tuple):
         return tuple(_owned(part, arrays) for part in result)
-    if hasattr(result, "toarray"):
-        return result  # an operator refers to its arrays, and copies none
     array = np.asarray(result)
     if not array.ndim:
         return array[()]

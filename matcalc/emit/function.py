@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from matcalc.dims import Dim
 from matcalc.emit.blocks import BlockWriter
 from matcalc.emit.names import Identifiers
-from matcalc.emit.operators import CLASSES
+from matcalc.emit.once import Once
 from matcalc.emit.pysource import dimension
 from matcalc.emit.writer import Writer, function_key
-from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Symbol
 from matcalc.plan.functions import Called
 from matcalc.plan.plan import Plan, plan
@@ -22,18 +21,45 @@ from matcalc.plan.sizes import Source, size_sources
 from matcalc.plan.values import Value
 
 WIDTH: Final = 100
-RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float", *CLASSES)
+RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float", "bind", "once")
 
 _ASSIGNMENT: Final = re.compile(
     r"([^\W\d][\w.]*(\[[^\]]+\])?(, \w+)*|np\.einsum\(\S+ \w+\)\[\.\.\.\]) [-+]?= "
 )
 
-Output = Expr | AsMatrix | Sequence["Output"]
+Output = Expr | Sequence["Output"]
+
+
+FRESH: Final = frozenset(
+    "add mul div neg pow matmul outer vdot sum trace diag add_diagonal spread eye cast solve"
+    " factor_solve kron".split()
+)
+"""Operations whose result is an array of its own, or a scalar, that nothing else holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is computed once: of which bound inputs and sizes, the statements, and the names that
+    calls use."""
+
+    inputs: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The source of a function that returns what the names stand for."""
+        result = "    return (" + "".join(f"{name}, " for name in self.names) + ")"
+        return _text([f"def once({', '.join(self.inputs)}):", *self.lines, result])
 
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """A function's source, and its Python names of inputs, sizes and unknown functions."""
+    """A function's source, and its Python names of inputs, sizes and unknown functions.
+
+    Of bound inputs and sizes there are the Python names in `bound`, what is made of them once in
+    `before`, and what calls use besides in `kept`; `call` is the source that uses both as globals.
+    """
 
     text: str
     name: str
@@ -41,6 +67,11 @@ class Emitted:
     sizes: tuple[tuple[str, str], ...]
     functions: tuple[tuple[str, int, str], ...]
     sources: dict[str, Source]
+    call: str
+    owned: bool
+    bound: tuple[tuple[str, str], ...] = ()
+    before: Before = Before()
+    kept: tuple[str, ...] = ()
 
 
 def emit(
@@ -50,47 +81,91 @@ def emit(
     doc: str = "",
     single: bool = False,
     sizes: Mapping[str, int] | None = None,
+    bound: Collection[str] = (),
 ) -> Emitted:
-    """The source with its interface; sizes of dimensions decide the order of products."""
-    made = plan(list(leaves(outputs)), sizes=sizes)
+    """The source with its interface; sizes of dimensions decide the order of products.
+
+    What depends on `bound` inputs and sizes alone is computed by a function around this one.
+    """
+    made = plan(list(leaves(outputs)), sizes=sizes, bound=bound)
     taken = Identifiers(RESERVED)
     names = {symbol.name: taken.take(symbol.name) for symbol in inputs}
     used = _functions(made)
     applied = {key: taken.take(wish) for key, (_, _, wish) in used.items()}
     name = taken.take(name)
     spelled = {dim: taken.take(dim) for dim in _dimension_names(made, inputs)}
-    writer = BlockWriter(names | applied, spelled, taken)
+    once = Once(made, [s for s in inputs if s.name in bound], names, spelled, taken)
+    given = [symbol for symbol in inputs if symbol.name not in bound]
+    writer = BlockWriter(names | applied | once.places, spelled, taken)
     writer.run(made)
-    known = size_sources(inputs)
+    known = size_sources([*once.inputs, *given])
     needed = _needed(writer.used_sizes, known)
-    missing = tuple((dim, spelled[dim]) for dim in needed if dim not in known)
-    result = _result(outputs, iter(made.outputs), writer, single)
+    own = [dim for dim in needed if dim not in bound and not once.carries(known.get(dim))]
+    missing = tuple((dim, spelled[dim]) for dim in own if dim not in known)
     body = [
-        *_size_lines(needed, known, names, spelled),
-        *_dtype_line(writer, inputs, names),
+        *_size_lines(own, known, names, spelled),
+        *_dtype_line(writer, given or inputs, names),
         *writer.lines,
-        f"return {result}",
+        f"return {_result(outputs, iter(made.outputs), writer, single, once)}",
     ]
-    parameters = [*names.values(), *applied.values()]
+    parameters = [*(names[s.name] for s in given), *applied.values()]
     parameters += ["*", *(python for _, python in missing)] if missing else []
-    note = _docstring(doc, [(names[s.name], s) for s in inputs], outputs)
-    head = _wrapped(f"def {name}(", ", ".join(parameters), "):")
+    width = WIDTH - 4 if bound else WIDTH
+    head = _wrapped(f"def {name}(", ", ".join(parameters), "):", width)
+    note = _docstring(doc, [(names[s.name], s) for s in given], outputs, width)
+    lines = [head, *note, *(line for part in body for line in _statement(part, width))]
+    lent = [dim for dim in needed if dim not in own]
+    before = _before(once, lent, known, names, spelled, bound)
     return Emitted(
-        _text(head, note, [line for statement in body for line in _statement(statement)]),
+        _text(lines) if not bound else _closure(name, before, lines),
         name,
-        tuple((symbol, names[symbol.name]) for symbol in inputs),
+        tuple((symbol, names[symbol.name]) for symbol in given),
         missing,
         tuple((f, order, applied[key]) for key, (f, order, _) in used.items()),
         known,
+        _text(lines),
+        all(value.op in FRESH for value in made.outputs),
+        tuple((each, (names | spelled)[each]) for each in bound),
+        before,
+        once.kept,
     )
 
 
-def _text(head: str, note: Sequence[str], lines: Sequence[str]) -> str:
+def _before(
+    once: Once,
+    lent: Sequence[str],
+    known: dict[str, Source],
+    names: dict[str, str],
+    spelled: dict[str, str],
+    bound: Collection[str],
+) -> Before:
+    """The function of the bound inputs that returns what is computed of them once."""
+    needed = _needed(dict.fromkeys([*lent, *once.writer.used_sizes]), known)
+    body = [
+        *_size_lines([dim for dim in needed if dim not in bound], known, names, spelled),
+        *_dtype_line(once.writer, once.inputs, names),
+        *once.writer.lines,
+    ]
+    given = [names[s.name] for s in once.inputs] + [spelled[d] for d in needed if d in bound]
+    found = dict.fromkeys([*(spelled[dim] for dim in lent), *once.places.values()])
+    lines = [line for part in body for line in _statement(part, WIDTH)]
+    return Before(tuple(given), tuple(lines), tuple(found))
+
+
+def _closure(name: str, before: Before, lines: Sequence[str]) -> str:
+    """The whole source: a function of the bound inputs that returns the function of the others."""
+    head = _wrapped("def bind(", ", ".join(before.inputs), "):")
+    note = f'    """{name} with these inputs bound: what depends on them alone is computed once."""'
+    inner = ["    " + line if line else "" for line in "\n".join(lines).splitlines()]
+    return _text([head, note, *before.lines, "", *inner, "", f"    return {name}"])
+
+
+def _text(lines: Sequence[str]) -> str:
     imports = _imports(lines)
-    return "\n".join([*imports, *(["", ""] if imports else []), head, *note, *lines, ""])
+    return "\n".join([*imports, *(["", ""] if imports else []), *lines, ""])
 
 
-def leaves(outputs: Sequence[Output]) -> Iterable[Expr | AsMatrix]:
+def leaves(outputs: Sequence[Output]) -> Iterable[Expr]:
     """The expressions among nested outputs, in order."""
     for output in outputs:
         if isinstance(output, Sequence):
@@ -100,19 +175,24 @@ def leaves(outputs: Sequence[Output]) -> Iterable[Expr | AsMatrix]:
 
 
 def _result(
-    outputs: Sequence[Output], values: Iterable[Value], writer: Writer, single: bool
+    outputs: Sequence[Output], values: Iterable[Value], writer: Writer, single: bool, once: Once
 ) -> str:
-    """The expression returned: nested as the outputs are."""
+    """The expression returned: nested as the outputs are; what is used again as a copy."""
     values = iter(values)
     texts = [
-        _result(output, values, writer, False)
+        _result(output, values, writer, False, once)
         if isinstance(output, Sequence)
-        else writer.text(next(values))
+        else _returned(next(values), writer, once)
         for output in outputs
     ]
     if single:
         return texts[0]
     return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def _returned(value: Value, writer: Writer, once: Once) -> str:
+    lent = value.dims and once.lends(value)
+    return f"{writer.atom(value)}.copy()" if lent else writer.text(value)
 
 
 def _functions(made: Plan) -> dict[str, tuple[str, int, str]]:
@@ -127,7 +207,7 @@ def _functions(made: Plan) -> dict[str, tuple[str, int, str]]:
 
 def _dimension_names(made: Plan, inputs: Sequence[Symbol]) -> list[str]:
     names = {name for s in inputs for dim in s.shape.dims for name in dim.names}
-    for value in made.values:
+    for value in (*made.values, *(made.before.values if made.before else ())):
         names.update(name for dim in value.dims for name in dim.names)
         if isinstance(value.data, Dim):
             names.update(value.data.names)
@@ -190,22 +270,21 @@ def _imports(lines: Sequence[str]) -> list[str]:
     found = ["import numpy as np"] if re.search(r"\bnp\.", body) else []
     found += ["from scipy import linalg as la"] if re.search(r"\bla\.", body) else []
     found += ["from scipy import special as sp"] if re.search(r"\bsp\.", body) else []
-    classes = sorted(name for name in CLASSES if re.search(rf"\b{name}\(", body))
-    return [*found, f"from matcalc.operators import {', '.join(classes)}"] if classes else found
+    return found
 
 
-def _statement(text: str) -> list[str]:
+def _statement(text: str, width: int = WIDTH) -> list[str]:
     """A statement, indented; in brackets on several lines if it is too long for one."""
     if text.startswith("    "):  # within a loop
-        return ["    " + line for line in _statement(text[4:])]
-    if len(text) + 4 <= WIDTH:
+        return ["    " + line for line in _statement(text[4:], width - 4)]
+    if len(text) + 4 <= width:
         return ["    " + text]
     assignment = _ASSIGNMENT.match(text)
     start = assignment[0] if assignment else "return "
     value = text.removeprefix(start)
     if value.startswith("(") and len(_units(value)) == 1:
         value = value[1:-1]
-    return [f"    {start}(", *("        " + line for line in _lines(value, WIDTH - 8)), "    )"]
+    return [f"    {start}(", *("        " + line for line in _lines(value, width - 8)), "    )"]
 
 
 def _units(text: str) -> list[str]:
@@ -230,15 +309,15 @@ def _lines(text: str, width: int) -> list[str]:
     return lines
 
 
-def _wrapped(start: str, middle: str, end: str) -> str:
-    if len(start + middle + end) <= WIDTH:
+def _wrapped(start: str, middle: str, end: str, width: int = WIDTH) -> str:
+    if len(start + middle + end) <= width:
         return start + middle + end
-    inner = textwrap.wrap(middle, WIDTH - 4, break_long_words=False)
+    inner = textwrap.wrap(middle, width - 4, break_long_words=False)
     return "\n".join([start, *("    " + line for line in inner), end])
 
 
 def _docstring(
-    doc: str, inputs: Sequence[tuple[str, Symbol]], outputs: Sequence[Output]
+    doc: str, inputs: Sequence[tuple[str, Symbol]], outputs: Sequence[Output], width: int
 ) -> list[str]:
     """The formula, then the shapes of what goes in and comes out."""
     shapes = [f"{python}: {_shape(symbol)}" for python, symbol in inputs]
@@ -248,10 +327,10 @@ def _docstring(
     lines = [
         part
         for line in text.splitlines()
-        for part in textwrap.wrap(line, WIDTH - 7, subsequent_indent="  ") or [""]
+        for part in textwrap.wrap(line, width - 7, subsequent_indent="  ") or [""]
     ]
-    tail = ["", *_filled("Takes ", shapes)] if shapes else [""]
-    tail += _filled("Returns ", results)
+    tail = ["", *_filled("Takes ", shapes, width)] if shapes else [""]
+    tail += _filled("Returns ", results, width)
     return [
         f'    """{lines[0]}',
         *("    " + line if line else "" for line in [*lines[1:], *tail]),
@@ -259,25 +338,15 @@ def _docstring(
     ]
 
 
-def _filled(start: str, items: Sequence[str]) -> list[str]:
+def _filled(start: str, items: Sequence[str], width: int) -> list[str]:
     return textwrap.wrap(
-        start + "; ".join(items) + ".", WIDTH - 6, subsequent_indent="  ", break_long_words=False
+        start + "; ".join(items) + ".", width - 6, subsequent_indent="  ", break_long_words=False
     )
 
 
-def _shape(node: Expr | AsMatrix) -> str:
-    if isinstance(node, AsMatrix):
-        return _operator(node)
+def _shape(node: Expr) -> str:
     dims = node.shape.dims
     if not dims:
         whole = isinstance(node, Symbol) and "integer" in node.properties
         return "whole number" if whole else "scalar"
     return f"array ({', '.join(map(str, dims))}{',' if len(dims) == 1 else ''})"
-
-
-def _operator(result: AsMatrix) -> str:
-    """The shape of an operator, and what its rows and columns are."""
-    dims = ", ".join(map(str, result.dims))
-    if len(result.array.shape.dims) == 2:
-        return f"operator ({dims})"
-    return f'operator ({dims}) between vectors x = X.ravel(order="F"), columns stacked'

@@ -14,7 +14,6 @@ from typing import Final
 from matcalc.dims import Dim
 from matcalc.emit.book import Slot, numpy_template
 from matcalc.emit.names import Identifiers
-from matcalc.emit.operators import OPERATORS
 from matcalc.emit.pysource import (
     Prec,
     Py,
@@ -62,11 +61,15 @@ class Writer:
         for value in plan.values:
             self._texts[value] = self._short(value)
             if value in plan.steps and not self._trivial(value):
-                self._settle(value)
+                self.settle(value)
 
     def text(self, value: Value) -> str:
         """An expression for a value that run() has written."""
         return self._texts[value].text
+
+    def atom(self, value: Value) -> str:
+        """The same, in brackets if it is more than a name or a call."""
+        return self._texts[value].within(Prec.ATOM)
 
     def _trivial(self, value: Value) -> bool:
         """Whether a value is a look at a local variable, which needs no name of its own."""
@@ -74,7 +77,7 @@ class Writer:
             return False
         return value.op in VIEWS and self._texts[value.args[0]].text.isidentifier()
 
-    def _settle(self, value: Value) -> str:
+    def settle(self, value: Value) -> str:
         """Make a value a local variable, unless it has a name already."""
         py = self._texts[value]
         if py.text.isidentifier():
@@ -102,7 +105,7 @@ class Writer:
             inline = [v for v in operands(value) if self._long(v)]
             if not inline:
                 break
-            self._settle(max(inline, key=lambda v: len(self._texts[v].text)))
+            self.settle(max(inline, key=lambda v: len(self._texts[v].text)))
             made = self._compose(value)
         return made
 
@@ -235,15 +238,17 @@ class Writer:
     def factor_solve(self, value: Value) -> Py:
         """The solution of a system whose matrix is factored."""
         factor, other = (py.text for py in self.args(value))
-        if value.args[0].op == "chol":
+        assert isinstance(value.data, tuple)
+        kind, turned = value.data
+        if kind == "chol":
             return Py(f"la.cho_solve(({factor}, True), {other}{UNCHECKED})")
-        trans = ", trans=1" if value.data else ""
+        trans = ", trans=1" if turned else ""
         return Py(f"la.lu_solve({factor}, {other}{trans}{UNCHECKED})")
 
     def factor_inv(self, value: Value) -> Py:
         """The inverse of a factored matrix; LAPACK leaves that of a symmetric one in one half."""
         factor = self.args(value)[0].text
-        if value.args[0].op == "chol":
+        if value.data == "chol":
             routine = self._local("potri", f'la.get_lapack_funcs("potri", ({factor},))').text
             half = self._local("half", f"{routine}({factor}, lower=True)[0]").text
             return Py(f"{half} + np.tril({half}, -1).T", Prec.SUM)
@@ -252,10 +257,10 @@ class Writer:
 
     def logdet(self, value: Value) -> Py:
         """log|det A|, from the factors or the diagonal where these are known."""
-        (arg,), (py,) = value.args, self.args(value)
+        (py,) = self.args(value)
         if value.data in {"lower", "upper"}:
             return Py(f"np.sum(np.log(np.abs(np.diag({py.text}))))")
-        if arg.op == "factor":
+        if value.op == "factor_logdet":
             return Py(f"np.sum(np.log(np.abs(np.diag({py.text}[0]))))")
         return Py(f"np.linalg.slogdet({py.text})[1]")
 
@@ -264,11 +269,6 @@ class Writer:
         name = self._taken.take(wish)
         self.lines.append(f"{name} = {text}")
         return Py(name)
-
-    def reshape(self, value: Value) -> Py:
-        """The entries in another shape; the first index fastest where the data say F."""
-        order = ', order="F"' if value.data == "F" else ""
-        return Py(f"np.reshape({self.args(value)[0].text}, {self.shape(value.dims)}{order})")
 
     def blocks(self, value: Value) -> Py:
         """Blocks side by side, one under the other, or along the diagonal."""
@@ -285,7 +285,7 @@ class Writer:
         bound = dict(zip(function.params, value.args, strict=True))
         for name, arg in bound.items():
             if template.uses(name) > 1 and arg.op not in ATOMIC:
-                self._settle(arg)
+                self.settle(arg)
         texts = {param.name: Py(default(param)) for param in function.left_out}
         texts |= {name: self.dim(d) for name, d in function.sizes if name in template.names}
         texts |= {name: self._texts[arg] for name, arg in bound.items()}
@@ -304,7 +304,7 @@ class Writer:
         """1 at the first largest or smallest entry: of all, or along an axis."""
         assert isinstance(value.data, tuple)
         name, axis = f"np.arg{value.data[0]}", value.data[1]
-        arg = self._settle(value.args[0])
+        arg = self.settle(value.args[0])
         if axis is None or len(value.dims) == 1:
             found = f"(np.arange({arg}.size) == {name}({arg}))"
             found += f".reshape({arg}.shape)" if len(value.dims) > 1 else ""
@@ -398,7 +398,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "factor_inv": Writer.factor_inv,
     "factor_logdet": Writer.logdet,
     "logdet": Writer.logdet,
-    "reshape": Writer.reshape,
+    "reshape": lambda w, v: Py(f"np.reshape({w.args(v)[0].text}, {w.shape(v.dims)})"),
     "inv": _plain("np.linalg.inv"),
     "log": _plain("np.log"),
     "trace": _plain("np.trace"),
@@ -422,5 +422,4 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "apply": Writer.apply,
     "weak": _plain("float"),
     "scalar": Writer.scalar,
-    **OPERATORS,
 }

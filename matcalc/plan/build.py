@@ -56,6 +56,7 @@ from matcalc.plan.forms import (
     transposed,
 )
 from matcalc.plan.functions import called
+from matcalc.plan.hoist import Fixed
 from matcalc.plan.values import Value, Values, broadcast_dims, is_number
 
 _STRUCTURES: Final[tuple[Structure, ...]] = ("lower", "upper", "spd", "symmetric")
@@ -64,11 +65,11 @@ _STRUCTURES: Final[tuple[Structure, ...]] = ("lower", "upper", "spd", "symmetric
 class Builder:
     """The computation of some expressions: `outputs` are their values, `hints` the user's names."""
 
-    def __init__(self, roots: Sequence[Expr], sizes: Mapping[str, int]) -> None:
+    def __init__(self, roots: Sequence[Expr], sizes: Mapping[str, int], fixed: Fixed) -> None:
         self.values = Values()
-        self.roots = roots
         self._sizes = sizes
-        self.chain = chain.Chain(self.values, sizes)
+        self._fixed = fixed
+        self.chain = chain.Chain(self.values, sizes, fixed)
         self.hints: dict[Value, str] = {}
         self.forms: dict[Expr, Form] = {}
         order = postorder(tuple(roots))
@@ -207,7 +208,8 @@ class Builder:
 
     def _distributed(self, node: Product) -> Form | None:
         """A product with a sum of matrices in it, multiplied out where that is less work."""
-        opened = distributed(node, lambda part: self._uses[part] == 1, self._sizes)
+        fixed = (lambda part: self._fixed(self.forms[part].value)) if self._fixed.any else None
+        opened = distributed(node, lambda part: self._uses[part] == 1, self._sizes, fixed)
         if opened is None:
             return None
         for part in postorder((opened,)):

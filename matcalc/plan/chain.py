@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
+from itertools import pairwise
 from typing import Final
 
 from matcalc.dims import Dim
 from matcalc.expr.nodes import Shape
 from matcalc.plan.cost import size
 from matcalc.plan.forms import Form, diagonal, full, scaled, transposed
+from matcalc.plan.hoist import Fixed
 from matcalc.plan.values import Dims, Value, Values
 
 EXHAUSTIVE: Final = 12
@@ -46,11 +48,13 @@ def factor(form: Form, shape: Shape) -> Factor:
 
 
 class Chain:
-    """Products of linear algebra among the values of one plan; `sizes` are those known."""
+    """Products of linear algebra among the values of one plan; `sizes` are those known, and what
+    is `fixed` for all calls costs nothing."""
 
-    def __init__(self, values: Values, sizes: Mapping[str, int]) -> None:
+    def __init__(self, values: Values, sizes: Mapping[str, int], fixed: Fixed) -> None:
         self.values = values
         self.sizes = sizes
+        self.fixed = fixed
 
     def multiply(self, factors: Sequence[Factor]) -> Factor:
         """The product of a chain: its scalars scale the first of two vectors, else the whole."""
@@ -68,6 +72,8 @@ class Chain:
         return Factor(scaled(self.values, part.form, scale, part.dims), part.rows, part.cols)
 
     def _part(self, part: list[Factor]) -> Factor:
+        if self._has_fixed(part):
+            return self._best(part)
         if part[0].rows is None or (part[-1].cols is not None and len(part) > EXHAUSTIVE):
             return reduce(self.join, part)
         if part[0].rows is not None and part[-1].cols is not None and len(part) == 3:
@@ -78,19 +84,33 @@ class Chain:
             return reduce(lambda right, left: self.join(left, right), reversed(part))
         return self._best(part)
 
+    def _has_fixed(self, part: list[Factor]) -> bool:
+        """Whether a product of two neighbours is the same for all calls, and not the whole."""
+        fixed = [self.fixed(item.form.value) for item in part] if self.fixed.any else []
+        some = not all(fixed) and any(a and b for a, b in pairwise(fixed))
+        return some and len(part) <= EXHAUSTIVE
+
     def _best(self, part: list[Factor]) -> Factor:
-        """Matrices in the order of least cost; of equal costs, from the left."""
+        """Factors in the order of least cost; of equal costs, from the left."""
         best: dict[tuple[int, int], tuple[float, int, str]] = {
             (i, i): (0.0, i, item.form.kind) for i, item in enumerate(part)
         }
+        fixed = [self.fixed(item.form.value) for item in part]
+
+        def spent(i: int, j: int, within: bool) -> float:
+            """What a part of a part costs: nothing if it, but not the whole, is always the same."""
+            return best[i, j][0] if within or not all(fixed[i : j + 1]) else 0.0
+
         for length in range(1, len(part)):
             for i in range(len(part) - length):
                 j = i + length
                 options = []
                 for cut in range(j - 1, i - 1, -1):
-                    left, right = best[i, cut], best[cut + 1, j]
-                    cost, kind = self._cost(part, i, cut, j, left[2], right[2])
-                    options.append((left[0] + right[0] + cost, cut, kind))
+                    kinds = best[i, cut][2], best[cut + 1, j][2]
+                    cost, kind = self._cost(part, i, cut, j, *kinds)
+                    within = all(fixed[i : j + 1])
+                    cost += spent(i, cut, within) + spent(cut + 1, j, within)
+                    options.append((cost, cut, kind))
                 best[i, j] = min(options, key=lambda option: option[0])
 
         def build(i: int, j: int) -> Factor:
@@ -122,7 +142,10 @@ class Chain:
         rows, inner, cols = (self._size(d) for d in (part[i].rows, part[cut].cols, part[j].cols))
         if left == right == "diagonal":
             return inner, "diagonal"
-        inverses = [inner**3 for kind in (left, right) if kind == "inverse"]
+        ends = (left, part[cut]), (right, part[cut + 1])
+        inverses = [
+            inner**3 for kind, item in ends if kind == "inverse" and not self.fixed(item.form.value)
+        ]
         if "diagonal" in {left, right}:
             return rows * cols + 3 * sum(inverses), "array"
         return rows * inner * cols + sum(inverses), "array"

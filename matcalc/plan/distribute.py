@@ -1,7 +1,8 @@
 """Whether a product is multiplied out over a sum in it: if that is less work.
 
 `(A + A') x` is two products with a vector, and the sum is never formed; `(U V' - T) V` is
-`U (V' V) - T V` if U and V are narrow.
+`U (V' V) - T V` if U and V are narrow.  `X' (X w - y)` is `(X' X) w - X' y` if X and y are the same
+for all calls, since then neither product costs anything.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from matcalc.expr import build
-from matcalc.expr.nodes import Add, Expr, Neg, Product, Shape
+from matcalc.expr.nodes import Add, Expr, Named, Neg, Product, Shape
 from matcalc.plan.cost import size
 
 WRITTEN: Final = 4
@@ -20,13 +21,26 @@ TERMS: Final = 3
 """Sums of more terms are not multiplied out."""
 
 
+GAIN: Final = 2
+"""How much less work it has to be where products are spared by computing them once."""
+
+
 def distributed(
-    product: Product, mine: Callable[[Expr], bool], sizes: Mapping[str, int]
+    product: Product,
+    mine: Callable[[Expr], bool],
+    sizes: Mapping[str, int],
+    fixed: Callable[[Expr], bool] | None = None,
 ) -> Expr | None:
     """The product multiplied out over a sum of matrices, if that costs less; `mine` says whether a
-    part is used only here."""
+    part is used only here, `fixed` whether it is the same for all calls."""
+    if fixed is not None:
+        around = _around_fixed(product, mine, sizes, fixed)
+        if around is not None:
+            return around
     for i, factor in enumerate(product.factors):
         if not isinstance(factor, Add) or not mine(factor) or len(factor.terms) > TERMS:
+            continue
+        if fixed is not None and fixed(factor):
             continue
         if factor.shape.rank != 2 or any(t.shape != factor.shape for t in factor.terms):
             continue
@@ -39,6 +53,35 @@ def distributed(
         )
         if opened < formed:
             return build.add([_term(before, term, after) for term in factor.terms])
+    return None
+
+
+def _around_fixed(
+    product: Product,
+    mine: Callable[[Expr], bool],
+    sizes: Mapping[str, int],
+    fixed: Callable[[Expr], bool],
+) -> Expr | None:
+    """The product multiplied out over a sum where products with fixed factors come of it."""
+    for i, factor in enumerate(product.factors):
+        bare = factor.value if isinstance(factor, Named) and mine(factor) else factor
+        if not isinstance(bare, Add) or len(bare.terms) > TERMS or fixed(bare):
+            continue
+        if not bare.shape.dims or any(t.shape != bare.shape for t in bare.terms):
+            continue
+        before, after = list(product.factors[:i]), list(product.factors[i + 1 :])
+        if not any(fixed(f) for f in (*before[-1:], *after[:1])):
+            continue
+        terms = [_factors(term, mine) for term in bare.terms]
+        formed = _chain(product.factors, sizes, fixed) + sum(
+            _chain(t, sizes, fixed) + _entries(bare.shape, sizes) for t in terms if mine(factor)
+        )
+        opened = sum(
+            _chain([*before, *t, *after], sizes, fixed) + _entries(product.shape, sizes)
+            for t in terms
+        )
+        if GAIN * opened < formed:
+            return build.add([_term(before, term, after) for term in bare.terms])
     return None
 
 
@@ -60,9 +103,16 @@ def _entries(shape: Shape, sizes: Mapping[str, int]) -> float:
     return total
 
 
-def _chain(factors: Sequence[Expr], sizes: Mapping[str, int]) -> float:
-    """The operations of a product of linear algebra in its best order (Godbole 1973)."""
-    pairs = [_rows_columns(f.shape, sizes) for f in factors if f.shape.dims]
+def _chain(
+    factors: Sequence[Expr],
+    sizes: Mapping[str, int],
+    fixed: Callable[[Expr], bool] = lambda _: False,
+) -> float:
+    """The operations of a product of linear algebra in its best order (Godbole 1973); a product of
+    factors that are all fixed has none."""
+    arrays = [f for f in factors if f.shape.dims]
+    pairs = [_rows_columns(f.shape, sizes) for f in arrays]
+    known = [fixed(f) for f in arrays]
     best = {(i, i): 0.0 for i in range(len(pairs))}
     for length in range(1, len(pairs)):
         for i in range(len(pairs) - length):
@@ -71,6 +121,8 @@ def _chain(factors: Sequence[Expr], sizes: Mapping[str, int]) -> float:
                 best[i, k] + best[k + 1, j] + 2 * pairs[i][0] * pairs[k][1] * pairs[j][1]
                 for k in range(i, j)
             )
+            if all(known[i : j + 1]):
+                best[i, j] = 0.0
     return best[0, len(pairs) - 1] if pairs else 0.0
 
 

@@ -1,25 +1,29 @@
 """Systems, inverses and determinants of one matrix share one factorisation.
 
 A symmetric positive definite matrix is factored by Cholesky; any other one by LU, if more than one
-operation uses it.  Triangular matrices need no factors: they are solved by substitution.  A single
-system with a general matrix is one call of a solver.
+operation uses it, or if it stays the same in all calls.  Triangular matrices need no factors: they
+are solved by substitution.  A single system with a general matrix is one call of a solver.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
+from matcalc.plan.hoist import Fixed
 from matcalc.plan.rebuild import rebuild
 from matcalc.plan.values import Value, Values, reachable
 
 OPERATIONS: Final = frozenset({"solve", "inv", "logdet", "chol"})
 TRIANGULAR: Final = frozenset({"lower", "upper"})
 
+Factors = Literal["chol", "lu"]
+"""What an operation with a factored matrix has to know of it."""
+
 
 def factorised(
-    values: Values, outputs: Sequence[Value], hints: dict[Value, str]
+    values: Values, outputs: Sequence[Value], hints: dict[Value, str], fixed: Fixed
 ) -> tuple[list[Value], dict[Value, str]]:
     """The outputs with factorisations as values of their own."""
     order, _ = reachable(outputs)
@@ -34,7 +38,7 @@ def factorised(
                 definite.add(base)
             if value.op in {"solve", "inv"}:
                 inverted.add(base)
-    shared = {base for base in needs if base in definite or needs[base] > 1}
+    shared = {base for base in needs if base in definite or needs[base] > 1 or fixed(base)}
     if not shared:
         return list(outputs), hints
 
@@ -57,12 +61,13 @@ def factorised(
 def _with_factor(
     values: Values, value: Value, args: tuple[Value, ...], factor: Value, flipped: bool
 ) -> Value:
-    turned = flipped and factor.op == "factor"
+    kind: Factors = "chol" if factor.op == "chol" else "lu"
+    turned = flipped and kind == "lu"
     match value.op:
         case "solve":
-            return values.make("factor_solve", (factor, args[1]), value.dims, turned)
+            return values.make("factor_solve", (factor, args[1]), value.dims, (kind, turned))
         case "inv":
-            made = values.make("factor_inv", (factor,), value.dims)
+            made = values.make("factor_inv", (factor,), value.dims, kind)
             return values.transpose(made) if turned else made
         case "logdet":
             return _logdet(values, factor)

@@ -8,16 +8,15 @@ is one value.  A target prints the steps; it decides nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr
 from matcalc.plan.batch import Batch, batch
 from matcalc.plan.build import Builder
 from matcalc.plan.cost import flops
 from matcalc.plan.factorise import factorised
+from matcalc.plan.hoist import Fixed, hoisted
 from matcalc.plan.rules import rewritten
-from matcalc.plan.structured import Finder
 from matcalc.plan.values import ATOMIC, VIEWS, Value, operands, reachable
 
 
@@ -32,12 +31,18 @@ class Step:
 @dataclass(frozen=True)
 class Plan:
     """All values that the outputs need, operands first; `steps` says which of them are assigned,
-    `batch` along which axis rows are computed in blocks."""
+    `batch` along which axis rows are computed in blocks.
+
+    Where inputs are bound, the plan `before` computes once what depends on them alone: each of its
+    outputs stands here as one of the inputs `places`.
+    """
 
     outputs: tuple[Value, ...]
     values: tuple[Value, ...]
     steps: Mapping[Value, Step]
     batch: Batch | None
+    places: tuple[Value, ...] = ()
+    before: Plan | None = None
 
     def cost(self, sizes: Mapping[str, int] | None = None) -> float:
         """Floating-point operations, for given sizes or typical ones."""
@@ -45,22 +50,36 @@ class Plan:
 
 
 def plan(
-    roots: Sequence[Expr | AsMatrix],
+    roots: Sequence[Expr],
     *,
     sizes: Mapping[str, int] | None = None,
     native: Collection[str] = (),
+    bound: Collection[str] = (),
 ) -> Plan:
     """The plan of some expressions.
 
     sizes   Sizes of dimension names, where they are known: they decide the order of products, and
             whether rows are computed in blocks.
     native  Functions that the target computes well by itself: they are not taken apart.
+    bound   Inputs that are the same for all calls: what depends on them alone costs nothing.
     Raises  DerivationError for a function that the rule book does not know.
     """
-    exprs = [root.root if isinstance(root, AsMatrix) else root for root in roots]
-    builder = Builder(rewritten(exprs, native), sizes or {})
-    outputs, hints = _structured(builder, roots), builder.hints
-    outputs, hints = factorised(builder.values, outputs, hints)
+    fixed = Fixed(frozenset(bound), sizes or {})
+    builder = Builder(rewritten(roots, native), sizes or {}, fixed)
+    outputs, hints = builder.outputs, builder.hints
+    outputs, hints = factorised(builder.values, outputs, hints, fixed)
+    if not bound:
+        return _planned(outputs, hints, sizes or {})
+    inner, names, places = hoisted(builder.values, outputs, hints, fixed)
+    made = _planned(inner, names, sizes or {})
+    before = _planned(list(places.values()), hints, {}) if places else None
+    return replace(made, places=tuple(places), before=before)
+
+
+def _planned(
+    outputs: Sequence[Value], hints: Mapping[Value, str], sizes: Mapping[str, int]
+) -> Plan:
+    """The plan of values: those used more than once, or named, are assigned."""
     order, uses = reachable(outputs)
     steps = {
         value: Step(value, hints.get(value, ""))
@@ -69,17 +88,6 @@ def plan(
     }
     axis = batch(order, outputs, sizes) if sizes else None
     return Plan(tuple(outputs), tuple(order), steps, axis)
-
-
-def _structured(builder: Builder, roots: Sequence[Expr | AsMatrix]) -> list[Value]:
-    """The outputs, those that are to keep their structure as operators."""
-    if not any(isinstance(root, AsMatrix) for root in roots):
-        return builder.outputs
-    find = Finder(builder.values, builder.forms, builder.whole)
-    return [
-        find.result(expr, root) if isinstance(root, AsMatrix) else output
-        for root, expr, output in zip(roots, builder.roots, builder.outputs, strict=True)
-    ]
 
 
 def _view(value: Value) -> bool:
