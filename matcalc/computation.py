@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from matcalc.errors import InputError
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Symbol, unknown_functions
 
 if TYPE_CHECKING:
@@ -80,4 +81,4 @@ def _check_target(target: str) -> None:
 def _leaves(tree: Any) -> list[Expr]:
     if isinstance(tree, Sequence):
         return [leaf for part in tree for leaf in _leaves(part)]
-    return [tree]
+    return [tree.root if isinstance(tree, AsMatrix) else tree]

@@ -13,6 +13,7 @@ from matcalc.calculus.layouts import has_matrices, symmetrised, unvectorised, ve
 from matcalc.calculus.reverse import Record, derivative
 from matcalc.expr import build
 from matcalc.expr.along import directed, share
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Call, Derivative, Einsum, Expr, Named, postorder
 from matcalc.expr.writing import cost, transposed
 from matcalc.kinds import ALONG, SYMMETRIC, Piece, Problem, Share, derivatives
@@ -38,6 +39,7 @@ class Solved:
     raw: Any
     written: Any
     arrays: Any
+    matrices: Any
     structure: Any
     layout: str
     lowering: Lowering
@@ -64,6 +66,7 @@ def solve(problem: Problem, book: RuleBook) -> Solved:
         mapped(lambda piece: piece.tensor, pieces),
         mapped(lambda leaf: leaf.text, leaves),
         mapped(lambda leaf: leaf.array, leaves),
+        mapped(lambda leaf: AsMatrix(leaf.array, leaf.matrix, leaf.rows), leaves),
         mapped(lambda leaf: leaf.structure, leaves),
         layout, lowering, book,
     )  # fmt: skip
@@ -106,12 +109,15 @@ EXPANDED = 24
 
 @dataclass(frozen=True)
 class Leaf:
-    """One derivative, written: as text, as an array, and its structure."""
+    """One derivative, written: as text, as an array, its structure, and as the matrix of `rows`
+    of the array's axes by the others, where there is such notation (0 rows: it is no matrix)."""
 
     text: Expr
     array: Expr
     structure: str
-    vec: bool
+    vec: bool = False
+    matrix: Expr | None = None
+    rows: int = 0
 
 
 class Writer:
@@ -140,7 +146,7 @@ class Writer:
         """A scalar along directions: the sum of what each gradient says along its own."""
         kept = [(self.whole(gradient).array, self.lift(v)) for gradient, v in shares]
         total = build.add([share(g, v) for g, v in kept]) if kept else build.number(0)
-        return Leaf(total, total, structure(piece.tensor), False)
+        return Leaf(total, total, structure(piece.tensor))
 
     def whole(self, piece: Piece) -> Leaf:
         """A derivative by itself."""
@@ -155,7 +161,8 @@ class Writer:
         ways = [(t, lift, lift(t)) for t in simple for lift in self.lifts]
         tensor, self.lift, expr = min(reversed(ways), key=lambda way: self.price(way[2]))
         text = self.text(tensor, expr, piece.parts)
-        return Leaf(text or expr, expr, structure(tensor), False)
+        matrix = expr if tensor.rank == 2 else None
+        return Leaf(text or expr, expr, structure(tensor), matrix=matrix, rows=_rows(parts, tensor))
 
     def between(self, tensors: Sequence[Tensor], parts: tuple[int, ...]) -> Leaf | None:
         """A derivative written as the matrix between vec(variable) and vec(result), where there is
@@ -170,7 +177,7 @@ class Writer:
         expr = self.lift(array)
         turned = self.problem.layout == "denominator" and self.problem.kind != "hessian"
         text = self.lift(transpose(vec)) if turned else matrix
-        return Leaf(text, expr, structure(array), True)
+        return Leaf(text, expr, structure(array), True, matrix, parts[0])
 
     def simplified(self, t: Tensor) -> Tensor:
         return self.simplifier(t) if self.problem.simplify else t
@@ -199,6 +206,11 @@ class Writer:
             return transposed(expr) if row else None
         turned = written(tensor, parts, self.problem.layout)
         return None if turned is tensor or self.problem.kind == "hessian" else self.lift(turned)
+
+
+def _rows(parts: Sequence[int], tensor: Tensor) -> int:
+    """How many axes of a derivative are the rows of it as a matrix; 0 if it is none."""
+    return 1 if tensor.rank == 2 else parts[0] if tensor.rank > 2 else 0
 
 
 def _is_matrix_notation(expr: Expr) -> bool:

@@ -14,6 +14,7 @@ from matcalc.directions import Direction, value_name
 from matcalc.emit.latex import differential, latex
 from matcalc.emit.text import text
 from matcalc.expr.along import unfolded
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Function, Symbol
 from matcalc.expression import Expression
 from matcalc.handed_in import evaluators, preparing, trusted
@@ -187,9 +188,12 @@ class Derivation:
         return ",\\quad ".join(formulas)
 
     @bounded
-    def code(self, target: str = "numpy", *, value: bool = False) -> str:
-        """The source of a function that returns the derivative, with `value` also the value."""
-        return self._computation(value).source(target)
+    def code(self, target: str = "numpy", *, value: bool = False, structured: bool = False) -> str:
+        """The source of a function that returns the derivative, with `value` also the value.
+
+        structured  See `function`; the source imports the classes of matcalc.operators.
+        """
+        return self._computation(value, structured).source(target)
 
     @bounded
     def function(
@@ -197,12 +201,18 @@ class Derivation:
         target: str = "numpy",
         *,
         value: bool = False,
+        structured: bool = False,
         functions: Implementations | None = None,
         bind: Mapping[str, Any] | None = None,
         check: bool = True,
     ) -> Callable[..., Any]:
         """The compiled function of the inputs; with `value` it returns (value, derivative).
 
+        structured  Matrices are not computed but returned as what they are made of: a
+                    scipy.sparse.linalg.LinearOperator with .toarray(), .diagonal() and, where the
+                    structure gives one, .solve(b) (see matcalc.operators).  A derivative of more
+                    than two axes is the matrix between vec(variable) and vec(result), as it is
+                    printed in numerator layout; vec(X) is X.ravel(order="F").
         functions  For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.
         bind       Inputs that are the same for all calls, {"X": X}: the function no longer takes
                    them, and what depends on them alone (a Gram matrix, a factorisation) is computed
@@ -212,12 +222,16 @@ class Derivation:
         Raises     InputError for a wrong target, missing functions or wrong values to bind, and
                    when called for wrong shapes.
         """
-        made = self._computation(value, functions or ())
+        made = self._computation(value, structured, functions or ())
         return made.compiled(target, functions, bind, check)
 
-    def _computation(self, value: bool, given: Collection[str] = ()) -> Computation:
+    def _computation(
+        self, value: bool, structured: bool = False, given: Collection[str] = ()
+    ) -> Computation:
         """What code is written for; `given` are functions whose code the caller has."""
         outputs = self._computed(self.solved.arrays, given)
+        if structured and self.kind in {"gradient", "jacobian", "hessian"}:
+            outputs = mapped(partial(self._matrix, given=given), self.solved.matrices)
         single = not value and not isinstance(outputs, tuple)
         if value:
             whole = worked_out(self.program.expression, self.solved.book)
@@ -227,6 +241,11 @@ class Derivation:
         doc = f"The {kind} of {' '.join(self.program.text.split())} by {', '.join(self.wrt)}."
         outputs = [outputs] if single else list(outputs)
         return Computation(self.kind, outputs, variables, doc, single)
+
+    def _matrix(self, leaf: AsMatrix, given: Collection[str]) -> Expr | AsMatrix:
+        """A derivative that keeps its structure; one that is no matrix is an array."""
+        made = leaf.mapped(partial(self._computed, given=given))
+        return made if made.rows else made.array
 
     def _computed(self, tree: Any, given: Collection[str] = ()) -> Any:
         """What code is written for; `given` are functions whose code the caller has."""

@@ -20,6 +20,7 @@ from typing import Any, Final
 from matcalc.emit.arguments import NOTHING, Bound, Given, bindings, converted
 from matcalc.emit.function import Emitted, Output, emit, leaves
 from matcalc.errors import InputError
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Add, Function, Product, Symbol, postorder
 from matcalc.plan.batch import LARGE
 from matcalc.plan.sizes import read_sizes
@@ -83,10 +84,12 @@ class _Asked:
     @property
     def has_orders(self) -> bool:
         """Whether there is a product that can be computed in more than one order."""
+        found = leaves(self.outputs)
+        roots = tuple(leaf.root if isinstance(leaf, AsMatrix) else leaf for leaf in found)
         return any(
             isinstance(node, Product)
             and (len(node.factors) > 2 or any(isinstance(f, Add | Product) for f in node.factors))
-            for node in postorder(tuple(leaves(self.outputs)))
+            for node in postorder(roots)
         )
 
 
@@ -329,6 +332,8 @@ def _owned(result: Any, arrays: Collection[Any]) -> Any:
 
     if isinstance(result, tuple):
         return tuple(_owned(part, arrays) for part in result)
+    if hasattr(result, "toarray"):
+        return result  # an operator refers to its arrays, and copies none
     array = np.asarray(result)
     if not array.ndim:
         return array[()]

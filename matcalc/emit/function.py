@@ -12,8 +12,10 @@ from matcalc.dims import Dim
 from matcalc.emit.blocks import BlockWriter
 from matcalc.emit.names import Identifiers
 from matcalc.emit.once import Once
+from matcalc.emit.operators import CLASSES
 from matcalc.emit.pysource import dimension
 from matcalc.emit.writer import Writer, function_key
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Symbol
 from matcalc.plan.functions import Called
 from matcalc.plan.plan import Plan, plan
@@ -21,13 +23,13 @@ from matcalc.plan.sizes import Source, size_sources
 from matcalc.plan.values import Value
 
 WIDTH: Final = 100
-RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float", "bind", "once")
+RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float", "bind", "once", *CLASSES)
 
 _ASSIGNMENT: Final = re.compile(
     r"([^\W\d][\w.]*(\[[^\]]+\])?(, \w+)*|np\.einsum\(\S+ \w+\)\[\.\.\.\]) [-+]?= "
 )
 
-Output = Expr | Sequence["Output"]
+Output = Expr | AsMatrix | Sequence["Output"]
 
 
 FRESH: Final = frozenset(
@@ -165,7 +167,7 @@ def _text(lines: Sequence[str]) -> str:
     return "\n".join([*imports, *(["", ""] if imports else []), *lines, ""])
 
 
-def leaves(outputs: Sequence[Output]) -> Iterable[Expr]:
+def leaves(outputs: Sequence[Output]) -> Iterable[Expr | AsMatrix]:
     """The expressions among nested outputs, in order."""
     for output in outputs:
         if isinstance(output, Sequence):
@@ -270,7 +272,8 @@ def _imports(lines: Sequence[str]) -> list[str]:
     found = ["import numpy as np"] if re.search(r"\bnp\.", body) else []
     found += ["from scipy import linalg as la"] if re.search(r"\bla\.", body) else []
     found += ["from scipy import special as sp"] if re.search(r"\bsp\.", body) else []
-    return found
+    classes = sorted(name for name in CLASSES if re.search(rf"\b{name}\(", body))
+    return [*found, f"from matcalc.operators import {', '.join(classes)}"] if classes else found
 
 
 def _statement(text: str, width: int = WIDTH) -> list[str]:
@@ -344,9 +347,19 @@ def _filled(start: str, items: Sequence[str], width: int) -> list[str]:
     )
 
 
-def _shape(node: Expr) -> str:
+def _shape(node: Expr | AsMatrix) -> str:
+    if isinstance(node, AsMatrix):
+        return _operator(node)
     dims = node.shape.dims
     if not dims:
         whole = isinstance(node, Symbol) and "integer" in node.properties
         return "whole number" if whole else "scalar"
     return f"array ({', '.join(map(str, dims))}{',' if len(dims) == 1 else ''})"
+
+
+def _operator(result: AsMatrix) -> str:
+    """The shape of an operator, and what its rows and columns are."""
+    dims = ", ".join(map(str, result.dims))
+    if len(result.array.shape.dims) == 2:
+        return f"operator ({dims})"
+    return f'operator ({dims}) between vectors x = X.ravel(order="F"), columns stacked'

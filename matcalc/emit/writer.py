@@ -14,6 +14,7 @@ from typing import Final
 from matcalc.dims import Dim
 from matcalc.emit.book import Slot, numpy_template
 from matcalc.emit.names import Identifiers
+from matcalc.emit.operators import OPERATORS
 from matcalc.emit.pysource import (
     Prec,
     Py,
@@ -270,6 +271,11 @@ class Writer:
         self.lines.append(f"{name} = {text}")
         return Py(name)
 
+    def reshape(self, value: Value) -> Py:
+        """The entries in another shape; the first index fastest where the data say F."""
+        order = ', order="F"' if value.data == "F" else ""
+        return Py(f"np.reshape({self.args(value)[0].text}, {self.shape(value.dims)}{order})")
+
     def blocks(self, value: Value) -> Py:
         """Blocks side by side, one under the other, or along the diagonal."""
         if value.op == "blockdiag":
@@ -398,7 +404,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "factor_inv": Writer.factor_inv,
     "factor_logdet": Writer.logdet,
     "logdet": Writer.logdet,
-    "reshape": lambda w, v: Py(f"np.reshape({w.args(v)[0].text}, {w.shape(v.dims)})"),
+    "reshape": Writer.reshape,
     "inv": _plain("np.linalg.inv"),
     "log": _plain("np.log"),
     "trace": _plain("np.trace"),
@@ -422,4 +428,5 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "apply": Writer.apply,
     "weak": _plain("float"),
     "scalar": Writer.scalar,
+    **OPERATORS,
 }

@@ -241,10 +241,19 @@ class Arranger(Survey):
         elif name in self.dims:
             kind = "NAME"
         else:
-            self._unknown_function(token)
+            self._unknown_function(position)
         return self._make(kind, position)
 
-    def _unknown_function(self, token: Token) -> Never:
+    def _arguments_given(self, position: int) -> int:
+        """How many arguments stand in the bracket after a function's name."""
+        depth, commas = 0, 0
+        for token in self.inside(position):
+            commas += token.kind == "COMMA" and not depth
+            depth += (token.kind in OPEN) - (token.kind in CLOSERS)
+        return commas + 1
+
+    def _unknown_function(self, position: int) -> Never:
+        token = self.tokens[position]
         similar = nearest(token.text, [*self.context.known, *self.functions])
         choices = [f"{each}(…)" for each in similar]
         if token.text in RENAMED:
@@ -255,8 +264,13 @@ class Arranger(Survey):
         rest = self.text[token.end + 1 : token.end + 3].strip()
         if rest[:1] == ":" or rest[:1].isdigit():
             choices.append(f"{token.text}[…] for an entry: places count from 0")
-        choices.append(f"{token.text} (…) with a blank for a product")
-        choices.append(f"declare it, as in `where {token.text}: R -> R`")
+        given = self._arguments_given(position)
+        if given == 1:
+            choices.append(f"{token.text} (…) with a blank for a product")
+            choices.append(f"declare it, as in `where {token.text}: R -> R`")
+        elif not choices:
+            declared = f"`where {token.text}: R^{given} -> R`"
+            choices.append(f"one vector of them, {token.text}([…]), and declare it: {declared}")
         self.fail(f"unknown function `{token.text}`", token, suggestion=", or ".join(choices))
 
     def _primed(self, position: int) -> int:
@@ -273,7 +287,7 @@ class Arranger(Survey):
         if bracket.kind != "LPAR" or bracket.start != self.tokens[last - 1].end:
             return self._keep(position)
         if canonical(token.text) not in self.functions:
-            self._unknown_function(token)
+            self._unknown_function(position)
         end = self.tokens[last - 1].end
         self.out.append(Token("FUNCTION", self.text[token.start : end], token.start, end))
         return last

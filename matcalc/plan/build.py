@@ -67,6 +67,7 @@ class Builder:
 
     def __init__(self, roots: Sequence[Expr], sizes: Mapping[str, int], fixed: Fixed) -> None:
         self.values = Values()
+        self.roots = roots
         self._sizes = sizes
         self._fixed = fixed
         self.chain = chain.Chain(self.values, sizes, fixed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from matcalc.plan.operators import OPERATORS
 from matcalc.plan.rebuild import rebuild
 from matcalc.plan.values import ATOMIC, VIEWS, Value, Values, operands, reachable
 
@@ -43,8 +44,8 @@ class Fixed:
         if value.op == "input":
             assert isinstance(value.data, tuple)
             return value.data[0] in self._bound
-        if value.op == "apply":  # of the user's, who may want it called each time
-            return False
+        if value.op == "apply" or value.op in OPERATORS:
+            return False  # the user's own is called each time; an operator costs nothing
         return all(name in self._sizes for dim in value.dims for name in dim.names)
 
 

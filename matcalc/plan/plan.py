@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr
 from matcalc.plan.batch import Batch, batch
 from matcalc.plan.build import Builder
@@ -17,6 +18,7 @@ from matcalc.plan.cost import flops
 from matcalc.plan.factorise import factorised
 from matcalc.plan.hoist import Fixed, hoisted
 from matcalc.plan.rules import rewritten
+from matcalc.plan.structured import Finder
 from matcalc.plan.values import ATOMIC, VIEWS, Value, operands, reachable
 
 
@@ -50,7 +52,7 @@ class Plan:
 
 
 def plan(
-    roots: Sequence[Expr],
+    roots: Sequence[Expr | AsMatrix],
     *,
     sizes: Mapping[str, int] | None = None,
     native: Collection[str] = (),
@@ -65,8 +67,9 @@ def plan(
     Raises  DerivationError for a function that the rule book does not know.
     """
     fixed = Fixed(frozenset(bound), sizes or {})
-    builder = Builder(rewritten(roots, native), sizes or {}, fixed)
-    outputs, hints = builder.outputs, builder.hints
+    exprs = [root.root if isinstance(root, AsMatrix) else root for root in roots]
+    builder = Builder(rewritten(exprs, native), sizes or {}, fixed)
+    outputs, hints = _structured(builder, roots), builder.hints
     outputs, hints = factorised(builder.values, outputs, hints, fixed)
     if not bound:
         return _planned(outputs, hints, sizes or {})
@@ -88,6 +91,17 @@ def _planned(
     }
     axis = batch(order, outputs, sizes) if sizes else None
     return Plan(tuple(outputs), tuple(order), steps, axis)
+
+
+def _structured(builder: Builder, roots: Sequence[Expr | AsMatrix]) -> list[Value]:
+    """The outputs, those that are to keep their structure as operators."""
+    if not any(isinstance(root, AsMatrix) for root in roots):
+        return builder.outputs
+    find = Finder(builder.values, builder.forms, builder.whole)
+    return [
+        find.result(expr, root) if isinstance(root, AsMatrix) else output
+        for root, expr, output in zip(roots, builder.roots, builder.outputs, strict=True)
+    ]
 
 
 def _view(value: Value) -> bool:

@@ -24,6 +24,8 @@ Op = Literal[
     "kron", "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply",
     "weak", "onehot", "unvech", "reshape", "abs", "log", "max", "vdot", "spread", "factor", "chol",
     "factor_solve", "factor_inv", "factor_logdet",
+    "Dense", "Diagonal", "Identity", "LowRank", "Product", "Sum", "Scaled", "Kronecker",
+    "BlockDiagonal", "Commutation", "Inverse", "Transposed",
 ]  # fmt: skip
 
 ATOMIC: Final = frozenset({"input", "number", "constant", "size"})

@@ -1,0 +1,453 @@
+"""Linear operators with an algebra: arrays, diagonal matrices, and products and sums of operators.
+
+`_apply(x)` is all that an operator has to say: the matrix times a vector, or times the columns of a
+matrix.  Where there is a better way than that to the entries or to a solution, it says that too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from scipy import linalg
+from scipy.sparse.linalg import LinearOperator
+
+ROWS: Final = 64
+"""Rows that are looked at together where entries of a product are wanted."""
+
+
+class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
+    """A real matrix in the conventions of scipy.sparse.linalg.LinearOperator.
+
+    `A @ x`, `matvec`, `matmat`, `rmatvec` and `rmatmat` take arrays; sums, products and multiples
+    of operators are operators.
+    """
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+
+    def _apply(self, x: Any) -> Any:
+        """The matrix times x, of one axis or two."""
+        raise NotImplementedError
+
+    def _matvec(self, x: Any) -> Any:
+        return self._apply(x)
+
+    def _matmat(self, X: Any) -> Any:
+        return self._apply(X)
+
+    def _transpose(self) -> Operator:
+        raise NotImplementedError
+
+    def _adjoint(self) -> Operator:
+        return self._transpose()
+
+    def _rows(self, start: int, stop: int) -> Any:
+        """Some rows as an array."""
+        chosen = np.zeros((self.shape[0], stop - start), self.dtype)
+        chosen[np.arange(start, stop), np.arange(stop - start)] = 1
+        return self._transpose()._apply(chosen).T
+
+    def toarray(self) -> Any:
+        """The matrix as an array of its own."""
+        return self._apply(np.eye(self.shape[1], dtype=self.dtype))
+
+    def diagonal(self) -> Any:
+        """The entries on the main diagonal."""
+        count = min(self.shape)
+        entries = np.empty(count, self.dtype)
+        for start in range(0, count, ROWS):
+            stop = min(start + ROWS, count)
+            entries[start:stop] = np.diagonal(self._rows(start, stop)[:, start:stop])
+        return entries
+
+    def solve(self, b: Any) -> Any:  # noqa: ARG002  # what has a solution overrides it
+        """The x with `A @ x == b`, of one axis or two.
+
+        Raises   LinAlgError if the matrix is singular, or its structure gives no solution.
+        """
+        raise np.linalg.LinAlgError(
+            f"the structure of this matrix ({self}) gives no solution of a system: use "
+            "np.linalg.solve(A.toarray(), b), or an iteration such as scipy.sparse.linalg.cg(A, b)"
+        )
+
+    def _factors(self) -> tuple[Any, Any] | None:
+        """U and V with A = U V', narrower than the matrix; None if they are not known."""
+        return None
+
+    def _right_side(self, b: Any) -> Any:
+        b = np.asarray(b)
+        if self.shape[0] != self.shape[1]:
+            raise np.linalg.LinAlgError(f"a matrix of shape {self.shape} is not square")
+        if b.ndim not in {1, 2} or b.shape[0] != self.shape[0]:
+            raise ValueError(f"b has the shape {b.shape}, and the matrix {self.shape}")
+        return b
+
+    def dot(self, x: Any) -> Any:
+        """The product with an array, an operator or a number."""
+        if isinstance(x, LinearOperator):
+            return Product(self, x)
+        return self._multiple(x) if _is_number(x) else super().dot(x)
+
+    def _rdot(self, x: Any) -> Any:
+        return Product(x, self) if isinstance(x, LinearOperator) else super()._rdot(x)
+
+    def __rmul__(self, x: Any) -> Any:
+        return self._multiple(x) if _is_number(x) else self._rdot(x)
+
+    def __truediv__(self, x: Any) -> Operator:
+        if not _is_number(x):
+            raise ValueError("a linear operator is divided by numbers only")
+        return self._multiple(1 / x)
+
+    def __neg__(self) -> Operator:
+        return self._multiple(-1)
+
+    def __add__(self, x: Any) -> Any:
+        return Sum(self, x) if isinstance(x, LinearOperator) else NotImplemented
+
+    def __sub__(self, x: Any) -> Any:
+        return self + -x if isinstance(x, LinearOperator) else NotImplemented
+
+    def _multiple(self, scale: Any) -> Operator:
+        return Product(Identity(self.shape[0], scale), self)
+
+
+def _is_number(x: Any) -> bool:
+    """Whether this is a Python number or an array without axes."""
+    return np.isscalar(x) or (isinstance(x, np.ndarray) and not x.ndim)
+
+
+def as_operator(matrix: Any) -> Operator:
+    """A matrix as an operator: an array is a dense one.
+
+    Raises   ValueError if it is not a matrix.
+    """
+    if isinstance(matrix, Operator):
+        return matrix
+    if isinstance(matrix, LinearOperator):
+        return Foreign(matrix)
+    return Dense(matrix)
+
+
+class Foreign(Operator):
+    """Another LinearOperator."""
+
+    def __init__(self, operator: LinearOperator) -> None:
+        self.operator, self.shape, self.dtype = operator, operator.shape, operator.dtype
+
+    def _apply(self, x: Any) -> Any:
+        return self.operator @ x
+
+    def _transpose(self) -> Operator:
+        return Foreign(self.operator.T)
+
+
+class Dense(Operator):
+    """An array as an operator.
+
+    `assume_a`, as in scipy.linalg.solve, says what is known for `solve`: "gen", "sym" or "pos".
+    The array is factored once, when a system is first solved.
+    """
+
+    def __init__(self, array: Any, assume_a: str = "gen") -> None:
+        array = np.asarray(array)
+        if array.ndim != 2:
+            raise ValueError(f"an array of shape {array.shape} is not a matrix")
+        self.array, self.assume_a, self._turned = array, assume_a, None
+        self.shape, self.dtype = array.shape, array.dtype
+
+    _turned: Dense | None
+
+    def _apply(self, x: Any) -> Any:
+        return self.array @ x
+
+    def _transpose(self) -> Operator:
+        if self.assume_a != "gen":
+            return self
+        turned = Dense(self.array.T)
+        turned._turned = self
+        return turned
+
+    def _rows(self, start: int, stop: int) -> Any:
+        return self.array[start:stop]
+
+    def toarray(self) -> Any:
+        """The matrix as an array of its own."""
+        return self.array.copy()
+
+    def diagonal(self) -> Any:
+        """The entries on the main diagonal."""
+        return self.array.diagonal().copy()
+
+    @cached_property
+    def _solver(self) -> Any:
+        """What solves systems: the factors of the array, and a bound of its condition."""
+        norm = np.linalg.norm(self.array, 1)
+        if self.assume_a == "pos":
+            factor = linalg.cholesky(self.array, lower=True)
+            (pocon,) = linalg.get_lapack_funcs(("pocon",), (factor,))
+            rcond = pocon(factor, norm, uplo="L")[0]
+        else:
+            getrf, gecon = linalg.get_lapack_funcs(("getrf", "gecon"), (self.array,))
+            lu, pivots, failed = getrf(self.array)
+            factor = lu, pivots
+            rcond = 0.0 if failed else gecon(lu, norm)[0]
+        if not rcond > np.finfo(norm.dtype).eps:
+            raise np.linalg.LinAlgError("the matrix is singular to working precision")
+        return factor
+
+    def solve(self, b: Any) -> Any:
+        """The x with `A @ x == b`; LinAlgError if the matrix is singular to working precision."""
+        b = self._right_side(b)
+        if self.assume_a == "pos":
+            return linalg.cho_solve((self._solver, True), b)
+        if self._turned is not None:
+            return linalg.lu_solve(self._turned._solver, b, trans=1)
+        return linalg.lu_solve(self._solver, b)
+
+
+class Diagonal(Operator):
+    """The diagonal matrix of a vector of entries."""
+
+    def __init__(self, entries: Any) -> None:
+        self._entries = entries = np.asarray(entries)
+        if entries.ndim != 1:
+            raise ValueError(f"an array of shape {entries.shape} is not a vector of entries")
+        self.shape, self.dtype = entries.shape * 2, entries.dtype
+
+    @property
+    def entries(self) -> Any:
+        """The entries on the diagonal."""
+        return self._entries
+
+    def _apply(self, x: Any) -> Any:
+        return self._along(x) * x
+
+    def _along(self, x: Any) -> Any:
+        return self._entries if x.ndim == 1 else self._entries[:, None]
+
+    def _transpose(self) -> Operator:
+        return self
+
+    def toarray(self) -> Any:
+        """The matrix as an array of its own."""
+        return np.diag(self.diagonal())
+
+    def diagonal(self) -> Any:
+        """The entries on the main diagonal."""
+        return np.array(self.entries)
+
+    def solve(self, b: Any) -> Any:
+        """The x with `A @ x == b`: b over the entries; LinAlgError if one of them is zero."""
+        b = self._right_side(b)
+        if not np.all(self.entries):
+            raise np.linalg.LinAlgError("the matrix is singular: a diagonal entry is zero")
+        return b / self._along(b)
+
+    def _multiple(self, scale: Any) -> Operator:
+        return Diagonal(scale * self.entries)
+
+
+class Identity(Diagonal):
+    """The identity of n rows, or a multiple of it.
+
+    Its dtype is that of the scale; a Python number takes that of what it is combined with.
+    """
+
+    def __init__(self, n: int, scale: Any = 1, dtype: Any = None) -> None:
+        self.scale, self.shape = scale, (n, n)
+        if dtype is not None:
+            self.dtype = np.dtype(dtype)
+        else:
+            self.dtype = np.dtype(bool) if type(scale) in {int, float} else np.asarray(scale).dtype
+
+    @property
+    def entries(self) -> Any:
+        """The scale for every row."""
+        return np.broadcast_to(np.asarray(self.scale, self._own), self.shape[:1])
+
+    @property
+    def _own(self) -> Any:
+        return None if self.dtype.kind == "b" else self.dtype
+
+    def _apply(self, x: Any) -> Any:
+        return self.scale * x
+
+    def _along(self, x: Any) -> Any:  # noqa: ARG002  # of a vector it is an axis
+        return self.scale
+
+    def _rows(self, start: int, stop: int) -> Any:
+        rows = np.zeros((stop - start, self.shape[0]), self._own)
+        rows[np.arange(stop - start), np.arange(start, stop)] = self.scale
+        return rows
+
+    def _multiple(self, scale: Any) -> Operator:
+        return Identity(self.shape[0], scale * self.scale)
+
+
+class Product(Operator):
+    """The product of matrices, which is never multiplied out: from the right, one at a time.
+
+    Raises   ValueError if the shapes do not fit.
+    """
+
+    def __init__(self, *factors: Any) -> None:
+        self.factors: tuple[Operator, ...] = tuple(map(as_operator, factors))
+        for left, right in zip(self.factors, self.factors[1:], strict=False):
+            if left.shape[1] != right.shape[0]:
+                raise ValueError(f"a product of the shapes {left.shape} and {right.shape}")
+        self.shape = self.factors[0].shape[0], self.factors[-1].shape[1]
+        self.dtype = np.result_type(*(factor.dtype for factor in self.factors))
+
+    def _apply(self, x: Any) -> Any:
+        for factor in reversed(self.factors):
+            x = factor._apply(x)
+        return x
+
+    def _transpose(self) -> Operator:
+        return Product(*(factor._transpose() for factor in reversed(self.factors)))
+
+    def _rows(self, start: int, stop: int) -> Any:
+        rows = self.factors[0]._rows(start, stop)
+        for factor in self.factors[1:]:
+            rows = factor._transpose()._apply(rows.T).T
+        return rows
+
+    def toarray(self) -> Any:
+        """The matrix as an array of its own; from the end that has fewer columns or rows."""
+        if self.shape[0] < self.shape[1]:
+            return self._transpose().toarray().T
+        made = self.factors[-1].toarray()
+        for factor in reversed(self.factors[:-1]):
+            made = factor._apply(made)
+        return made
+
+    def diagonal(self) -> Any:
+        """The entries on the main diagonal: no more than some rows are multiplied at a time."""
+        if len(self.factors) == 1:
+            return self.factors[0].diagonal()
+        left = Product(*self.factors[:-1])
+        right = self.factors[-1]._transpose()
+        count = min(self.shape)
+        entries = np.empty(count, self.dtype)
+        for start in range(0, count, ROWS):
+            stop = min(start + ROWS, count)
+            pair = left._rows(start, stop), right._rows(start, stop)
+            entries[start:stop] = np.einsum("ij,ij->i", *pair)
+        return entries
+
+    def solve(self, b: Any) -> Any:
+        """The x with `A @ x == b`, factor by factor; LinAlgError if a factor gives none."""
+        x = self._right_side(b)
+        for factor in self.factors:
+            x = factor.solve(x)
+        return x
+
+    def _factors(self) -> tuple[Any, Any] | None:
+        inner = [factor.shape[1] for factor in self.factors[:-1]]
+        for place, factor in enumerate(self.factors):
+            pair = factor._factors()
+            if pair is not None:
+                before, after = self.factors[:place], self.factors[place + 1 :]
+                left = Product(*before)._apply(pair[0]) if before else pair[0]
+                right = Product(*after)._transpose()._apply(pair[1]) if after else pair[1]
+                return left, right
+        narrow = min(inner, default=self.shape[0])
+        if narrow >= min(self.shape):
+            return None
+        cut = inner.index(narrow) + 1
+        return (
+            Product(*self.factors[:cut]).toarray(),
+            Product(*self.factors[cut:])._transpose().toarray(),
+        )
+
+
+class Sum(Operator):
+    """The sum of matrices of one shape, term by term.
+
+    A system is solved if one term has a solution and the others are of low rank (Woodbury 1950).
+    Raises   ValueError if the shapes differ.
+    """
+
+    def __init__(self, *terms: Any) -> None:
+        self.terms: tuple[Operator, ...] = tuple(map(as_operator, terms))
+        self.shape = self.terms[0].shape
+        for term in self.terms:
+            if term.shape != self.shape:
+                raise ValueError(f"a sum of the shapes {self.shape} and {term.shape}")
+        self.dtype = np.result_type(*(term.dtype for term in self.terms))
+
+    def _apply(self, x: Any) -> Any:
+        made = self.terms[0]._apply(x)
+        for term in self.terms[1:]:
+            made = made + term._apply(x)
+        return made
+
+    def _transpose(self) -> Operator:
+        return Sum(*(term._transpose() for term in self.terms))
+
+    def _rows(self, start: int, stop: int) -> Any:
+        return np.add.reduce([term._rows(start, stop) for term in self.terms])
+
+    def toarray(self) -> Any:
+        """The matrix as an array of its own; diagonal terms are added in place."""
+        rest = [term for term in self.terms if not isinstance(term, Diagonal)]
+        made = np.zeros(self.shape, self.dtype) if not rest else rest[0].toarray()
+        made = made.astype(self.dtype, copy=False)
+        for term in rest[1:]:
+            made += term.toarray()
+        for term in self.terms:
+            if isinstance(term, Diagonal):
+                made[np.diag_indices_from(made)] += term.entries
+        return made
+
+    def diagonal(self) -> Any:
+        """The entries on the main diagonal."""
+        entries = np.zeros(min(self.shape), self.dtype)
+        for term in self.terms:
+            entries += term.diagonal()
+        return entries
+
+    def solve(self, b: Any) -> Any:
+        """The x with `A @ x == b`; LinAlgError if the matrix is singular, or not of this kind."""
+        b = self._right_side(b)
+        base, left, right = self._parts
+        if left is None:
+            return base.solve(b)
+        scaled = base.solve(left)
+        product = right.T @ scaled
+        small = np.eye(len(product), dtype=product.dtype) + product
+        smallest = np.linalg.svd(small, compute_uv=False)[-1]
+        if not smallest > 10 * np.finfo(small.dtype).eps * (1 + np.linalg.norm(product)):
+            raise np.linalg.LinAlgError("the matrix is singular to working precision")
+        x = base.solve(b)
+        return x - scaled @ np.linalg.solve(small, right.T @ x)
+
+    @cached_property
+    def _parts(self) -> tuple[Operator, Any, Any]:
+        """The term that is solved for, and U and V of the others; None if there are none."""
+        pairs, rest = [], []
+        for term in self.terms:
+            pair = term._factors()
+            if pair is not None:
+                pairs.append(pair)
+            else:
+                rest.append(term)
+        if rest and all(isinstance(term, Diagonal) for term in rest):
+            rest = [_one_diagonal(rest)]
+        columns = sum(left.shape[1] for left, _ in pairs)
+        if len(rest) != 1 or columns >= self.shape[0]:
+            super().solve(np.zeros(self.shape[0]))
+        if not pairs:
+            return rest[0], None, None
+        lefts, rights = zip(*pairs, strict=True)
+        return rest[0], np.hstack(lefts), np.hstack(rights)
+
+
+def _one_diagonal(terms: Sequence[Any]) -> Operator:
+    if len(terms) == 1:
+        return terms[0]  # type: ignore[no-any-return]
+    return Diagonal(np.add.reduce([term.entries for term in terms]))

@@ -1,0 +1,187 @@
+"""Linear operators of one structure each: low rank, Kronecker, block-diagonal, an inverse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from matcalc.operators.algebra import Operator, as_operator
+
+
+class LowRank(Operator):
+    """U V', of the columns of U and V; a vector is one column.
+
+    Raises   ValueError if they have not equally many columns.
+    """
+
+    def __init__(self, left: Any, right: Any) -> None:
+        left, right = np.asarray(left), np.asarray(right)
+        self.left = left[:, None] if left.ndim == 1 else left
+        self.right = right[:, None] if right.ndim == 1 else right
+        if self.left.shape[1] != self.right.shape[1]:
+            raise ValueError(f"{self.left.shape[1]} columns and {self.right.shape[1]} columns")
+        self.shape = self.left.shape[0], self.right.shape[0]
+        self.dtype = np.result_type(left, right)
+
+    def _apply(self, x: Any) -> Any:
+        return self.left @ (self.right.T @ x)
+
+    def _transpose(self) -> Operator:
+        return LowRank(self.right, self.left)
+
+    def _rows(self, start: int, stop: int) -> Any:
+        return self.left[start:stop] @ self.right.T
+
+    def toarray(self) -> Any:
+        """The matrix as an array of its own."""
+        return self.left @ self.right.T
+
+    def diagonal(self) -> Any:
+        """The entries on the main diagonal."""
+        count = min(self.shape)
+        return np.einsum("ij,ij->i", self.left[:count], self.right[:count])
+
+    def _factors(self) -> tuple[Any, Any] | None:
+        return self.left, self.right
+
+
+class Kronecker(Operator):
+    """A ⊗ B, of which only A and B are kept: (A ⊗ B) vec(X) = vec(B X A')."""
+
+    def __init__(self, left: Any, right: Any) -> None:
+        self.left, self.right = as_operator(left), as_operator(right)
+        (m, n), (p, q) = self.left.shape, self.right.shape
+        self.shape = m * p, n * q
+        self.dtype = np.result_type(self.left.dtype, self.right.dtype)
+
+    def _apply(self, x: Any) -> Any:
+        return self._each(x, self.left._apply, self.right._apply)
+
+    def _each(self, x: Any, left: Callable[[Any], Any], right: Callable[[Any], Any]) -> Any:
+        """One function along the columns of X, another along its rows; x may have columns too."""
+        q, rest = self.right.shape[1], x.shape[1:]
+        made = left(x.reshape(len(x) // q, -1))
+        m = len(made)
+        made = right(made.reshape(m, q, -1).swapaxes(0, 1).reshape(q, -1))
+        return made.reshape(len(made), m, -1).swapaxes(0, 1).reshape(-1, *rest)
+
+    def _transpose(self) -> Operator:
+        return Kronecker(self.left._transpose(), self.right._transpose())
+
+    def toarray(self) -> Any:
+        """The matrix as an array of its own."""
+        made = np.kron(self.left.toarray(), self.right.toarray())
+        return made.astype(self.dtype, copy=False)
+
+    def diagonal(self) -> Any:
+        """The entries on the main diagonal."""
+        if self.left.shape[0] != self.left.shape[1] or self.right.shape[0] != self.right.shape[1]:
+            return super().diagonal()
+        made = np.kron(self.left.diagonal(), self.right.diagonal())
+        return made.astype(self.dtype, copy=False)
+
+    def solve(self, b: Any) -> Any:
+        """The x with `A @ x == b`: a system with A and one with B."""
+        return self._each(self._right_side(b), self.left.solve, self.right.solve)
+
+
+class BlockDiagonal(Operator):
+    """Blocks of one shape along the diagonal, as an array of three axes: block, row, column.
+
+    Interleaved, the rows of the blocks alternate: first the first row of each block, then the
+    second of each; so do the columns.  That is what a matrix between vec(X) and vec(Y) is in which
+    each row of Y depends on that row of X.
+    """
+
+    def __init__(self, blocks: Any, interleaved: bool = False) -> None:
+        self.blocks, self.interleaved = np.asarray(blocks), interleaved
+        if self.blocks.ndim != 3:
+            raise ValueError(f"an array of shape {self.blocks.shape} has no blocks")
+        count, rows, columns = self.blocks.shape
+        self.shape, self.dtype = (count * rows, count * columns), self.blocks.dtype
+
+    def _apply(self, x: Any) -> Any:
+        return self._joined(self.blocks @ self._split(x, self.blocks.shape[2]), x.shape[1:])
+
+    def _split(self, x: Any, size: int) -> Any:
+        """x as one matrix for each block."""
+        if self.interleaved:
+            return x.reshape(size, len(self.blocks), -1).swapaxes(0, 1)
+        return x.reshape(len(self.blocks), size, -1)
+
+    def _joined(self, parts: Any, rest: tuple[int, ...]) -> Any:
+        return (parts.swapaxes(0, 1) if self.interleaved else parts).reshape(-1, *rest)
+
+    def _transpose(self) -> Operator:
+        return BlockDiagonal(self.blocks.swapaxes(1, 2), self.interleaved)
+
+    def toarray(self) -> Any:
+        """The matrix as an array of its own."""
+        count, rows, columns = self.blocks.shape
+        if self.interleaved:
+            made = np.zeros((rows, count, columns, count), self.dtype)
+            np.einsum("jili->ijl", made)[...] = self.blocks
+        else:
+            made = np.zeros((count, rows, count, columns), self.dtype)
+            np.einsum("ijil->ijl", made)[...] = self.blocks
+        return made.reshape(self.shape)
+
+    def diagonal(self) -> Any:
+        """The entries on the main diagonal."""
+        if self.shape[0] != self.shape[1]:
+            return super().diagonal()
+        entries = np.diagonal(self.blocks, axis1=1, axis2=2)
+        return (entries.T if self.interleaved else entries).reshape(-1)
+
+    def solve(self, b: Any) -> Any:
+        """The x with `A @ x == b`, block by block; LinAlgError if a block is singular."""
+        b = self._right_side(b)
+        parts = self._split(b, self.blocks.shape[1])
+        return self._joined(np.linalg.solve(self.blocks, parts), b.shape[1:])
+
+    def _multiple(self, scale: Any) -> Operator:
+        return BlockDiagonal(scale * self.blocks, self.interleaved)
+
+
+class Commutation(Operator):
+    """The permutation K with K vec(X) = vec(X') for X of m rows and n columns.
+
+    Source: J. Magnus, H. Neudecker, The commutation matrix, Ann. Statist. 7 (1979).
+    """
+
+    def __init__(self, m: int, n: int, dtype: Any = float) -> None:
+        self.rows, self.columns = m, n
+        self.shape, self.dtype = (m * n, m * n), np.dtype(dtype)
+
+    def _apply(self, x: Any) -> Any:
+        return x.reshape(self.columns, self.rows, -1).swapaxes(0, 1).reshape(x.shape)
+
+    def _transpose(self) -> Operator:
+        return Commutation(self.columns, self.rows, self.dtype)
+
+    def solve(self, b: Any) -> Any:
+        """The x with `A @ x == b`: the inverse of a permutation is its transpose."""
+        return self._transpose()._apply(self._right_side(b))
+
+
+class Inverse(Operator):
+    """The inverse of a matrix: a product with it solves a system.
+
+    Raises   LinAlgError, when it is used, if the matrix is singular.
+    """
+
+    def __init__(self, matrix: Any) -> None:
+        self.matrix = as_operator(matrix)
+        self.shape, self.dtype = self.matrix.shape, self.matrix.dtype
+
+    def _apply(self, x: Any) -> Any:
+        return self.matrix.solve(x)
+
+    def _transpose(self) -> Operator:
+        return Inverse(self.matrix._transpose())
+
+    def solve(self, b: Any) -> Any:
+        """The x with `A @ x == b`: the matrix times b."""
+        return self.matrix._apply(self._right_side(b))
