@@ -18,13 +18,12 @@ from matcalc.expr.nodes import Call, Derivative, Einsum, Expr, Named, postorder
 from matcalc.expr.writing import cost, transposed
 from matcalc.kinds import ALONG, SYMMETRIC, Piece, Problem, Share, derivatives
 from matcalc.rules.book import RuleBook
+from matcalc.simplify.naming import Naming, without_names
 from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
 from matcalc.tensor.canonical import transpose
-from matcalc.tensor.lift import Lift
 from matcalc.tensor.lower import Lowering, has_derivative
 from matcalc.tensor.nodes import Atom, Bound, Tensor
-from matcalc.tensor.substitute import Substitution
 
 
 @dataclass(frozen=True)
@@ -125,14 +124,12 @@ class Writer:
 
     def __init__(self, problem: Problem, lowering: Lowering, book: RuleBook) -> None:
         self.problem = problem
-        self.simplifier = Simplifier(lowering.known, book)
-        names = {t: e for t, e in lowering.known.items() if isinstance(t, Bound)}
-        self.expands = 0 < len(names) <= EXPANDED
+        known = dict(lowering.known)
+        self.simplifier = Simplifier(known, book)
         self.lift = self.simplifier.lift
-        self.lifts = [self.lift]
-        if self.expands:
-            values = {self.simplifier(without_names(t.value)): e for t, e in names.items()}
-            self.lifts.append(Lift({**lowering.known, **values}))
+        names = [t for t in known if isinstance(t, Bound)]
+        self.expands = 0 < len(names) <= EXPANDED
+        self.names = Naming(known, self.simplifier) if self.expands else None
 
     def __call__(self, piece: Piece) -> Leaf:
         """A piece as it is printed, and as an array."""
@@ -151,15 +148,15 @@ class Writer:
     def whole(self, piece: Piece) -> Leaf:
         """A derivative by itself."""
         plain = without_names(piece.tensor) if self.expands else piece.tensor
-        tensors = [plain] if plain is piece.tensor else [plain, piece.tensor]
+        named = self.names.named(piece.tensor) if self.names else piece.tensor
+        tensors = [plain] if plain is named else [plain, named]
         parts = piece.parts[1:] if self.problem.kind == "hessian" else piece.parts
         if self.problem.kind not in ALONG and has_matrices(parts):
             leaf = self.between(tensors, parts)
             if leaf is not None:
                 return leaf
-        simple = [self.simplified(t) for t in tensors]
-        ways = [(t, lift, lift(t)) for t in simple for lift in self.lifts]
-        tensor, self.lift, expr = min(reversed(ways), key=lambda way: self.price(way[2]))
+        ways = [(t, self.lift(t)) for t in self.forms(tensors)]
+        tensor, expr = min(reversed(ways), key=lambda way: self.price(way[1]))
         text = self.text(tensor, expr, piece.parts)
         matrix = expr if tensor.rank == 2 else None
         return Leaf(text or expr, expr, structure(tensor), matrix=matrix, rows=_rows(parts, tensor))
@@ -167,20 +164,26 @@ class Writer:
     def between(self, tensors: Sequence[Tensor], parts: tuple[int, ...]) -> Leaf | None:
         """A derivative written as the matrix between vec(variable) and vec(result), where there is
         such notation; its array is that matrix with its axes split up again."""
-        simple = [self.simplified(vectorised(t, parts)) for t in tensors]
-        ways = [(t, lift, lift(t)) for t in simple for lift in self.lifts]
-        ways = [way for way in ways if _is_matrix_notation(way[2])]
+        ways = [(t, self.lift(t)) for t in self.forms([vectorised(t, parts) for t in tensors])]
+        ways = [way for way in ways if _is_matrix_notation(way[1])]
         if not ways:
             return None
-        vec, self.lift, matrix = min(reversed(ways), key=lambda way: self.price(way[2]))
+        vec, matrix = min(reversed(ways), key=lambda way: self.price(way[1]))
         array = unvectorised(vec, parts, tensors[0].dims)
         expr = self.lift(array)
         turned = self.problem.layout == "denominator" and self.problem.kind != "hessian"
         text = self.lift(transpose(vec)) if turned else matrix
         return Leaf(text, expr, structure(array), True, matrix, parts[0])
 
-    def simplified(self, t: Tensor) -> Tensor:
-        return self.simplifier(t) if self.problem.simplify else t
+    def forms(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """Equal tensors in normal form, also with every value that has a name called by it."""
+        if not self.problem.simplify:
+            return list(tensors)
+        simple = [self.simplifier(t) for t in tensors]
+        if self.names is None:
+            return simple
+        called = [self.simplifier(self.names.found(t)) for t in simple]
+        return list(dict.fromkeys([*simple, *called]))
 
     def price(self, expr: Expr) -> float:
         """The cost of an expression with the bindings that it needs.
@@ -219,18 +222,6 @@ def _is_matrix_notation(expr: Expr) -> bool:
         isinstance(node, Einsum) or (isinstance(node, Call) and node.name == "reshape")
         for node in postorder((expr,))
     )
-
-
-def without_names(t: Tensor) -> Tensor:
-    """t with bound names replaced by what they are bound to."""
-    return _Unnamed({})(t)
-
-
-class _Unnamed(Substitution):
-    """Bound names replaced by their values."""
-
-    def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
-        return self.done[node.value] if isinstance(node, Bound) else super()._replaced(node)
 
 
 def mapped(f: Callable[..., Any], *trees: Any) -> Any:

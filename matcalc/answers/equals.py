@@ -36,7 +36,8 @@ from matcalc.expr.writing import cost, negated, transposed
 from matcalc.kinds import Piece
 from matcalc.language import Program
 from matcalc.language.within import parse_within
-from matcalc.pipeline import Solved, Writer, leaves_of, without_names
+from matcalc.pipeline import Solved, Writer, leaves_of
+from matcalc.simplify.naming import without_names
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import add, is_zero
 from matcalc.tensor.nodes import Tensor

@@ -26,7 +26,8 @@ from matcalc.expr.writing import cost
 from matcalc.expression import Expression
 from matcalc.kinds import Piece
 from matcalc.language import Program
-from matcalc.pipeline import Solved, Writer, leaves_of, without_names
+from matcalc.pipeline import Solved, Writer, leaves_of
+from matcalc.simplify.naming import without_names
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import is_zero
 from matcalc.tensor.nodes import Atom, Tensor

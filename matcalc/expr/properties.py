@@ -38,7 +38,7 @@ from matcalc.expr.nodes import (
     Transpose,
     children,
 )
-from matcalc.expr.writing import is_symmetric
+from matcalc.expr.writing import ENTRY_BY_ENTRY, is_symmetric
 
 Properties = frozenset[str]
 
@@ -314,16 +314,12 @@ _CALLS: Final[dict[str, Callable[[Call], Properties]]] = {
     "blockdiag": lambda node: _common(node.args, LINEAR | GROUP | DEFINITE | {"nonnegative"}),
 }
 
-_SYMMETRIC_KEEPING: Final = frozenset(
-    "exp log sqrt abs sign sin cos tan tanh sigmoid softplus relu square recip erf".split()
-)
-
 
 def _call(node: Call) -> Properties:
     known = _CALLS.get(node.name)
     found = known(node) if known is not None else NONE
     if node.name == "sqrt" and "positive" in _cache[node.args[0]]:
         found |= POSITIVE
-    if node.name in _SYMMETRIC_KEEPING and node.shape.rank == 2:
+    if node.name in ENTRY_BY_ENTRY and node.shape.rank == 2:
         found |= _cache[node.args[0]] & {"symmetric"}
     return found

@@ -83,6 +83,15 @@ def _is_number(expr: Expr) -> bool:
     return isinstance(expr, Neg) and isinstance(expr.arg, Number)
 
 
+ENTRY_BY_ENTRY: Final = frozenset(
+    "exp log sqrt abs sign sin cos tan tanh sigmoid softplus relu square recip erf".split()
+)
+"""Functions of one argument that act entry by entry, and so keep a symmetric matrix symmetric."""
+
+OF_MATRICES: Final = frozenset("expm logm sqrtm pinv".split())
+"""Functions of a matrix that commute with the transpose."""
+
+
 @lru_cache(maxsize=_LIMIT)
 def is_symmetric(expr: Expr) -> bool:
     """Whether an expression is seen to equal its transpose."""
@@ -97,7 +106,11 @@ def is_symmetric(expr: Expr) -> bool:
             return expr.shape.rank == 2 and not function.codomain.dims
         case Call(name="diag"):
             return expr.shape.rank == 2
-        case Inverse(arg=arg) | Neg(arg=arg):
+        case Call(name=name, args=(arg,), axis=None) if name in ENTRY_BY_ENTRY | OF_MATRICES:
+            return expr.shape.rank == 2 and is_symmetric(arg)
+        case Inverse(arg=arg) | Neg(arg=arg) | Named(value=arg):
+            return is_symmetric(arg)
+        case Divide(numerator=arg, denominator=below) if not below.shape.dims:
             return is_symmetric(arg)
         case Add(terms=terms) | Hadamard(factors=terms) if expr.shape.rank == 2:
             parts = [t for t in terms if t.shape.dims]

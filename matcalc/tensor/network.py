@@ -99,7 +99,8 @@ class Network:
         for i in range(self.rank):
             self.vectors.setdefault(i, Vector())
         for (a, b), members in parallel.items():
-            self.parallel(a, b, members)
+            joined = {x for pair in parallel if pair != (a, b) for x in pair}
+            self.parallel(a, b, members, {a, b} <= joined)
 
     def place(self, t: Tensor, labels: Labels, parallel: dict[tuple[int, int], list[View]]) -> None:
         """Put a factor where it belongs; matrices are collected in `parallel`."""
@@ -145,10 +146,12 @@ class Network:
     def diagonal(matrix: Expr) -> Expr:
         return build.call(Shape(matrix.shape.dims[:1]), "diag", [matrix])
 
-    def parallel(self, a: int, b: int, members: list[View]) -> None:
-        """All matrices on one pair of indices: their element-wise product, quotient and
-        triangle."""
-        if self.closed_pair(a, b, members):
+    def parallel(self, a: int, b: int, members: list[View], joined: bool) -> None:
+        """All matrices on one pair of indices: their element-wise product, quotient and triangle.
+
+        Two that are `joined` to others at both ends are no cycle.
+        """
+        if not joined and self.closed_pair(a, b, members):
             return
         turned = [labels[0] == b for _, labels in members]
         votes = [

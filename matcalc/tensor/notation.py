@@ -12,7 +12,7 @@ from matcalc.errors import DerivationError
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Shape
 from matcalc.expr.writing import multiple, negated, power, product, quotient
-from matcalc.tensor.canonical import as_constant
+from matcalc.tensor.canonical import UNIT, as_constant, scaled
 from matcalc.tensor.constructors import View
 from matcalc.tensor.network import IrreducibleError, Network, reciprocal
 from matcalc.tensor.nodes import Contract, Labels, Map, Rational, Sum, Tensor
@@ -46,9 +46,10 @@ def write_factors(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: R
         matrix = _squared_matrix(*factors[0])
         if matrix is not None:
             return multiple(c, power(build.call(Shape(), "norm", [lift.column(matrix)]), 2))
-    written = _flipped(lift, factors) if c < 0 else {}
+    written = _flipped(lift, factors, c)
+    sign = -1 if len(written) % 2 else 1
     try:
-        return Network(lift, factors, dims, written).result(-c if written else c)
+        return Network(lift, factors, dims, written).result(sign * c)
     except IrreducibleError:
         return _einsum(lift, factors, dims, c)
 
@@ -62,15 +63,25 @@ def _squared_matrix(t: Tensor, labels: Labels) -> Tensor | None:
     return None
 
 
-def _flipped(lift: Lift, factors: Sequence[View]) -> dict[Tensor, Expr]:
-    """-(a - b) is b - a: one difference among the factors, written the other way round, if there is
-    one."""
-    for t, labels in factors:
-        if not isinstance(t, Sum) or len(labels) > 2 or sum(u is t for u, _ in factors) > 1:
-            continue
-        if min(x for x, _, _ in t.terms) < 0 < max(x for x, _, _ in t.terms):
-            return {t: lift.sum_of([(-x, a, y) for x, a, y in t.terms], t.dims)}
-    return {}
+def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, Expr]:
+    """Differences among the factors that are better written the other way round: x - 1 as 1 - x,
+    and one more where that saves the minus in front, -(a - b) being b - a."""
+    seen = [t for t, _ in factors]
+    mixed = [
+        t
+        for t, labels in factors
+        if isinstance(t, Sum) and len(labels) <= 2 and seen.count(t) == 1 and _is_difference(t)
+    ]
+    numbered = [t for t in mixed if any(a is UNIT for _, a, _ in t.terms)]
+    turned = [t for t in numbered if any(x < 0 and a is UNIT for x, a, _ in t.terms)]
+    if (c < 0) != (len(turned) % 2 == 1):
+        others = [t for t in mixed if t not in numbered] or [t for t in mixed if t not in turned]
+        turned = [*turned, others[0]] if others else turned[1:]
+    return {t: lift.column(scaled(t, -1)) for t in turned}
+
+
+def _is_difference(t: Sum) -> bool:
+    return min(x for x, _, _ in t.terms) < 0 < max(x for x, _, _ in t.terms)
 
 
 def _einsum(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rational) -> Expr:

@@ -1,0 +1,193 @@
+"""What the user has words for, put in those words.
+
+A name that a program binds stands for its value wherever that is found in a result: as a whole, as
+some of the terms of a longer sum, as some of the factors of a longer product, under a power.  In a
+result a name is a variable of which all is known that is known of its value: S is symmetric if what
+it stands for is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import permutations
+from typing import Final
+
+from matcalc.expr.nodes import Expr
+from matcalc.rules.bound import found_among
+from matcalc.rules.match import Match
+from matcalc.tensor.canonical import add, as_constant, constant, contract, power, rational
+from matcalc.tensor.knowledge import KNOWN
+from matcalc.tensor.nodes import Atom, Bound, Contract, Labels, Map, Rational, Sum, Tensor, intern
+from matcalc.tensor.substitute import Substitution
+
+NAME: Final = frozenset({"bound"})
+"""What tells a name's stand-in from a variable."""
+
+LONG: Final = 24
+"""Sums and products of more operands than this are not searched."""
+
+
+class Naming:
+    """The names of a program, each with what it stands for, in the order in which they are bound.
+
+    `known` has the words, and is told of what stands for the names in results; `simplified` brings
+    a tensor to normal form.
+    """
+
+    def __init__(self, known: dict[Tensor, Expr], simplified: Callable[[Tensor], Tensor]) -> None:
+        self.stand_ins: dict[Tensor, Tensor] = {}
+        self.whole: dict[Tensor, Tensor] = {}
+        self.sums: list[tuple[Sum, Tensor]] = []
+        self.products: list[tuple[Contract, Tensor]] = []
+        self._finder = _Found(self)
+        for bound in [t for t in known if isinstance(t, Bound)]:
+            name = intern(Atom, bound.dims, bound.name, KNOWN[True](bound) | NAME)
+            known[name] = known[bound]
+            for value in (
+                simplified(without_names(bound.value)),
+                simplified(self.named(bound.value)),
+            ):
+                self._remember(self.found(value), name)
+            self.stand_ins[bound] = name
+
+    def _remember(self, value: Tensor, name: Tensor) -> None:
+        if as_constant(value) is not None or isinstance(value, Atom):
+            return
+        scale: Rational = 1
+        if isinstance(value, Sum) and len(value.terms) == 1:
+            c, inner, labels = value.terms[0]
+            if labels != tuple(range(value.rank)) or inner.rank != value.rank:
+                return
+            value, scale = inner, rational(1 / Fraction(c))
+        word = name if scale == 1 else add([(scale, name, tuple(range(name.rank)))], name.dims)
+        if value in self.whole:
+            return
+        self.whole[value] = word
+        self._finder = _Found(self)  # what was looked through before does not know the name
+        if isinstance(value, Map) and value.fn == "pow" and scale == 1:
+            base, axes = value.args[0]
+            if as_constant(value.args[1][0]) == Fraction(1, 2) and axes == tuple(range(value.rank)):
+                self.whole.setdefault(base, power(name, constant(2)))
+        if isinstance(value, Sum):
+            self.sums.append((value, name))
+        elif isinstance(value, Contract) and len(value.factors) > 1:
+            self.products.append((value, word))
+
+    def named(self, t: Tensor) -> Tensor:
+        """t with the names that stand in it already as variables of which more is known."""
+        return _Named(self.stand_ins)(t)
+
+    def found(self, t: Tensor) -> Tensor:
+        """t with every value that has a name called by it."""
+        return self._finder(t)
+
+
+class _Named(Substitution):
+    """Names replaced by their stand-ins."""
+
+    def _inside(self, node: Tensor) -> tuple[Tensor, ...]:
+        return () if isinstance(node, Bound) else super()._inside(node)
+
+    def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
+        if isinstance(node, Bound):
+            return self.values.get(node, node), False
+        return super()._replaced(node)
+
+
+class _Found(Substitution):
+    """Values replaced by names, from the inside out."""
+
+    def __init__(self, names: Naming) -> None:
+        super().__init__({})
+        self.names = names
+
+    def _inside(self, node: Tensor) -> tuple[Tensor, ...]:
+        return () if isinstance(node, Bound) else super()._inside(node)
+
+    def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
+        if isinstance(node, Bound):
+            return node, False
+        new, _ = super()._replaced(node)
+        return self._called(new), False
+
+    def _called(self, t: Tensor) -> Tensor:
+        word = self.names.whole.get(t)
+        if word is not None:
+            return word
+        if isinstance(t, Sum) and 1 < len(t.terms) <= LONG:
+            for value, name in self.names.sums:
+                t = _in_sum(t, value, name) if isinstance(t, Sum) else t
+        elif isinstance(t, Contract) and len(t.factors) <= LONG:
+            for product, name in self.names.products:
+                t = _in_product(t, product, name) if isinstance(t, Contract) else t
+        elif isinstance(t, Map) and t.fn == "pow":
+            return self._root(t)
+        return t
+
+    def _root(self, t: Map) -> Tensor:
+        """A power of x^2 where x has a name that is not negative."""
+        k = as_constant(t.args[1][0])
+        base, axes = t.args[0]
+        if k is None or axes != tuple(range(t.rank)) or not isinstance(base, Map):
+            return t
+        inner, places = base.args[0]
+        if base.fn != "pow" or as_constant(base.args[1][0]) != 2 or places != axes:
+            return t
+        if "nonnegative" not in KNOWN[True](inner):
+            return t
+        return power(inner, constant(rational(2 * Fraction(k))))
+
+
+def _in_sum(t: Sum, value: Sum, name: Tensor) -> Tensor:
+    """A sum with a multiple of a value among its terms called by the value's name."""
+    if len(value.terms) > len(t.terms) or value.rank > t.rank:
+        return t
+    whole = tuple(range(t.rank))
+    first = Fraction(value.terms[0][0])
+    for labels in _places(value, t):
+        for ratio in {rational(Fraction(c) / first) for c, _, _ in t.terms}:
+            rest = add([(1, t, whole), (rational(-ratio), value, labels)], t.dims)
+            if _length(rest) == len(t.terms) - len(value.terms):
+                return add([(1, rest, whole), (ratio, name, labels)], t.dims)
+    return t
+
+
+def _places(value: Tensor, t: Tensor) -> Iterator[Labels]:
+    for labels in permutations(range(t.rank), value.rank):
+        if all(t.dims[x] == d for x, d in zip(labels, value.dims, strict=True)):
+            yield labels
+
+
+def _length(t: Tensor) -> int:
+    return len(t.terms) if isinstance(t, Sum) else 1
+
+
+def _in_product(t: Contract, value: Contract, word: Tensor) -> Tensor:
+    """A product with a value among its factors called by the value's name."""
+    if len(value.factors) > len(t.factors):
+        return t
+    open_labels = {x for _, axes in value.factors for x in axes} | set(range(value.rank))
+    wanted = [(f, tuple(-1 - x for x in axes)) for f, axes in value.factors]
+    names = {-1 - x: x for x in open_labels}
+    for after, left in found_among(wanted, names, t.factors, Match()):
+        inner = {y for x, y in after.labels.items() if x >= value.rank}
+        outside = set(range(t.rank)) | {x for _, axes in left for x in axes}
+        if inner & outside or any(x not in after.labels for x in range(value.rank)):
+            continue
+        labels = tuple(after.labels[x] for x in range(value.rank))
+        views = [(word, labels), *left]
+        return contract(views, range(t.rank), dict(enumerate(t.dims)))
+    return t
+
+
+def without_names(t: Tensor) -> Tensor:
+    """t with bound names replaced by what they are bound to."""
+    return _Unnamed({})(t)
+
+
+class _Unnamed(Substitution):
+    """Bound names replaced by their values."""
+
+    def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
+        return self.done[node.value] if isinstance(node, Bound) else super()._replaced(node)
