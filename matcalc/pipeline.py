@@ -15,7 +15,7 @@ from matcalc.expr import build
 from matcalc.expr.along import directed, share
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Call, Derivative, Einsum, Expr, Named, postorder
-from matcalc.expr.writing import cost, transposed
+from matcalc.expr.writing import cost, letters, transposed
 from matcalc.kinds import ALONG, SYMMETRIC, Piece, Problem, Share, derivatives
 from matcalc.rules.book import RuleBook
 from matcalc.simplify.naming import Naming, without_names
@@ -185,15 +185,15 @@ class Writer:
         called = [self.simplifier(self.names.found(t)) for t in simple]
         return list(dict.fromkeys([*simple, *called]))
 
-    def price(self, expr: Expr) -> float:
-        """The cost of an expression with the bindings that it needs.
+    def price(self, expr: Expr) -> tuple[float, int]:
+        """The cost of an expression with the bindings that it needs; then its letters.
 
         Bindings count half, since the user chose to speak so, but in full in a derivative by a
         bound name, where they are only there to say at which value it is taken.
         """
         names = [n for n in postorder((expr,)) if isinstance(n, Named)] if self.expands else []
         weight = 1.0 if any(isinstance(t, Named) for t in self.problem.targets) else 0.5
-        return cost(expr) + weight * sum(cost(n.value) for n in names)
+        return cost(expr) + weight * sum(cost(n.value) for n in names), letters(expr)
 
     def text(self, tensor: Tensor, expr: Expr, parts: tuple[int, ...]) -> Expr | None:
         """How a derivative is printed in the layout asked for, if not as its array."""

@@ -27,9 +27,11 @@ from matcalc.expr.nodes import (
     Number,
     Power,
     Product,
+    Shape,
     Symbol,
     Transpose,
     children,
+    postorder,
 )
 
 _costs: dict[Expr, int] = {}
@@ -59,6 +61,16 @@ def cost(expr: Expr) -> int:
     return _costs[expr]
 
 
+def letters(expr: Expr) -> int:
+    """How many variables and names an expression has as it prints, each as often as it occurs."""
+    counts: dict[Expr, int] = {}
+    for node in postorder((expr,)):
+        inner = () if isinstance(node, Named) else children(node)
+        own = isinstance(node, Symbol | Named)
+        counts[node] = min(CAP, own + sum(counts[child] for child in inner))
+    return counts[expr]
+
+
 def _own_cost(node: Expr, count: int) -> int:
     match node:
         case Number(value=value):
@@ -69,6 +81,8 @@ def _own_cost(node: Expr, count: int) -> int:
             return count - 1 - sum(isinstance(t, Neg) and not _is_number(t) for t in terms[1:])
         case Product() | Hadamard():
             return count - 1
+        case Power(base=Transpose(), elementwise=True) if node.shape.rank == 2:
+            return 4
         case Power(exponent=exponent):
             return 3 if isinstance(exponent, Number) and exponent.value > 2 else 2
         case Transpose(arg=Add()) if node.shape.rank == 2:
@@ -82,6 +96,8 @@ def _own_cost(node: Expr, count: int) -> int:
 def _is_number(expr: Expr) -> bool:
     return isinstance(expr, Neg) and isinstance(expr.arg, Number)
 
+
+SCALAR: Final = Shape()
 
 ENTRY_BY_ENTRY: Final = frozenset(
     "exp log sqrt abs sign sin cos tan tanh sigmoid softplus relu square recip erf".split()
@@ -150,12 +166,19 @@ def transposed(expr: Expr) -> Expr:
             return build.inverse(transposed(arg))
         case Call(name="ones" | "zeros") if expr.shape.rank == 2:
             return build.filled("ones" if expr.name == "ones" else "zeros", expr.shape.transposed)
-        case Add(terms=terms) if all(t.shape == expr.shape for t in terms):
+        case Add(terms=terms) if all(t.shape in (expr.shape, SCALAR) for t in terms):
             turned = build.add([transposed(t) for t in terms])
             return turned if cost(turned) <= cost(expr) else build.transpose(expr)
         case Hadamard(factors=factors) if expr.shape.rank == 2:
             turned = build.hadamard([transposed(f) for f in factors])
             return turned if cost(turned) <= cost(expr) else build.transpose(expr)
+        case Power(base=base, exponent=k, elementwise=True) if k.shape == SCALAR:
+            return build.power(transposed(base), k, elementwise=True)
+        case Call(name=name, args=(arg,), axis=None) if name in ENTRY_BY_ENTRY:
+            turned = transposed(arg)
+            if cost(turned) <= cost(arg) and expr.shape.rank == 2:
+                return build.call(turned.shape, name, [turned])
+            return build.transpose(expr)
         case _:
             return build.transpose(expr)
 
