@@ -137,11 +137,12 @@ ONE: Final = number(1)
 
 
 def _text(dim: Dim) -> str:
-    """`2n`, `m*n`, `n + 1`: as LANGUAGE.md section 2 writes dimensions; it reads back."""
+    """`2n`, `m*n`, `1 - n`: as LANGUAGE.md section 2 writes dimensions; it reads back."""
     if not dim.terms:
         return "0"
     parts: list[str] = []
-    for monomial, coefficient in dim.terms:
+    first = next((term for term in dim.terms if term[1] > 0), dim.terms[0])
+    for monomial, coefficient in (first, *(term for term in dim.terms if term is not first)):
         size = abs(coefficient)
         body = "*".join(monomial)
         if not monomial:

@@ -252,8 +252,10 @@ def _function_power(survey: Survey, position: int) -> None:
         return
     bracket = position + (3 if following.kind == "POWER" else 2)
     opening = survey.tokens[bracket] if bracket < len(survey.tokens) else None
+    if opening is None or opening.kind != "LPAR":
+        return
     exponent = survey.tokens[bracket - 1]
-    if opening is None or opening.kind != "LPAR" or not _joined(exponent, opening):
+    if not _joined(exponent, opening):
         return
     if following.kind == "POWER" and exponent.kind != "NUMBER":
         return

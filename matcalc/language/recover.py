@@ -7,7 +7,7 @@ mistake of its own.  Only texts that are wrong come here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from matcalc.errors import GrammarError, InputError, Span
@@ -30,33 +30,55 @@ def with_others(text: str, first: InputError, read: Read) -> InputError:
     """The first mistake, with others that can be told apart from it in `others`."""
     if len(text) > LONGEST or any(letter in text for letter in COVERS):
         return first
-    original, found = text, [first]
+    original, found, span = text, [first], first.span
     covered: list[Span] = []
+    origins = list(range(len(text) + 1))
     for cover in COVERS[:MOST]:
         last = found[-1]
-        if last.span is None or last.source is None or last.origin:
+        if span is None or last.source is None or last.origin:
             break
-        following = _next(text, last.span, cover, covered, read)
+        following = _next(text, span, cover, covered, read)
         if following is None:
             break
-        text, error = following
+        masked, place, error = following
+        grown = len(masked) - len(text)
+        covered = _shifted(covered, place, grown)
+        origins = [*origins[: place.end], *[origins[place.end]] * grown, *origins[place.end :]]
         if error is None or (error.origin and str(error.source) in original):
             break
+        text, span = masked, error.span
+        if not error.origin:
+            error.source, error.span = original, _original(span, origins)
         if any((error.message, error.span) == (each.message, each.span) for each in found):
             break
         found.append(error)
-    for error in found[1:]:
-        if not error.origin:
-            error.source = original
     first.others = tuple(found[1:])
     return first
 
 
+def _shifted(covered: list[Span], place: Span, grown: int) -> list[Span]:
+    """The covered places of a text after one more was covered, by something longer."""
+    moved = [
+        Span(each.start + grown, each.end + grown) if each.start >= place.end else each
+        for each in covered
+    ]
+    return [*moved, Span(place.start, place.end + grown)]
+
+
+def _original(span: Span | None, origins: Sequence[int]) -> Span | None:
+    """A stretch of a covered text in the original, by where each of its characters stood."""
+    if span is None:
+        return None
+    last = len(origins) - 1
+    start, end = (origins[min(place, last)] for place in (span.start, span.end))
+    return Span(start, max(end, start + (span.end > span.start)))
+
+
 def _next(
     text: str, span: Span, cover: str, covered: list[Span], read: Read
-) -> tuple[str, InputError | None] | None:
-    """The text with a mistake covered, and the next mistake in it; None if no cover hides the first
-    one alone."""
+) -> tuple[str, Span, InputError | None] | None:
+    """The text with a mistake covered, the place that was covered, and the next mistake in it; None
+    if no cover hides the first one alone."""
     for place, name in _places(text, span, cover):
         if not _balanced(text[place.start : place.end]):
             continue
@@ -65,11 +87,11 @@ def _next(
             continue
         error = _mistake(masked, read)
         if error is None:
-            return masked, None
+            return masked, place, None
         statement = _statement(text, place.start, _where(text))
-        if _is_another(error, [*covered, place]) and not _follows(error, statement, text, place):
-            covered.append(place)
-            return masked, error
+        moved = _shifted(covered, place, len(masked) - len(text))
+        if _is_another(error, moved) and not _follows(error, statement, text, place):
+            return masked, place, error
     return None
 
 
