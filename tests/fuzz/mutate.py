@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from random import Random
+from time import monotonic
 from typing import Final
 
 from matcalc.language.book import known_functions
@@ -101,8 +102,10 @@ class Mutator:
         return WORDS.findall("".join(text))
 
 
-def minimised(text: str, fails: Callable[[str], bool]) -> str:
-    """A text that still fails from which no stretch of words or characters can be dropped."""
+def minimised(text: str, fails: Callable[[str], bool], seconds: float = 60) -> str:
+    """A text that still fails from which no stretch of words or characters can be dropped, if there
+    is the time."""
+    end = monotonic() + seconds
     for pattern in (WORDS, re.compile(r".", re.DOTALL)):
         parts = pattern.findall(text)
         size = max(1, len(parts) // 2)
@@ -110,7 +113,7 @@ def minimised(text: str, fails: Callable[[str], bool]) -> str:
             place = 0
             while place < len(parts):
                 shorter = parts[:place] + parts[place + size :]
-                if fails("".join(shorter)):
+                if monotonic() < end and fails("".join(shorter)):
                     parts = shorter
                 else:
                     place += size
