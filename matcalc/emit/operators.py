@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from matcalc.dims import Dim
-from matcalc.emit.pysource import Py, multiplied, negated
+from matcalc.emit.pysource import Prec, Py, multiplied, negated
 from matcalc.plan.values import Value, is_number
 
 if TYPE_CHECKING:
@@ -52,6 +52,13 @@ def _scaled(writer: Writer, value: Value) -> Py:
     return multiplied([scale, matrix])
 
 
+def _face_splitting(writer: Writer, value: Value) -> Py:
+    """The products of each row of one array with that row of another, as one row."""
+    left, right = (py.within(Prec.ATOM) for py in writer.args(value))
+    products = f"({left}[:, :, None] * {right}[:, None, :])"
+    return Py(f"{products}.reshape({writer.shape(value.dims)[1:-1]})")
+
+
 OPERATORS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "Dense": _dense,
     "Diagonal": _made,
@@ -64,5 +71,6 @@ OPERATORS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "BlockDiagonal": _blocks,
     "Commutation": _commutation,
     "Inverse": _made,
+    "face_splitting": _face_splitting,
     "Transposed": lambda w, v: Py(w.args(v)[0].text + ".T"),
 }

@@ -7,8 +7,8 @@ matrix.  Where there is a better way than that to the entries or to a solution, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Any, Final
+from functools import cached_property, reduce
+from typing import Any, Final, Self
 
 import numpy as np
 from scipy import linalg
@@ -27,6 +27,10 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
 
     shape: tuple[int, int]
     dtype: np.dtype[Any]
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """An object of the class; SciPy would look for the methods of each one anew."""
+        return object.__new__(cls)
 
     def _apply(self, x: Any) -> Any:
         """The matrix times x, of one axis or two."""
@@ -63,15 +67,31 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
             entries[start:stop] = np.diagonal(self._rows(start, stop)[:, start:stop])
         return entries
 
-    def solve(self, b: Any) -> Any:  # noqa: ARG002  # what has a solution overrides it
+    def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`, of one axis or two.
 
-        Raises   LinAlgError if the matrix is singular, or its structure gives no solution.
+        Raises   LinAlgError if the matrix is singular, or its structure gives no solution: neither
+                 is it solved part by part, nor do its parts hold as many numbers as it has itself.
         """
-        raise np.linalg.LinAlgError(
-            f"the structure of this matrix ({self}) gives no solution of a system: use "
-            "np.linalg.solve(A.toarray(), b), or an iteration such as scipy.sparse.linalg.cg(A, b)"
-        )
+        return self._as_array.solve(self._right_side(b))
+
+    @cached_property
+    def _as_array(self) -> Dense:
+        """The matrix as an array, where its parts are no smaller."""
+        if self._held() < self.shape[0] * self.shape[1]:
+            raise np.linalg.LinAlgError(
+                f"the structure of this matrix ({self}) gives no solution of a system: use "
+                "np.linalg.solve(A.toarray(), b), or an iteration, as scipy.sparse.linalg.cg(A, b)"
+            )
+        return Dense(self.toarray())
+
+    def _held(self) -> int:
+        """How many numbers its arrays hold."""
+        return 0
+
+    def _shifted(self, diagonal: Diagonal) -> Operator | None:  # noqa: ARG002
+        """The sum with a diagonal matrix, if it is of the same kind."""
+        return None
 
     def _factors(self) -> tuple[Any, Any] | None:
         """U and V with A = U V', narrower than the matrix; None if they are not known."""
@@ -132,6 +152,11 @@ def as_operator(matrix: Any) -> Operator:
     return Dense(matrix)
 
 
+def common_dtype(parts: Sequence[Operator]) -> np.dtype[Any]:
+    """The dtype of what is made of some operators."""
+    return reduce(np.promote_types, [part.dtype for part in parts])
+
+
 class Foreign(Operator):
     """Another LinearOperator."""
 
@@ -173,6 +198,9 @@ class Dense(Operator):
 
     def _rows(self, start: int, stop: int) -> Any:
         return self.array[start:stop]
+
+    def _held(self) -> int:
+        return int(self.array.size)
 
     def toarray(self) -> Any:
         """The matrix as an array of its own."""
@@ -300,7 +328,7 @@ class Product(Operator):
             if left.shape[1] != right.shape[0]:
                 raise ValueError(f"a product of the shapes {left.shape} and {right.shape}")
         self.shape = self.factors[0].shape[0], self.factors[-1].shape[1]
-        self.dtype = np.result_type(*(factor.dtype for factor in self.factors))
+        self.dtype = common_dtype(self.factors)
 
     def _apply(self, x: Any) -> Any:
         for factor in reversed(self.factors):
@@ -342,9 +370,14 @@ class Product(Operator):
     def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`, factor by factor; LinAlgError if a factor gives none."""
         x = self._right_side(b)
+        if any(factor.shape[0] != factor.shape[1] for factor in self.factors):
+            return super().solve(b)
         for factor in self.factors:
             x = factor.solve(x)
         return x
+
+    def _held(self) -> int:
+        return sum(factor._held() for factor in self.factors)
 
     def _factors(self) -> tuple[Any, Any] | None:
         inner = [factor.shape[1] for factor in self.factors[:-1]]
@@ -368,7 +401,8 @@ class Product(Operator):
 class Sum(Operator):
     """The sum of matrices of one shape, term by term.
 
-    A system is solved if one term has a solution and the others are of low rank (Woodbury 1950).
+    A system is solved if one term, with the diagonal ones, gives a solution, and the others are of
+    low rank (M. Woodbury, Inverting modified matrices, 1950).
     Raises   ValueError if the shapes differ.
     """
 
@@ -378,7 +412,7 @@ class Sum(Operator):
         for term in self.terms:
             if term.shape != self.shape:
                 raise ValueError(f"a sum of the shapes {self.shape} and {term.shape}")
-        self.dtype = np.result_type(*(term.dtype for term in self.terms))
+        self.dtype = common_dtype(self.terms)
 
     def _apply(self, x: Any) -> Any:
         made = self.terms[0]._apply(x)
@@ -414,6 +448,8 @@ class Sum(Operator):
     def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`; LinAlgError if the matrix is singular, or not of this kind."""
         b = self._right_side(b)
+        if self._parts is None:
+            return super().solve(b)
         base, left, right = self._parts
         if left is None:
             return base.solve(b)
@@ -427,27 +463,39 @@ class Sum(Operator):
         return x - scaled @ np.linalg.solve(small, right.T @ x)
 
     @cached_property
-    def _parts(self) -> tuple[Operator, Any, Any]:
-        """The term that is solved for, and U and V of the others; None if there are none."""
-        pairs, rest = [], []
+    def _parts(self) -> tuple[Operator, Any, Any] | None:
+        """The term that is solved for, and U and V of the others, None if there are none."""
+        pairs, diagonals, rest = [], [], []
         for term in self.terms:
             pair = term._factors()
             if pair is not None:
                 pairs.append(pair)
+            elif isinstance(term, Diagonal):
+                diagonals.append(term)
             else:
                 rest.append(term)
-        if rest and all(isinstance(term, Diagonal) for term in rest):
-            rest = [_one_diagonal(rest)]
+        base = _with_diagonals(rest, diagonals)
         columns = sum(left.shape[1] for left, _ in pairs)
-        if len(rest) != 1 or columns >= self.shape[0]:
-            super().solve(np.zeros(self.shape[0]))
+        if base is None or columns >= self.shape[0]:
+            return None
         if not pairs:
-            return rest[0], None, None
+            return base, None, None
         lefts, rights = zip(*pairs, strict=True)
-        return rest[0], np.hstack(lefts), np.hstack(rights)
+        return base, np.hstack(lefts), np.hstack(rights)
+
+    def _held(self) -> int:
+        return sum(term._held() for term in self.terms)
 
 
-def _one_diagonal(terms: Sequence[Any]) -> Operator:
-    if len(terms) == 1:
-        return terms[0]  # type: ignore[no-any-return]
-    return Diagonal(np.add.reduce([term.entries for term in terms]))
+def _with_diagonals(rest: Sequence[Operator], diagonals: Sequence[Diagonal]) -> Operator | None:
+    """One operator for a sum of at most one and of diagonal ones; None if there is none."""
+    if len(rest) > 1:
+        return None
+    if not diagonals:
+        return rest[0] if rest else None
+    diagonal = diagonals[0]
+    if len(diagonals) > 1:
+        diagonal = Diagonal(np.add.reduce([term.entries for term in diagonals]))
+        if all(isinstance(term, Identity) for term in diagonals):
+            diagonal = Identity(diagonal.shape[0], diagonal.entries[0])
+    return rest[0]._shifted(diagonal) if rest else diagonal

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.operators.algebra import Operator, as_operator
+from matcalc.operators.algebra import Diagonal, Identity, Operator, Sum, as_operator
 
 
 class LowRank(Operator):
@@ -23,7 +23,7 @@ class LowRank(Operator):
         if self.left.shape[1] != self.right.shape[1]:
             raise ValueError(f"{self.left.shape[1]} columns and {self.right.shape[1]} columns")
         self.shape = self.left.shape[0], self.right.shape[0]
-        self.dtype = np.result_type(left, right)
+        self.dtype = np.promote_types(left.dtype, right.dtype)
 
     def _apply(self, x: Any) -> Any:
         return self.left @ (self.right.T @ x)
@@ -46,6 +46,9 @@ class LowRank(Operator):
     def _factors(self) -> tuple[Any, Any] | None:
         return self.left, self.right
 
+    def _held(self) -> int:
+        return int(self.left.size + self.right.size)
+
 
 class Kronecker(Operator):
     """A ⊗ B, of which only A and B are kept: (A ⊗ B) vec(X) = vec(B X A')."""
@@ -54,7 +57,7 @@ class Kronecker(Operator):
         self.left, self.right = as_operator(left), as_operator(right)
         (m, n), (p, q) = self.left.shape, self.right.shape
         self.shape = m * p, n * q
-        self.dtype = np.result_type(self.left.dtype, self.right.dtype)
+        self.dtype = np.promote_types(self.left.dtype, self.right.dtype)
 
     def _apply(self, x: Any) -> Any:
         return self._each(x, self.left._apply, self.right._apply)
@@ -85,6 +88,22 @@ class Kronecker(Operator):
     def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`: a system with A and one with B."""
         return self._each(self._right_side(b), self.left.solve, self.right.solve)
+
+    def _held(self) -> int:
+        return self.left._held() + self.right._held()
+
+    def _shifted(self, diagonal: Diagonal) -> Operator | None:
+        """(A + d/c I) ⊗ c I, if the other factor is an identity."""
+        if not isinstance(diagonal, Identity):
+            return None
+        left, right = self.left, self.right
+        if isinstance(right, Identity) and right.scale:
+            shift = Identity(left.shape[0], diagonal.scale / right.scale)
+            return Kronecker(Sum(left, shift), right)
+        if isinstance(left, Identity) and left.scale:
+            shift = Identity(right.shape[0], diagonal.scale / left.scale)
+            return Kronecker(left, Sum(right, shift))
+        return None
 
 
 class BlockDiagonal(Operator):
@@ -143,6 +162,19 @@ class BlockDiagonal(Operator):
 
     def _multiple(self, scale: Any) -> Operator:
         return BlockDiagonal(scale * self.blocks, self.interleaved)
+
+    def _held(self) -> int:
+        return int(self.blocks.size)
+
+    def _shifted(self, diagonal: Diagonal) -> Operator | None:
+        """The blocks with the entries on their diagonals."""
+        count, rows, columns = self.blocks.shape
+        if rows != columns:
+            return None
+        entries = diagonal.entries
+        parts = entries.reshape(rows, count).T if self.interleaved else entries.reshape(count, rows)
+        shift = np.eye(rows, dtype=parts.dtype) * parts[:, None]
+        return BlockDiagonal(self.blocks + shift, self.interleaved)
 
 
 class Commutation(Operator):

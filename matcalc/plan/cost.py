@@ -7,6 +7,7 @@ from math import prod
 from typing import Final
 
 from matcalc.dims import Dim
+from matcalc.plan.operators import OPERATORS
 from matcalc.plan.values import Value
 
 TYPICAL: Final = 100
@@ -41,7 +42,7 @@ def entries(value: Value, sizes: Mapping[str, int]) -> float:
 def flops(value: Value, sizes: Mapping[str, int]) -> float:
     """The operations of one value, its operands being there already."""
     own = entries(value, sizes)
-    if value.op in _FREE:
+    if value.op in _FREE or value.op in OPERATORS:
         return 0.0
     if value.op == "matmul":
         return 2 * own * size(value.args[0].dims[-1], sizes)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Final
 
+from matcalc.dims import Dim
 from matcalc.plan.forms import Form, full
+from matcalc.plan.functions import Called
 from matcalc.plan.values import ATOMIC, Dims, Op, Value, Values, is_number
 
 OPERATORS: Final = frozenset(
@@ -138,6 +140,7 @@ class Operators:
                 made.append(factor)
         if not made:
             return self.diagonal(self.values.mul(scales), dims)
+        made = self._blocks(made)
         whole = made[0] if len(made) == 1 else self.make("Product", made, dims)
         return self.scaled(self.values.mul(scales), whole)
 
@@ -149,6 +152,52 @@ class Operators:
                 factor = factor.args[1]
             found += factor.args if _opens(factor, "Product") else (factor,)
         return [f.args[0] if f.op == "Dense" and f.data == "gen" else f for f in found]
+
+    def _blocks(self, factors: Sequence[Value]) -> list[Value]:
+        """Factors with (A ⊗ I) diag(vec(S)) (B ⊗ I) and (I ⊗ A) diag(vec(S)) (I ⊗ B) in them as
+        block-diagonal matrices: their blocks are A diag(s) B for the rows s of S, or its columns.
+        """
+        made: list[Value] = []
+        for factor in factors:
+            made.append(factor)
+            for interleaved in (True, False):
+                parts = [_other(f, interleaved) for f in made[-3::2]]
+                if len(made) < 3 or made[-2].op != "Diagonal" or None in parts:
+                    continue
+                left, entries, right = made[-3:]
+                made[-3:] = [self._block_diagonal(left, entries, right, interleaved)]
+                break
+        return made
+
+    def _block_diagonal(
+        self, left: Value, entries: Value, right: Value, interleaved: bool
+    ) -> Value:
+        values, make = self.values, self.values.make
+        place = 0 if interleaved else 1
+        a, b = left.args[place], right.args[place]
+        count, inner = left.args[1 - place].dims[0], a.dims[1]
+        rows, columns = a.dims[0], b.dims[1]
+        scales = self._unstacked(entries.args[0], count, inner, interleaved)
+        parts = (values.transpose(a), b)
+        products = make("face_splitting", parts, (inner, rows * columns))
+        blocks = make("reshape", (values.matmul(scales, products),), (count, rows, columns))
+        data = "interleaved" if interleaved else None
+        return self.make("BlockDiagonal", (blocks,), (left.dims[0], right.dims[1]), data)
+
+    def _unstacked(self, entries: Value, count: Dim, inner: Dim, interleaved: bool) -> Value:
+        """S with vec(S) as the entries, by blocks: its rows are those of S if interleaved."""
+        if entries.op == "neg":
+            return self.values.neg(self._unstacked(entries.args[0], count, inner, interleaved))
+        arrays = [f for f in entries.args if f.dims] if entries.op == "mul" else [entries]
+        if len(arrays) == 1 and _is_vec(arrays[0]):
+            scale = self.values.mul([f for f in entries.args if not f.dims])
+            matrix = arrays[0].args[0]
+            matrix = matrix if interleaved else self.values.transpose(matrix)
+            return matrix if arrays[0] is entries else self.values.mul((scale, matrix))
+        if interleaved:
+            columns = self.values.make("reshape", (entries,), (inner, count))
+            return self.values.transpose(columns)
+        return self.values.make("reshape", (entries,), (count, inner))
 
     def kronecker(self, left: Value, right: Value, dims: Dims) -> Value:
         """A Kronecker product."""
@@ -196,6 +245,20 @@ def _kind(part: Value) -> str:
     if part.op in {"Diagonal", "Identity"}:
         return part.op
     return "operator" if part.op in OPERATORS else "array"
+
+
+def _is_vec(value: Value) -> bool:
+    return isinstance(value.data, Called) and value.data.name == "vec"
+
+
+def _other(matrix: Value, identity_last: bool) -> Value | None:
+    """The array beside an identity in a Kronecker product; None if there is none."""
+    if matrix.op != "Kronecker":
+        return None
+    array, identity = matrix.args if identity_last else matrix.args[::-1]
+    if identity.op != "Identity" or not is_number(identity.args[0], 1) or array.op in OPERATORS:
+        return None
+    return array
 
 
 def _opens(matrix: Value, op: Op) -> bool:

@@ -25,7 +25,7 @@ Op = Literal[
     "weak", "onehot", "unvech", "reshape", "abs", "log", "max", "vdot", "spread", "factor", "chol",
     "factor_solve", "factor_inv", "factor_logdet",
     "Dense", "Diagonal", "Identity", "LowRank", "Product", "Sum", "Scaled", "Kronecker",
-    "BlockDiagonal", "Commutation", "Inverse", "Transposed",
+    "BlockDiagonal", "Commutation", "Inverse", "Transposed", "face_splitting",
 ]  # fmt: skip
 
 ATOMIC: Final = frozenset({"input", "number", "constant", "size"})

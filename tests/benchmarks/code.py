@@ -33,6 +33,7 @@ class Row:
     """A derivative, its inputs as functions of a generator, and the same for the two others.
 
     `peer` is a function of jax.numpy and jax that gives a function of the inputs, `hand` is NumPy.
+    A structured result is an operator; by hand it is a function that multiplies a vector.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Row:
     aim: float
     kind: str = "auto"
     value: bool = False
+    structured: bool = False
     spd: Sequence[str] = field(default=())
 
 
@@ -102,6 +104,40 @@ def _rows(np: Any, la: Any) -> list[Row]:
         np.einsum("ijil->ijl", H)[...] = 2 * (V.T @ V)
         return H
 
+    def factorisation_product(U: Any, V: Any, T: Any) -> Any:  # noqa: ARG001
+        m, r = U.shape
+        G = 2 * (V.T @ V)
+        return lambda x: (G @ x.reshape(r, m)).reshape(-1)
+
+    def masked_product(M: Any, U: Any, V: Any, T: Any) -> Any:  # noqa: ARG001
+        (m, n), r = M.shape, U.shape[1]
+        G = (M * M @ (2 * V[:, :, None] * V[:, None, :]).reshape(n, r * r)).reshape(m, r, r)
+        return lambda x: (G @ x.reshape(r, m).T[:, :, None]).T.reshape(-1)
+
+    def network_product(W: Any, x: Any, b: Any, V: Any, y: Any) -> Any:
+        h = np.tanh(W @ x + b)
+        s = 1 - h * h
+        d = -2 * s * h * (V.T @ (V @ h - y))
+
+        def product(z: Any) -> Any:
+            t = x @ z.reshape(len(x), len(s))
+            return np.outer(x, 2 * (d * t + s * (V.T @ (V @ (s * t))))).reshape(-1)
+
+        return product
+
+    def rectified_product(A: Any, B: Any, x: Any) -> Any:
+        p = B @ x > 0
+        return lambda v: A @ (p * (B @ v))
+
+    def softmax_product(x: Any) -> Any:
+        e = np.exp(x - np.max(x))
+        p = e / np.sum(e)
+        return lambda v: p * v - p * (p @ v)
+
+    def tanh_product(x: Any) -> Any:
+        d = 1 - np.tanh(x) ** 2
+        return lambda v: d * v
+
     def quadratic_hessian(A: Any, x: Any) -> Any:
         H = A + A.T
         H[np.diag_indices_from(H)] += np.exp(x)
@@ -139,6 +175,20 @@ def _rows(np: Any, la: Any) -> list[Row]:
             quadratic_hessian, aim, "hessian",
         )  # fmt: skip
 
+    def network(n: int, aim: float) -> Row:
+        return Row(
+            f"MLP first-layer Hessian, n={n}, structured",
+            "h = tanh(W x + b); norm(V h - y)^2", "W",
+            {"W": "k×n", "x": "n", "b": "k", "V": "m×k", "y": "m"},
+            {"W": (n, n), "x": (n,), "b": (n,), "V": (n, n), "y": (n,)},
+            lambda jnp, jax: jax.hessian(
+                lambda W, x, b, V, y: jnp.sum((V @ jnp.tanh(W @ x + b) - y) ** 2)),
+            network_product, aim, "hessian", structured=True,
+        )  # fmt: skip
+
+    factors = {"U": "m×r", "V": "n×r", "T": "m×n"}
+    narrow = {"U": (200, 5), "V": (200, 5), "T": (200, 200)}
+
     return [
         Row("logistic value + gradient, 100000×200", loss, "w", data,
             {"X": (100_000, 200), "y": (100_000,), "w": (200,)},
@@ -159,11 +209,18 @@ def _rows(np: Any, la: Any) -> list[Row]:
             {"U": (2000, 10), "V": (2000, 10), "T": (2000, 2000)},
             lambda jnp, jax: jax.grad(lambda U, V, T: jnp.sum((U @ V.T - T) ** 2), 0),
             lambda U, V, T: 2 * (U @ (V.T @ V) - T @ V), 2.0),
-        Row("its Hessian by U, n=200, rank 5, dense", "norm(U V' - T)^2", "U",
-            {"U": "m×r", "V": "n×r", "T": "m×n"},
-            {"U": (200, 5), "V": (200, 5), "T": (200, 200)},
+        Row("its Hessian by U, n=200, rank 5, dense", "norm(U V' - T)^2", "U", factors, narrow,
             lambda jnp, jax: jax.hessian(lambda U, V, T: jnp.sum((U @ V.T - T) ** 2), 0),
             factorisation_hessian, 500, "hessian"),
+        Row("the same, structured", "norm(U V' - T)^2", "U", factors, narrow,
+            lambda jnp, jax: jax.hessian(lambda U, V, T: jnp.sum((U @ V.T - T) ** 2), 0),
+            factorisation_product, 40_000, "hessian", structured=True),
+        Row("‖M ⊙ (U V' - T)‖² Hessian by U, structured", "norm(M ⊙ (U V' - T))^2", "U",
+            {"M": "m×n", **factors}, {"M": (200, 200), **narrow},
+            lambda jnp, jax: jax.hessian(
+                lambda M, U, V, T: jnp.sum((M * (U @ V.T - T)) ** 2), 1),
+            masked_product, 4000, "hessian", structured=True),
+        network(32, 30), network(64, 500),
         Row("MLP 256 wide, value + gradient of all weights",
             "H = tanh(X W1 + b1'); Z = H W2 + b2'; sum(cross_entropy(Z, Y, axis=1))",
             "W1, b1, W2, b2",
@@ -176,11 +233,21 @@ def _rows(np: Any, la: Any) -> list[Row]:
             {"A": (1000, 1000), "B": (1000, 1000), "x": (1000,)},
             lambda _, jax: jax.jacobian(lambda A, B, x: A @ jax.nn.relu(B @ x), 2),
             lambda A, B, x: A[:, (p := B @ x > 0)] @ B[p], 3.5),
+        Row("the same, structured", "A relu(B x)", "x",
+            {"A": "m×k", "B": "k×n", "x": "n"},
+            {"A": (1000, 1000), "B": (1000, 1000), "x": (1000,)},
+            lambda _, jax: jax.jacobian(lambda A, B, x: A @ jax.nn.relu(B @ x), 2),
+            rectified_product, 3.5, structured=True),
         Row("softmax Jacobian, n=1000", "softmax(x)", "x", {"x": "n"}, {"x": (1000,)},
             lambda jnp, jax: jax.jacobian(jax.nn.softmax), softmax, 15),  # noqa: ARG005
+        Row("the same, structured", "softmax(x)", "x", {"x": "n"}, {"x": (1000,)},
+            lambda jnp, jax: jax.jacobian(jax.nn.softmax), softmax_product,  # noqa: ARG005
+            15, structured=True),
         Row("tanh Jacobian, n=3000, dense", "tanh(x)", "x", {"x": "n"}, {"x": (3000,)},
             lambda jnp, jax: jax.jacobian(jnp.tanh),
             lambda x: np.diag(1 - np.tanh(x) ** 2), 3.5),
+        Row("the same, structured", "tanh(x)", "x", {"x": "n"}, {"x": (3000,)},
+            lambda jnp, jax: jax.jacobian(jnp.tanh), tanh_product, 2500, structured=True),
         Row("‖A B x‖² gradient, n=1000", "norm(A B x)^2", "x",
             {"A": "n×n", "B": "n×n", "x": "n"},
             {"A": (1000, 1000), "B": (1000, 1000), "x": (1000,)},
@@ -236,6 +303,12 @@ def _leaves(value: Any) -> list[Any]:
     return [value]
 
 
+def _multiplied(np: Any, operator: Any, array: Any, product: Callable[[Any], Any]) -> list[Any]:
+    """The same vector multiplied by each: a matrix is compared by what it does."""
+    vector = np.random.default_rng(1).standard_normal(operator.shape[1])
+    return [operator @ vector, array.reshape(operator.shape, order="F") @ vector, product(vector)]
+
+
 def _seconds(action: Callable[[], Any], count: int) -> float:
     start = time.perf_counter()
     for _ in range(count):
@@ -250,7 +323,7 @@ def _measured(np: Any, jax: Any, row: Row) -> tuple[float, float, float]:
     d = derive(row.text, wrt=row.wrt, shapes=row.shapes, kind=row.kind)
     values = _sampled(np, row)
     named = dict(zip(row.inputs, values, strict=True))
-    ours = d.function(value=row.value)
+    ours = d.function(value=row.value, structured=row.structured)
     given = [named[name] for name in d.inputs]
     peer = jax.jit(row.peer(jax.numpy, jax))
     there = [jax.device_put(value) for value in values]
@@ -259,7 +332,10 @@ def _measured(np: Any, jax: Any, row: Row) -> tuple[float, float, float]:
         lambda: jax.block_until_ready(peer(*there)),
         lambda: row.hand(*values),
     ]
-    found = [_leaves(action()) for action in actions]
+    results = [action() for action in actions]
+    found = [
+        _leaves(result) for result in (_multiplied(np, *results) if row.structured else results)
+    ]
     for others in found[1:]:
         for mine, other in zip(found[0], others, strict=True):
             scale = max(1e-30, float(np.max(np.abs(other))))

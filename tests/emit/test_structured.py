@@ -75,6 +75,13 @@ WHAT: Final[list[tuple[str, str, str, dict[str, str], str]]] = [
     ("tr(X' A X B)", "X", "hessian", {"X": "m×n", "A": "m×m", "B": "n×n"}, "Sum"),
     ("norm(U V' - T)^2", "U", "hessian", UV, "Kronecker"),
     ("norm(U V' - T)^2", "U, V", "hessian", UV, "Kronecker Sum Sum Kronecker"),
+    ("norm(M ⊙ (U V' - T))^2", "U", "hessian", UV | {"M": "m×n"}, "BlockDiagonal"),
+    ("norm(M ⊙ (U V' - T))^2", "V", "hessian", UV | {"M": "m×n"}, "BlockDiagonal"),
+    ("norm(M ⊙ (U V' - T))^2 + λ norm(U)^2", "U", "hessian", UV | {"M": "m×n", "λ": "R"}, "Sum"),
+    ("norm(U V' - T)^2 + λ norm(U)^2", "U", "hessian", UV | {"λ": "R"}, "Kronecker"),
+    ("sum(exp(X A))", "X", "hessian", {"X": "m×n", "A": "n×p"}, "BlockDiagonal"),
+    ("sum(exp(A X))", "X", "hessian", {"A": "p×m", "X": "m×n"}, "BlockDiagonal"),
+    ("sum(Y ⊙ exp(-A X))", "X", "hessian", {"A": "p×m", "X": "m×n", "Y": "p×n"}, "BlockDiagonal"),
     ("h = tanh(W x + b); norm(V h - y)^2", "W", "hessian", NETWORK, "Kronecker"),
     ("h = tanh(W x + b); -sum(y ⊙ log_softmax(V h))", "W", "hessian", NETWORK, "Kronecker"),
     ("H = tanh(X W'); norm(H V' - Y)^2", "W", "hessian",
@@ -114,15 +121,24 @@ def agree(found: Any, array: Any) -> str:
     return type(found).__name__
 
 
-def solved(found: Operator, matrix: Any) -> None:
-    """Where the structure gives the solution of a system, it is one."""
+# with a solution of systems by structure
+SOLVED: Final = {
+    "norm(M ⊙ (U V' - T))^2", "norm(U V' - T)^2", "norm(M ⊙ (U V' - T))^2 + λ norm(U)^2",
+    "norm(U V' - T)^2 + λ norm(U)^2", "sum(exp(x)) + (a·x)^2", "tanh(x)", "X^-1", "logdet(X)",
+    "sum(log(1 + exp(X w))) + λ/2 norm(w)^2", "diag(X u) B x + x", "x' S^-1 x", "X'",
+}  # fmt: skip
+
+
+def solved(found: Operator, matrix: Any) -> bool:
+    """Whether the structure gives the solution of a system; if it does, it is one."""
     b = np.linspace(1, 2, len(matrix))
     try:
         x = found.solve(b)
     except np.linalg.LinAlgError:
-        return
+        return False
     size = np.linalg.norm(matrix) * np.linalg.norm(x) + np.linalg.norm(b)
     assert np.linalg.norm(matrix @ x - b) <= 1e-7 * size
+    return True
 
 
 @pytest.mark.parametrize(("text", "wrt", "kind", "shapes", "kinds"), WHAT)
@@ -133,6 +149,8 @@ def test_structure(text: str, wrt: str, kind: str, shapes: dict[str, str], kinds
     found, arrays = d.function(structured=True)(**given), d.function()(**given)
     pairs = zip(leaves_of(found), leaves_of(arrays), strict=True)
     assert [agree(one, array) for one, array in pairs] == kinds.split()
+    if text in SOLVED and isinstance(found, Operator):
+        assert solved(found, found.toarray())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

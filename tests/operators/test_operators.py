@@ -37,6 +37,7 @@ A, B, W = _normal(6, 6), _normal(6, 6), _normal(4, 6)
 d, e = _normal(6), _normal(6) ** 2 + 1
 S, P = _definite(6), _definite(3)
 tall, wide = _normal(6, 2), _normal(2, 6)
+v = _normal(12)
 blocks, square = _normal(4, 3, 2), _normal(4, 3, 3)
 
 
@@ -71,14 +72,19 @@ WHAT: Final[dict[str, tuple[Any, Any, bool]]] = {
     "product, square": (Product(A, Diagonal(d), B), A @ np.diag(d) @ B, True),
     "product, narrow": (Product(tall, wide), tall @ wide, False),
     "product, wide": (Product(wide, A), wide @ A, False),
-    "sum": (Sum(A, Diagonal(d), LowRank(d, e)), A + np.diag(d) + np.outer(d, e), False),
+    "sum": (Sum(A, Diagonal(d), LowRank(d, e)), A + np.diag(d) + np.outer(d, e), True),
     "diagonal plus rank one": (Sum(Diagonal(e), LowRank(d, e)), np.diag(e) + np.outer(d, e), True),
     "diagonal plus low rank": (
         Sum(LowRank(d, e), Diagonal(e), Product(tall, Diagonal([1.0, 2]), wide), Identity(6, 2)),
         np.outer(d, e) + np.diag(e + 2) + tall @ np.diag([1.0, 2]) @ wide, True),
     "dense plus low rank": (Sum(A, Product(B, LowRank(d, e), B)),
         A + B @ np.outer(d, e) @ B, True),
-    "dense plus diagonal": (Sum(A, Diagonal(d)), A + np.diag(d), False),
+    "dense plus diagonal": (Sum(A, Diagonal(d)), A + np.diag(d), True),
+    "Gram, tall": (Sum(Identity(4, 0.5), Product(W, Diagonal(e), W.T)),
+        0.5 * np.eye(4) + W @ np.diag(e) @ W.T, True),
+    "Gram, wide": (Product(W, Diagonal(e), W.T), W @ np.diag(e) @ W.T, True),
+    "sum of two structures": (Sum(Kronecker(P, P), Commutation(3, 3)), np.kron(P, P) + _swap(3, 3),
+        False),
     "Kronecker": (Kronecker(_normal(3, 2), _normal(2, 4)), None, False),
     "Kronecker, square": (Kronecker(P, B), np.kron(P, B), True),
     "Kronecker, square of others": (Kronecker(tall, wide), np.kron(tall, wide), False),
@@ -91,6 +97,17 @@ WHAT: Final[dict[str, tuple[Any, Any, bool]]] = {
         _swap(4, 3).T @ _along(blocks) @ _swap(4, 2), False),
     "interleaved, square": (BlockDiagonal(square, interleaved=True),
         _swap(4, 3).T @ _along(square) @ _swap(4, 3), True),
+    "Kronecker plus identity": (Sum(Kronecker(P, Identity(4, 2)), Identity(12, 3)),
+        np.kron(P, 2 * np.eye(4)) + 3 * np.eye(12), True),
+    "identities plus Kronecker": (
+        Sum(Identity(12), Kronecker(Identity(4, 2), P), Identity(12, 3), LowRank(v, v)),
+        np.kron(2 * np.eye(4), P) + 4 * np.eye(12) + np.outer(v, v), True),
+    "Kronecker plus diagonal": (Sum(Kronecker(Identity(4), P), Diagonal(v)),
+        np.kron(np.eye(4), P) + np.diag(v), False),
+    "blocks plus diagonal": (Sum(BlockDiagonal(square), Diagonal(v)),
+        _along(square) + np.diag(v), True),
+    "interleaved plus diagonal": (Sum(BlockDiagonal(square, True), Diagonal(v), Identity(12)),
+        _swap(4, 3).T @ _along(square) @ _swap(4, 3) + np.diag(v + 1), True),
     "commutation": (Commutation(2, 5), _swap(2, 5), True),
     "inverse": (Inverse(A), np.linalg.inv(A), True),
     "inverse of diagonal plus low rank": (
@@ -108,7 +125,7 @@ WHAT: Final[dict[str, tuple[Any, Any, bool]]] = {
     "product by @": (Dense(A) @ Diagonal(d), A @ np.diag(d), True),
     "multiple of blocks": (3 * BlockDiagonal(square), 3 * _along(square), True),
     "with another operator": (Dense(A) @ aslinearoperator(B) + Diagonal(d), A @ B + np.diag(d),
-        False),
+        True),
 }  # fmt: skip
 
 
