@@ -187,7 +187,7 @@ def _rows(np: Any, la: Any) -> list[Row]:
         )  # fmt: skip
 
     factors = {"U": "m×r", "V": "n×r", "T": "m×n"}
-    narrow = {"U": (200, 5), "V": (200, 5), "T": (200, 200)}
+    narrow: dict[str, tuple[int, ...]] = {"U": (200, 5), "V": (200, 5), "T": (200, 200)}
 
     return [
         Row("logistic value + gradient, 100000×200", loss, "w", data,
