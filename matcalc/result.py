@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matcalc.answers.solution import Stationary
     from matcalc.answers.verdict import Verdict
     from matcalc.check import Report
+    from matcalc.objective import Objective
     from matcalc.show.blocks import Blocks
     from matcalc.show.graph import Graph
     from matcalc.show.record import Explanation, Level, Step
@@ -53,7 +54,7 @@ class Derivation:
     solved: Solved
     directions: tuple[Direction, ...]
     limit: float | None
-    again: Callable[[], Derivation]
+    again: Callable[..., Derivation]
 
     def __reduce__(self) -> tuple[object, ...]:
         """What was asked: a derivation that is unpickled is derived again."""
@@ -254,6 +255,26 @@ class Derivation:
             tree = mapped(partial(unfolded, directions=directions), tree)
         prepare = preparing(self.program)
         return tree if prepare is None else mapped(partial(prepare, given=given), tree)
+
+    @bounded
+    def objective(self, *, functions: Implementations | None = None, **constants: Any) -> Objective:
+        """The expression as an objective of scipy.optimize, by the variables of this derivation.
+
+        It has .fun, .jac, .hess and .hessp of one flat vector, with .pack(w=…) and .unpack(x) to go
+        there and back: `minimize(f.fun, f.pack(w=w0), jac=f.jac, hessp=f.hessp)`.
+
+        constants  The values of all other inputs, by name; what depends on them alone is computed
+                   once.
+        functions  For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.
+        Raises     InputError for an expression that is no scalar, and for wrong or missing values.
+        """
+        from matcalc.objective import Objective  # loaded when something is to be minimised
+
+        problem = self.solved.problem
+        derived = partial(self.again, direction=None)
+        return Objective(
+            problem.targets, lambda kind: derived(kind=kind), constants, functions, problem.stacked
+        )
 
     def check(self) -> Report:
         """Verification on random inputs, by an oracle that shares nothing with the rules."""

@@ -63,6 +63,7 @@ def compile_function(
     door.__wrapped__ = made.body  # type: ignore[attr-defined]  # whose signature it has
     door.__doc__ = made.body.__doc__
     door.source = made.emitted.text  # type: ignore[attr-defined]
+    door.sizes = made.sizes  # type: ignore[attr-defined]
     return door
 
 
@@ -104,10 +105,11 @@ class _Compiled:
         given: Mapping[str, Sequence[Callable[..., Any]]],
     ) -> None:
         self.asked = asked
-        self.emitted = asked.emitted()
         self.bound = bound
+        self.emitted = asked.emitted()
+        self.sizes = bound.known(self.emitted)
         if bound.names:
-            self.emitted = asked.emitted(bound.known(self.emitted), bound.names)
+            self.emitted = asked.emitted(self.sizes, bound.names)
         self.symbols = [symbol for symbol, _ in self.emitted.inputs]
         self.functions = {
             python: _implementation(f, order, given, self.emitted)
