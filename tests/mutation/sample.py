@@ -1,0 +1,94 @@
+"""The fixed sample: mutants with a test that kills each, few and fast enough to run every time.
+
+A line of sample.txt is a mutant's key, a tab, and the test.  A mutant whose place has changed since
+is gone; when too many are, `python -m tests.mutation --renew --seed N` draws from the journal anew.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tests.mutation.report import Keyed, Verdicts
+from tests.mutation.server import Job, Server, collect, put_in_place
+
+FILE: Final = Path(__file__).with_name("sample.txt")
+COUNT: Final = 48
+FILES: Final = (
+    "tests/rules/test_book.py",
+    "tests/simplify/test_simplify.py",
+    "tests/golden/test_results.py",
+    "tests/calculus/test_derivatives.py",
+    "tests/tensor/test_canonical.py",
+)
+"""Where the tests of the sample may be: to collect all would take longer than to run it."""
+
+FAST: Final = 0.3
+
+
+def lines() -> dict[str, str]:
+    """The mutants' keys with their tests."""
+    made: dict[str, str] = {}
+    for line in FILE.read_text(encoding="utf-8").splitlines():
+        key, _, test = line.partition("\t")
+        made[key] = test
+    return made
+
+
+def renew(found: Mapping[str, Sequence[Keyed]], verdicts: Verdicts, seed: int) -> None:
+    """A sample of what is killed: half of the rule book, half of the engine."""
+    draw = random.Random(seed)
+    chosen: list[str] = []
+    halves = (["rule book"], [package for package in found if package != "rule book"])
+    for packages in halves:
+        killed = [
+            f"{m.key}\t{verdicts[m.key]['by']}"
+            for package in packages
+            for m in found[package]
+            if m.key in verdicts
+            and str(verdicts[m.key]["by"]).startswith(FILES)
+            and float(verdicts[m.key]["seconds"]) <= FAST
+        ]
+        chosen += draw.sample(killed, min(COUNT // 2, len(killed)))
+    FILE.write_text("\n".join(chosen) + "\n", encoding="utf-8")
+
+
+def check(all_mutants: Callable[[list[str]], tuple[dict[str, list[Any]], Any]]) -> int:
+    """Whether every mutant of the sample that is still there is killed by its test."""
+    wanted = lines()
+    modules = {key.partition(" ")[0] for key in wanted}
+    modules = {m if m.startswith("matcalc.") else "book" for m in modules}
+    found, _ = all_mutants(sorted(modules))
+    there = [m for members in found.values() for m in members if m.key in wanted]
+    survivors: list[str] = []
+    outdated: list[str] = []
+
+    def serve(server: Server) -> None:
+        def job(mutant: Any) -> Job:
+            number = server.numbers.get(wanted[mutant.key])
+            if number is None:
+                outdated.append(mutant.key)
+
+            def run(here: Server) -> Any:
+                put_in_place(here, mutant)
+                return {"passed": number is None or here.passes(number)}
+
+            def done(answer: Any) -> None:
+                if number is not None and answer.get("passed"):
+                    survivors.append(mutant.key)
+
+            return Job(run, 60, done)
+
+        server.run_all((job(mutant) for mutant in there), 1)
+
+    files = sorted({test.partition("::")[0] for test in wanted.values()})
+    code = collect(files, serve)
+    count = len(there) - len(outdated)
+    print(f"{count} of {len(wanted)} mutants tried, {count - len(survivors)} killed")
+    print(*(f"survived: {key}" for key in survivors), sep="\n")
+    if count < len(wanted) * 2 // 3:
+        print("too few are still there: python -m tests.mutation --renew --seed N")
+        return 1
+    return 1 if survivors or code not in (0, 5) else 0
