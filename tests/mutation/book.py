@@ -1,7 +1,8 @@
 """Mutants of the rule book: each line of matcalc/rules/*.rules, changed as a slip of the pen would.
 
-What is no mutant, by rule: lines of text for people (`title`, `source`, `topic`, notes, comments),
-and `latex` beyond one change a line.  A change after which the line no longer reads as a rule is
+What is no mutant, by rule: lines of text for people (`title`, `source`, `domain`, `topic`, notes,
+comments), and the loss of a definition beside a differential: it is shown and verified, and nothing
+is computed with it.  `latex` gets one change a line.  A change after which the line no longer reads as a rule is
 refused when it is read, and is not counted; nor is one that in index notation is the same rule (two
 scalar factors exchanged).
 """
@@ -21,6 +22,7 @@ from matcalc.rules.book import default_book
 from matcalc.tensor.lower import Lowering
 from matcalc.tensor.nodes import Tensor
 
+PEOPLE: Final = ("title", "source", "domain")
 KINDS: Final = ("identity", "expansion", "compute")
 PROPERTY: Final = re.compile(
     r" (symmetric|spd|diagonal|orthogonal|invertible|lower|upper|positive|nonnegative|constant|"
@@ -94,7 +96,7 @@ def _entry_mutants(
     for start, end in _spans(lines):
         line = "\n".join(lines[start:end])
         word, _, rest = line.strip().partition(" ")
-        if word in ("title", "source") or not word or word.startswith("#"):
+        if word in PEOPLE or not word or word.startswith("#"):
             excluded["text for people"] += bool(word)
             continue
         count += word in ("d", "define")
@@ -102,6 +104,9 @@ def _entry_mutants(
         changes: list[tuple[str, str]]
         if word in ("d", "define"):
             changes = [("delete", ""), *_changes(rest, entry.statements[count])]
+            if word == "define" and any(s.kind == "d" for s in entry.statements):
+                excluded["definitions beside a differential"] += 1
+                del changes[0]
         elif word == "numpy":
             changes = [("delete", ""), *_python_changes(rest)]
         elif word == "latex":

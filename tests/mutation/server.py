@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib
 import json
 import os
 import resource
@@ -58,6 +59,8 @@ class Server:
     def pytest_runtestloop(self, session: Any) -> bool:
         self.items = list(session.items)
         self.numbers = {item.nodeid: k for k, item in enumerate(self.items)}
+        for heavy in ("numpy", "scipy.linalg", "scipy.special", "mpmath", "sympy"):
+            importlib.import_module(heavy)
         forget()
         self.functions = living_functions()
         gc.collect()
@@ -154,13 +157,22 @@ def collect(targets: Sequence[str], serve: Callable[[Server], None]) -> int:
 # --- a process as if nothing had been derived in it
 
 
+@functools.lru_cache(maxsize=1)
+def caches() -> list[Any]:
+    """The caches of matcalc's functions and the tests'; to be asked for before `gc.freeze`."""
+    return [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, functools._lru_cache_wrapper)
+        and (getattr(thing, "__module__", None) or "").startswith(("matcalc", "tests"))
+        and thing.__name__ != "caches"
+    ]
+
+
 def forget() -> None:
-    """Empty every cache of matcalc's functions."""
-    for thing in gc.get_objects():
-        if isinstance(thing, functools._lru_cache_wrapper):
-            module = getattr(thing, "__module__", None) or ""
-            if module.startswith(("matcalc", "tests")):
-                thing.cache_clear()
+    """Empty every cache."""
+    for cache in caches():
+        cache.cache_clear()
 
 
 def living_functions() -> dict[tuple[str, str], list[FunctionType]]:

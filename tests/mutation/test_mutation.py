@@ -1,4 +1,4 @@
-"""A fixed sample of mutants of the rule book and the engine: each is killed by the test beside it."""
+"""A fixed sample of mutants of the rule book and the engine, each with the test that kills it."""
 
 from __future__ import annotations
 
