@@ -2,7 +2,7 @@
 
     python -m tests.mutation --book                              all lines of matcalc/rules/*.rules
     python -m tests.mutation --module matcalc.tensor --sample 200 --seed 1
-    python -m tests.mutation --again                             survivors once more, with all tests
+    python -m tests.mutation --again --wide                      survivors once more, with all tests
     python -m tests.mutation --report                            figures, and survivors.txt again
     python -m tests.mutation --check                             the sample of CI, each by its test
 
@@ -45,7 +45,7 @@ WIDER: Final = [
         "check/test_book.py test_readme.py test_first_use.py"
     ).split()
 ]
-"""Those that survivors meet with `--again`.  Tests that compare the book with a page printed from
+"""Those that mutants meet with `--wide`.  Tests that compare the book with a page printed from
 it are in neither: they would notice anything."""
 
 Changed = Mutant | BookMutant
@@ -177,7 +177,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
     parser.add_argument("--seconds", type=float, default=10, help="of tests for each mutant")
-    parser.add_argument("--again", action="store_true", help="survivors once more, all tests")
+    parser.add_argument("--again", action="store_true", help="survivors once more")
+    parser.add_argument("--wide", action="store_true", help="with the slower tests too")
     parser.add_argument("--key", action="append", default=[], help="mutants with this in the key")
     parser.add_argument("--report", action="store_true", help="only the figures")
     parser.add_argument("--check", action="store_true", help="the fixed sample, as in CI")
@@ -193,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
         sample.renew(found, report.read(journal), given.seed)
         return 0
     if not given.report:
-        targets = NEAR + WIDER * given.again
+        targets = NEAR + WIDER * given.wide
         code = collect(targets, lambda server: campaign(server, given, found, journal))
         if code not in (0, 5):
             return code
@@ -209,7 +210,9 @@ def campaign(
     """Map the tests, then run what is to be run."""
     path = given.work / "reach.json"
     known = reach.read(path)
-    if given.again or set(found) != {"rule book"}:  # the tests of a rule are known by its text
+    if (
+        given.again or given.wide or set(found) != {"rule book"}
+    ):  # the tests of a rule are known by its text
         reach.completed(known, server, PACKAGES, given.jobs, path)
     print(f"{len(server.items)} tests")
     seconds = 1e9 if given.again else given.seconds

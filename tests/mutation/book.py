@@ -2,9 +2,9 @@
 
 What is no mutant, by rule: lines of text for people (`title`, `source`, `domain`, `topic`, notes,
 comments), and the loss of a definition beside a differential: it is shown and verified, and nothing
-is computed with it.  `latex` gets one change a line.  A change after which the line no longer reads as a rule is
-refused when it is read, and is not counted; nor is one that in index notation is the same rule (two
-scalar factors exchanged).
+is computed with it.  `latex` gets one change a line.  A change after which the line no longer reads
+as a rule is refused when it is read, and is not counted; nor is one that in index notation is the
+same rule (two scalar factors exchanged).
 """
 
 from __future__ import annotations

@@ -1,0 +1,79 @@
+"""The golden file of identities: what becomes of an expression that one of them is for.
+
+Each line of identities.txt is `expression where declarations  =>  result`, the expression being
+inside a sum that is derived by its weights: what comes out is the expression itself, simplified,
+as a user sees it.  After a change that is meant, and that reads better (an identity of the book
+that has no line yet gets one):
+
+    python -m tests.golden.test_identities
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from matcalc import derive, parse
+from matcalc.language import book
+
+FILE: Final = Path(__file__).with_name("identities.txt")
+HEAD: Final = (
+    "# What expressions simplify to: expression where declarations  =>  result.  "
+    "test_identities.py says how to update this."
+)
+
+
+def simplified(question: str) -> str:
+    """What an expression is printed as, once it has been through the engine."""
+    expression, _, declared = question.partition(" where ")
+    shapes = dict(part.split(": ", 1) for part in declared.split(", "))
+    dims = [str(d) for d in parse(expression, shapes).node.shape.dims]
+    shapes["weight"] = f"R^({'×'.join(f'({d})' for d in dims)})" if dims else "R"
+    whole = ("weight ({})", "sum(weight ⊙ ({}))", "sum(weight ⊙ ({}))")[len(dims)]
+    result = derive(whole.format(expression), "weight", shapes=shapes, layout="denominator").result
+    return " ".join(str(result).split())
+
+
+def answers() -> dict[str, str]:
+    """The expressions with what the file says of them."""
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    pairs = [line.partition("  =>  ") for line in lines if line and not line.startswith("#")]
+    return {question: answer for question, _, answer in pairs}
+
+
+@pytest.mark.parametrize(("question", "answer"), answers().items())
+def test_what_it_simplifies_to(question: str, answer: str) -> None:
+    assert simplified(question) == answer
+
+
+def of_the_book() -> dict[str, list[str]]:
+    """The left sides of all identities, by topic."""
+    found: dict[str, list[str]] = {}
+    for kind in ("identity", "expansion"):
+        for law in book.laws(kind):
+            left, _, rest = law.body.partition(" = ")
+            declared = rest.partition(" where ")[2].partition('"')[0]
+            question = f"{' '.join(left.split())} where {' '.join(declared.split())}"
+            found.setdefault(law.topic, []).append(question)
+    return found
+
+
+def page() -> str:
+    """The whole file: what stands in it, then what is new in the book."""
+    known = dict(answers())
+    lines = [HEAD]
+    for topic, members in of_the_book().items():
+        lines += ["", f"# {book.topics()[topic]}"]
+        for question in dict.fromkeys(members):
+            known.pop(question, None)
+            lines.append(f"{question}  =>  {simplified(question)}")
+    if known:
+        lines += ["", "# And"]
+        lines += [f"{question}  =>  {simplified(question)}" for question in known]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(page(), encoding="utf-8")
