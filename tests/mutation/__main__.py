@@ -80,6 +80,21 @@ class Campaign:
         self.runs: Counter[str] = Counter()
         self.kills: Counter[str] = Counter()
         self.tally: Counter[str] = Counter()
+        self.sound: dict[str, bool] = {}
+
+    def is_sound(self, test: str) -> bool:
+        """Whether a test that failed passes without a mutant."""
+        if test not in self.sound:
+            number = self.server.numbers[test]
+            control = Job(
+                lambda server: {"passed": server.passes(number)},
+                60,
+                lambda answer: self.sound.update({test: bool(answer.get("passed"))}),
+            )
+            self.server.run_all(iter([control]), 1)
+            if not self.sound[test]:
+                print(f"fails without a mutant: {test}", flush=True)
+        return self.sound[test]
 
     def meets(self, mutant: Changed) -> list[tuple[int, float]]:
         """The tests that reach a mutant, in the order in which they are run."""
@@ -103,6 +118,8 @@ class Campaign:
         times |= {k: slow.get(names[k], 0.1) for k in first}
         by_function: dict[str, list[int]] = {}
         for k in sorted(times, key=lambda k: times[k]):
+            if not self.sound.get(names[k], True):
+                continue
             by_function.setdefault(_function(names[k]), []).append(k)
         worth: dict[int, float] = {}
         for name, members in by_function.items():
@@ -131,6 +148,8 @@ class Campaign:
 
         def done(answer: Any) -> None:
             at = answer.get("killed")
+            if at is not None and not self.is_sound(names[at]):
+                return  # the mutant meets the others in the next run
             for name in names[: len(names) if at is None else at + 1]:
                 self.runs[_function(name)] += 1
             if at is not None:
