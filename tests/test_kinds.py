@@ -10,7 +10,6 @@ import pytest
 from matcalc import InputError, derive, parse
 from matcalc.check import same_value
 from matcalc.pipeline import leaves_of
-from tests.random_programs import Program, declared
 
 # program, variable, and what is printed for the differential, J v, u' J and H v
 PRINTED = [
@@ -229,8 +228,8 @@ def test_what_is_wrong_is_found() -> None:
     for kind in KINDS:
         d = derive("norm(A x)^4", "x", kind=kind)
         problem = d.solved.problem
-        wrong = [parse(f"1.001 ({part})",
-                       declared(Program("", {"A": "m×n", "x": "n"}, "x", ()), d)).node
+        known = {"A": "m×n", "x": "n"} | {v.symbol.name: str(v.symbol.shape) for v in d.directions}
+        wrong = [parse(f"1.001 ({part})", known).node
                  for part in leaves_of(d.result)]  # fmt: skip
         report = check(problem.expression, wrong, problem.targets, problem.kind,
                        along=problem.directions)  # fmt: skip

@@ -1,0 +1,353 @@
+"""Functions of numbers, vectors and matrices with many digits, by mpmath.
+
+Arrays are NumPy's, their entries mpmath's numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import mpmath
+import numpy as np
+from mpmath import mp
+
+from matcalc.check import linear
+from matcalc.check.differences import Array
+
+DIGITS: Final = 60
+"""Decimal digits of the computation."""
+
+
+class UnknownError(Exception):
+    """There is no way here to compute something with many digits."""
+
+
+def numbers(value: Any) -> Array:
+    """An array of mpmath's numbers."""
+    array = np.asarray(value)
+    out = np.empty(array.shape, dtype=object)
+    for place in np.ndindex(array.shape):
+        entry = array[place]
+        out[place] = entry if isinstance(entry, mpmath.mpf) else mp.mpf(float(entry))
+    return out
+
+
+def each(function: Callable[..., Any]) -> Callable[..., Array]:
+    """A function of numbers applied to every entry of arrays that are expanded to one shape."""
+
+    def apply(*args: Any) -> Array:
+        wide = np.broadcast_arrays(*args)
+        out = np.empty(wide[0].shape, dtype=object)
+        for place in np.ndindex(out.shape):
+            try:
+                value = function(*(a[place] for a in wide))
+            except (ZeroDivisionError, ValueError):
+                value = mp.nan
+            out[place] = value if isinstance(value, mpmath.mpf) else _real(value)
+        return out
+
+    return apply
+
+
+def _real(value: Any) -> Any:
+    value = mp.mpmathify(value)
+    return value.real if abs(mp.im(value)) == 0 else mp.nan
+
+
+def _matrix(X: Array) -> Any:
+    return mp.matrix(X.tolist())
+
+
+def _array(X: Any) -> Array:
+    out = np.empty((X.rows, X.cols), dtype=object)
+    for place in np.ndindex(out.shape):
+        value = X[place]
+        if abs(mp.im(value)) > mp.mpf(10) ** (-DIGITS // 3):
+            raise UnknownError("a matrix function that is not real")
+        out[place] = mp.re(value)
+    return out
+
+
+def divided(a: Any, b: Any) -> Any:
+    if b == 0:
+        return mp.nan if a == 0 else mp.inf * (1 if a > 0 else -1)
+    return a / b
+
+
+def power(x: Any, p: Any) -> Any:
+    if x == 0:
+        return mp.mpf(1) if p == 0 else mp.mpf(0) if p > 0 else mp.inf
+    if x < 0:
+        return x ** int(p) if p == mp.floor(p) else mp.nan
+    return x**p
+
+
+def _clip(x: Any, low: Any, high: Any) -> Any:
+    return max(low, min(x, high)) if low <= high else mp.nan
+
+
+def _sigmoid(x: Any) -> Any:
+    return 1 / (1 + mp.exp(-x)) if x > 0 else mp.exp(x) / (1 + mp.exp(x))
+
+
+SCALAR: Final[Mapping[str, Callable[..., Any]]] = {
+    **{
+        name: getattr(mp, name)
+        for name in "exp sin cos tan atan sinh cosh tanh asinh erf erfc gamma sign".split()
+    },
+    "log": lambda x: mp.log(x) if x > 0 else -mp.inf if x == 0 else mp.nan,
+    "log1p": lambda x: mp.log(1 + x) if x > -1 else mp.nan,
+    "expm1": mp.expm1,
+    "sqrt": lambda x: mp.sqrt(x) if x >= 0 else mp.nan,
+    "pow": power,
+    "abs": abs,
+    "gt": lambda a, b: mp.mpf(a > b),
+    "ge": lambda a, b: mp.mpf(a >= b),
+    "eq": lambda a, b: mp.mpf(a == b),
+    "asin": lambda x: mp.asin(x) if abs(x) <= 1 else mp.nan,
+    "acos": lambda x: mp.acos(x) if abs(x) <= 1 else mp.nan,
+    "acosh": lambda x: mp.acosh(x) if x >= 1 else mp.nan,
+    "atanh": lambda x: mp.atanh(x) if abs(x) < 1 else mp.nan,
+    "sigmoid": _sigmoid,
+    "softplus": lambda x: max(x, mp.mpf(0)) + mp.log(1 + mp.exp(-abs(x))),
+    "relu": lambda x: x if x > 0 else mp.mpf(0),
+    "leaky_relu": lambda x, slope=0.01: x if x > 0 else slope * x,
+    "elu": lambda x: x if x > 0 else mp.expm1(x),
+    "gelu": lambda x: x * mp.ncdf(x),
+    "silu": lambda x: x * _sigmoid(x),
+    "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
+    "digamma": mp.digamma,
+    "polygamma": lambda k, x: mp.polygamma(int(k), x),
+    "normcdf": mp.ncdf,
+    "log_normcdf": lambda x: mp.log(mp.ncdf(x)),
+    "normpdf": mp.npdf,
+    "square": lambda x: x * x,
+    "recip": lambda x: divided(mp.mpf(1), x),
+    "clip": _clip,
+    "where": lambda c, a, b: a if c != 0 else b,
+    "max": lambda a, b: a if a >= b else b,
+    "min": lambda a, b: a if a <= b else b,
+    "atan2": mp.atan2,
+    "xlogx": lambda x: mp.mpf(0) if x == 0 else x * mp.log(x) if x > 0 else mp.nan,
+}
+"""Element-wise functions of numbers."""
+
+
+def _norm(x: Array, p: Any = 2) -> Any:
+    if p == mp.inf:
+        return max(abs(e) for e in x)
+    total = sum((power(abs(e), mp.mpf(p)) for e in x), mp.mpf(0))
+    return power(total, 1 / mp.mpf(p))
+
+
+def _mean(x: Array) -> Any:
+    return sum(x, mp.mpf(0)) / len(x)
+
+
+def _var(x: Array) -> Any:
+    return _mean((x - _mean(x)) ** 2)
+
+
+def _lse(x: Array) -> Any:
+    return mp.log(sum((mp.exp(e) for e in x), mp.mpf(0)))
+
+
+def _hot(x: Array, sign: int) -> Array:
+    place = max(range(len(x)), key=lambda k: sign * x[k])
+    return numbers(np.eye(len(x))[place])
+
+
+def _layernorm(x: Array, epsilon: Any = 0) -> Array:
+    spread = mp.sqrt(_var(x) + epsilon)
+    return each(divided)(x - _mean(x), numbers(spread))
+
+
+ALONG: Final[Mapping[str, Callable[..., Any]]] = {
+    "sum": lambda x: sum(x, mp.mpf(0)),
+    "mean": _mean,
+    "prod": lambda x: mp.fprod(x),
+    "max": max,
+    "min": min,
+    "onehot_max": lambda x: _hot(x, 1),
+    "onehot_min": lambda x: _hot(x, -1),
+    "var": _var,
+    "std": lambda x: mp.sqrt(_var(x)),
+    "logsumexp": _lse,
+    "norm": _norm,
+    "softmax": lambda x: each(mp.exp)(x - _lse(x)),
+    "log_softmax": lambda x: x - _lse(x),
+    "layernorm": _layernorm,
+    "cross_entropy": lambda z, y: -sum(y * (z - _lse(z)), mp.mpf(0)),
+    "mse": lambda a, b: _mean((a - b) ** 2),
+}
+"""Functions of vectors."""
+
+
+def along(name: str, axis: int | None) -> Callable[..., Array]:
+    """A function of vectors along an axis of its arguments; of all entries without one."""
+    function = ALONG[name]
+
+    def run(*args: Any) -> Array:
+        own = [numbers(a) for a in args]
+        if axis is None:
+            scalars = 1 if name in {"norm", "layernorm"} else len(own)
+            vectors = [a.reshape(-1) for a in own[:scalars]]
+            value = function(*vectors, *(a.item() for a in own[scalars:]))
+            return numbers(
+                np.reshape(np.asarray(value, dtype=object), own[0].shape if _keeps(name) else ())
+            )
+        turned = [np.moveaxis(a, axis, -1) if a.ndim else a for a in own]
+        outer = turned[0].shape[:-1]
+        rows = [
+            np.asarray(function(*(a[k] if a.ndim else a.item() for a in turned)), dtype=object)
+            for k in np.ndindex(outer)
+        ]
+        value = np.stack(rows).reshape(outer + rows[0].shape)
+        return np.moveaxis(value, -1, axis) if _keeps(name) else value
+
+    return run
+
+
+def _keeps(name: str) -> bool:
+    return name in {"onehot_max", "onehot_min", "softmax", "log_softmax", "layernorm"}
+
+
+def _eigen(S: Array) -> tuple[Array, Array]:
+    half = (S + S.T) / 2
+    values, vectors = mp.eigsy(_matrix(half))
+    order = sorted(range(len(values)), key=lambda k: values[k])
+    E, V = [values[k] for k in order], _array(vectors)[:, order]
+    for column in range(V.shape[1]):
+        place = max(range(len(V)), key=lambda k: abs(V[k, column]))
+        if V[place, column] < 0:
+            V[:, column] = -V[:, column]
+    return numbers(np.array(E, dtype=object)), V
+
+
+def _svd(X: Array) -> tuple[Array, Array, Array]:
+    u, s, v = mp.svd_r(_matrix(X))
+    return _array(u), np.array(list(s), dtype=object), _array(v)
+
+
+def inverse(A: Array) -> Array:
+    try:
+        return _array(mp.inverse(_matrix(A)))
+    except ZeroDivisionError:
+        raise linear.DomainError("a singular matrix") from None
+
+
+def _pinv(X: Array) -> Array:
+    u, s, v = _svd(X)
+    least = max(s) * mp.mpf(10) ** (-DIGITS // 2)
+    inverse = np.array([1 / e if e > least else mp.mpf(0) for e in s], dtype=object)
+    return np.asarray((v.T * inverse) @ u.T)
+
+
+def _polar(X: Array) -> Array:
+    u, _, v = _svd(X)
+    return np.asarray(u @ v)
+
+
+def _det(A: Array) -> Array:
+    return numbers(mp.det(_matrix(A)))
+
+
+def _logdet(A: Array) -> Array:
+    value = abs(mp.det(_matrix(A)))
+    return numbers(mp.log(value) if value else mp.ninf)
+
+
+def _chol(S: Array) -> Array:
+    try:
+        return _array(mp.cholesky(_matrix((S + S.T) / 2)))
+    except ValueError:
+        raise linear.DomainError("not positive definite") from None
+
+
+def _expm(A: Array) -> Array:
+    return _array(mp.expm(_matrix(A), method="taylor"))
+
+
+def _logm(A: Array) -> Array:
+    return _array(mp.logm(_matrix(A)))
+
+
+def _sqrtm(A: Array) -> Array:
+    return _array(mp.sqrtm(_matrix(A)))
+
+
+def _solve(A: Array, b: Array) -> Array:
+    return np.asarray(inverse(A) @ b)
+
+
+def _lower(X: Array, k: int) -> Array:
+    rows, columns = X.shape
+    return np.tri(rows, columns, k) > 0
+
+
+def _sylvester(A: Array, B: Array, C: Array) -> Array:
+    m, n = C.shape
+    system = np.kron(eye(n), A) + np.kron(B.T, eye(m))
+    return np.reshape(_solve(system, C.reshape(-1, order="F")), (m, n), order="F")
+
+
+def eye(n: int) -> Array:
+    return numbers(np.eye(n))
+
+
+def _jacobian(derivative: Callable[..., Array]) -> Callable[[Array], Array]:
+    def matrix(A: Array) -> Array:
+        units = np.eye(A.size).reshape(-1, *A.shape).transpose(0, 2, 1)
+        return np.stack([derivative(A, numbers(u)).reshape(-1, order="F") for u in units], axis=-1)
+
+    return matrix
+
+
+def _frechet(function: Callable[[Array], Array]) -> Callable[[Array, Array], Array]:
+    """Along a direction by a central difference: a matrix that is not diagonalisable has none of
+    mpmath's logarithms, and the block matrix of the oracle is one."""
+
+    def along(X: Array, E: Array) -> Array:
+        step = mp.mpf(10) ** (-DIGITS // 3)
+        return np.asarray((function(X + step * E) - function(X - step * E)) / (2 * step))
+
+    return along
+
+
+MATRIX: Final[Mapping[str, Callable[..., Array]]] = {
+    "det": _det,
+    "logdet": _logdet,
+    "inv": inverse,
+    "pinv": _pinv,
+    "solve": _solve,
+    "sylvester": _sylvester,
+    "lyapunov": lambda A, C: _sylvester(A, A.T, C),
+    "chol": _chol,
+    "expm": _expm,
+    "logm": _logm,
+    "sqrtm": _sqrtm,
+    "expm_frechet": _frechet(_expm),
+    "logm_frechet": _frechet(_logm),
+    "sqrtm_frechet": _frechet(_sqrtm),
+    "expm_jacobian": _jacobian(_frechet(_expm)),
+    "logm_jacobian": _jacobian(_frechet(_logm)),
+    "eigmax": lambda S: numbers(_eigen(S)[0][-1]),
+    "eigmin": lambda S: numbers(_eigen(S)[0][0]),
+    "eigvals": lambda S: _eigen(S)[0],
+    "eigvecs": lambda S: _eigen(S)[1],
+    "eigvecmax": lambda S: _eigen(S)[1][:, -1],
+    "eigvecmin": lambda S: _eigen(S)[1][:, 0],
+    "norm_2": lambda X: numbers(max(_svd(X)[1])),
+    "norm_nuc": lambda X: numbers(sum(_svd(X)[1])),
+    "polar": _polar,
+    "tr": lambda A: numbers(sum(np.diagonal(A), mp.mpf(0))),
+    "tril": lambda X, k=0: numbers(np.where(_lower(X, int(k)), X, mp.mpf(0))),
+    "triu": lambda X, k=0: numbers(np.where(_lower(X, int(k) - 1), mp.mpf(0), X)),
+    "cross": lambda a, b: np.array(
+        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]],
+        dtype=object,
+    ),
+    "dot": lambda a, b: np.asarray(a @ b),
+}
+"""Functions of matrices; what is missing here is structure, and the oracle's own."""
