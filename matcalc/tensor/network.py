@@ -322,10 +322,17 @@ class Network:
         if left.a == right.b:
             self.close(left.a, chain)
             return
-        if any({e.a, e.b} == {left.a, right.b} for e in self.edges):
+        ends = {left.a, right.b}
+        if any({e.a, e.b} == ends for e in self.edges) and not self.is_cycle(ends):
             self.add_edge(left.a, right.b, product(chain))
         else:
             self.edges.append(Edge(left.a, right.b, chain))
+
+    def is_cycle(self, ends: set[int]) -> bool:
+        """Whether a product of matrices ends where it began: at two summed indices that nothing
+        else is at."""
+        at = [edge for edge in self.edges if {edge.a, edge.b} & ends]
+        return len(at) == 1 and not any(x < self.rank or self.vectors[x] for x in ends)
 
     def close(self, label: int, chain: list[Expr]) -> None:
         """A cycle: a trace if it ends at a summed index that carries nothing else."""
