@@ -178,6 +178,11 @@ class Writer:
             inside.pop()
         return Py(f"{arg.within(Prec.ATOM)}[{', '.join(inside)}]")
 
+    def active(self, value: Value) -> Py:
+        """X[mask], X[:, mask]"""
+        arg, mask = self.args(value)
+        return Py(f"{arg.within(Prec.ATOM)}[{':, ' * int(value.data == 1)}{mask.text}]")
+
     def array(self, value: Value) -> Py:
         """A literal of scalars, or of rows of scalars."""
         rows = value.args[0].op == "array"
@@ -411,6 +416,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
     "vdot": _plain("np.vdot"),
     "sum": Writer.sum,
     "index": Writer.index,
+    "active": Writer.active,
     "array": Writer.array,
     "stack": lambda w, v: Py(f"np.stack([{w.listed(v.args)}])"),
     "einsum": lambda w, v: Py(f'np.einsum("{v.data}", {w.listed(v.args)}, optimize=True)'),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from matcalc.errors import InputError
+from matcalc.expr import build
 from matcalc.expr.nodes import (
     Add,
     Apply,
@@ -58,6 +59,9 @@ from matcalc.plan.forms import (
 from matcalc.plan.functions import called
 from matcalc.plan.hoist import Fixed
 from matcalc.plan.values import Value, Values, broadcast_dims, is_number
+
+SHARED: Final = 6
+"""Traces of products of more factors are not compared with what else is computed."""
 
 _STRUCTURES: Final[tuple[Structure, ...]] = ("lower", "upper", "spd", "symmetric")
 
@@ -352,12 +356,39 @@ class Builder:
         """The trace: of a product without the product, of a sum term by term, if used only here."""
         values, mine = self.values, self._uses[arg] == 1
         if isinstance(arg, Product) and mine:
-            return self.chain.trace(self._factors(arg))
+            shared = self._shared_trace(arg)
+            return shared if shared is not None else self.chain.trace(self._factors(arg))
         if isinstance(arg, Add) and mine and all(t.shape == arg.shape for t in arg.terms):
             return values.add([self._trace(term) for term in arg.terms])
         if isinstance(arg, Neg) and mine:
             return values.neg(self._trace(arg.arg))
         return self.chain.trace([chain.factor(self.forms[arg], arg.shape)])
+
+    def _shared_trace(self, arg: Product) -> Value | None:
+        """tr(A X B) as the inner product of X with the rest, B A turned round, where that is
+        computed anyway: it is the gradient by X."""
+        factors = arg.factors
+        if len(factors) < 3 or len(factors) > SHARED or any(f.shape.rank != 2 for f in factors):
+            return None
+        for i, factor in enumerate(factors):
+            others = [*factors[i + 1 :], *factors[:i]]
+            rest = build.product(others)
+            turned = build.product([build.transpose(f) for f in reversed(others)])
+            for whole, form in ((turned, self._formed), (rest, self._turned)):
+                if self._uses[whole]:
+                    pair = self.whole(factor), form(whole)
+                    return self.values.sum(self.values.mul(pair))
+        return None
+
+    def _formed(self, node: Expr) -> Value:
+        """The value of a node that may come later."""
+        for part in postorder((node,)):
+            if part not in self.forms:
+                self.forms[part] = self._form(part)
+        return self.whole(node)
+
+    def _turned(self, node: Expr) -> Value:
+        return self.values.transpose(self._formed(node))
 
     def _where(self, condition: Expr, a: Expr, b: Expr) -> Value:
         values = self.values

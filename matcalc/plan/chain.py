@@ -20,7 +20,7 @@ from matcalc.expr.nodes import Shape
 from matcalc.plan.cost import size
 from matcalc.plan.forms import Form, diagonal, full, scaled, transposed
 from matcalc.plan.hoist import Fixed
-from matcalc.plan.values import Dims, Value, Values
+from matcalc.plan.values import Dims, Value, Values, is_indicator
 
 EXHAUSTIVE: Final = 12
 """Matrices up to which the best order is searched for."""
@@ -72,6 +72,8 @@ class Chain:
         return Factor(scaled(self.values, part.form, scale, part.dims), part.rows, part.cols)
 
     def _part(self, part: list[Factor]) -> Factor:
+        if part[0].rows is not None and part[-1].cols is not None:
+            part = self._active(part)
         if self._has_fixed(part):
             return self._best(part)
         if part[0].rows is None or (part[-1].cols is not None and len(part) > EXHAUSTIVE):
@@ -120,6 +122,31 @@ class Chain:
             return self.join(build(i, cut), build(cut + 1, j))
 
         return build(0, len(part) - 1)
+
+    def _active(self, part: list[Factor]) -> list[Factor]:
+        """A diag(s ⊙ mask) B as A[:, mask] diag(s[mask]) B[mask]: rows that an indicator makes zero
+        are not multiplied."""
+        for i in range(1, len(part) - 1):
+            left, middle, right = part[i - 1 : i + 2]
+            kinds = left.form.kind, middle.form.kind, right.form.kind
+            if kinds != ("array", "diagonal", "array"):
+                continue
+            mask, rest = _mask(middle.form.value)
+            if mask is None:
+                continue
+            columns = self.values.active(full(self.values, left.form, left.dims), mask, 1)
+            rows = self.values.active(full(self.values, right.form, right.dims), mask, 0)
+            sides = [Factor(Form(columns), left.rows, left.cols)]
+            scale = self.values.mul(rest)
+            if rest and scale.dims:
+                known = Form(self.values.active(scale, mask, 0), "diagonal", middle.form.structure)
+                sides.append(Factor(known, middle.rows, middle.cols))
+            elif rest:
+                columns = self.values.mul((scale, columns))
+                sides = [Factor(Form(columns), left.rows, left.cols)]
+            after = [Factor(Form(rows), right.rows, right.cols), *part[i + 2 :]]
+            return [*part[: i - 1], *sides, *self._active(after)]
+        return part
 
     def _gram(self, left: Factor, middle: Factor, right: Factor) -> Factor | None:
         """A' diag(d) A with d ≥ 0 as R' R, for which BLAS needs half the work."""
@@ -280,6 +307,18 @@ class Chain:
             if entries.dims
             else self.values.mul((self.values.size(dim), entries))
         )
+
+
+def _mask(entries: Value) -> tuple[Value | None, list[Value]]:
+    """The indicator among the factors of a vector, as booleans, and the others."""
+    if len(entries.dims) != 1:
+        return None, []
+    factors = entries.args if entries.op == "mul" else (entries,)
+    for i, factor in enumerate(factors):
+        bare = factor.args[0] if is_indicator(factor) else factor
+        if bare.op == "compare" and bare.dims == entries.dims:
+            return bare, [*factors[:i], *factors[i + 1 :]]
+    return None, []
 
 
 def _parts(factors: Sequence[Factor]) -> tuple[list[Value], list[list[Factor]]]:

@@ -22,14 +22,17 @@ Op = Literal[
     "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag", "diagonal",
     "add_diagonal", "solve", "inv", "logdet", "trace", "sum", "index", "array", "stack", "einsum",
     "kron", "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply",
-    "weak", "onehot", "unvech", "reshape", "abs", "log", "max", "vdot", "spread", "factor", "chol",
-    "factor_solve", "factor_inv", "factor_logdet",
+    "weak", "active", "onehot", "unvech", "reshape", "abs", "log", "max", "vdot", "spread",
+    "factor", "chol", "factor_solve", "factor_inv", "factor_logdet",
     "Dense", "Diagonal", "Identity", "LowRank", "Product", "Sum", "Scaled", "Kronecker",
     "BlockDiagonal", "Commutation", "Inverse", "Transposed", "face_splitting",
 ]  # fmt: skip
 
 ATOMIC: Final = frozenset({"input", "number", "constant", "size"})
 """Values that are there without any work."""
+
+_NUMBERS: Final = frozenset({"number", "constant", "size", "weak"})
+_ARITHMETIC: Final = frozenset({"neg", "add", "mul", "div", "pow", "abs"})
 
 VIEWS: Final = frozenset({"transpose", "expand", "index"})
 """Operations that only look at an array in another way."""
@@ -44,20 +47,16 @@ LARGEST_POWER: Final = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """An operation, its operands, what else it needs to know, and the dimensions of the result."""
+    """An operation, its operands, what else it needs to know, and the dimensions of the result.
+
+    One that is `plain` is a Python number: it takes the dtype of what it is combined with.
+    """
 
     op: Op
     args: tuple[Value, ...]
     data: Hashable
     dims: Dims
-
-    @property
-    def plain(self) -> bool:
-        """Whether this is a Python number: it takes the dtype of what it is combined with."""
-        return self.op in {"number", "constant", "size", "weak"} or (
-            self.op in {"neg", "add", "mul", "div", "pow", "abs"}
-            and all(arg.plain for arg in self.args)
-        )
+    plain: bool
 
 
 def broadcast_dims(values: Iterable[Value]) -> Dims:
@@ -84,7 +83,8 @@ class Values:
         key = (op, tuple(args), data, dims)
         value = self._known.get(key)
         if value is None:
-            value = self._known[key] = Value(op, tuple(args), data, dims)
+            plain = op in _NUMBERS or (op in _ARITHMETIC and all(arg.plain for arg in args))
+            value = self._known[key] = Value(op, tuple(args), data, dims, plain)
         return value
 
     def number(self, value: Fraction | int) -> Value:
@@ -252,6 +252,12 @@ class Values:
         dims = arg.dims[:axis] + arg.dims[axis + 1 :]
         flags = tuple(i == axis for i in range(len(arg.dims)))
         return self.make("index", (arg, at), dims, flags)
+
+    def active(self, arg: Value, mask: Value, axis: int) -> Value:
+        """The entries, rows or columns of an array at which a boolean vector is true."""
+        if arg.op == "transpose":
+            return self.transpose(self.active(arg.args[0], mask, 1 - axis))
+        return self.make("active", (arg, mask), arg.dims, axis)
 
     def compare(self, op: str, left: Value, right: Value) -> Value:
         """An indicator, 1 or 0."""
