@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, NoReturn
 from matcalc import __version__
 from matcalc.api import derive, parse
 from matcalc.budget import DEFAULT
+from matcalc.emit.targets import TARGETS, target_named
 from matcalc.errors import InputError, MatcalcError, Span
 from matcalc.question import KINDS
 from matcalc.result import Derivation
@@ -48,7 +49,6 @@ what was expected is not the derivative, 2 the input is wrong.
 """
 
 STEPS = "the derivation, step by step: --steps, --steps=all (each rewrite), --steps=index"
-TARGETS = ("numpy",)
 
 
 class Answer(NamedTuple):
@@ -287,8 +287,8 @@ def derivation(options: argparse.Namespace) -> Derivation:
             "--steps are told as text, or with --latex or --document",
             expected="--steps alone; --json has the steps in any case" if options.json else "",
         )
-    if options.code is not None and options.code not in TARGETS:
-        raise InputError(f"no code for {options.code!r}", expected=f"--code {' or '.join(TARGETS)}")
+    if options.code is not None:
+        target_named(options.code)
     program, shapes = _program(options), declarations(options.shape or [])
     rules = None if options.rules is None else _decoded(_contents(options.rules), options.rules)
     if not options.wrt:

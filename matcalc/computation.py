@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from matcalc.emit.targets import target_named
 from matcalc.errors import InputError
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Symbol, unknown_functions
 
 if TYPE_CHECKING:
     from matcalc.emit.code import Code
-
-TARGETS = ("numpy",)
 
 Implementations = Mapping[str, Sequence[Callable[..., Any]]]
 """Of an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}."""
@@ -42,9 +41,13 @@ class Computation:
 
     def source(self, target: str) -> str:
         """The source of the function; InputError for an unknown target."""
-        _check_target(target)
         return _backend().source(
-            self.name, self.outputs, self.variables, doc=self.doc, single=self.single
+            self.name,
+            self.outputs,
+            self.variables,
+            doc=self.doc,
+            single=self.single,
+            target=self._target(target),
         )
 
     def compiled(
@@ -56,12 +59,24 @@ class Computation:
     ) -> Callable[..., Any]:
         """The function; InputError for an unknown target, functions that are not given, or values
         to bind that do not fit."""
-        _check_target(target)
+        target = self._target(target)
         unknown = unknown_functions(tuple(_leaves(self.outputs)))
-        return _backend().compiled(
-            self.name, self.outputs, self.variables, unknown, self.doc, self.single, functions,
-            bind, check,
-        )  # fmt: skip
+        asked = self.name, self.outputs, self.variables, unknown, self.doc, self.single, functions
+        if target == "numpy":
+            return _backend().compiled(*asked, bind, check)
+        if bind is not None:
+            raise InputError(f"inputs are bound for NumPy alone, and the target is {target}")
+        return _backend().library_function(target)(*asked)
+
+    def _target(self, name: str) -> str:
+        """The target of that name; only NumPy's results can be structured."""
+        target = target_named(name)
+        if target != "numpy" and any(isinstance(each, AsMatrix) for each in _flat(self.outputs)):
+            raise InputError(
+                f"structured results are matrices of SciPy, and the target is {target}",
+                expected="structured=False, or the target numpy",
+            )
+        return target
 
 
 def _backend() -> type[Code]:
@@ -71,14 +86,11 @@ def _backend() -> type[Code]:
     return Code
 
 
-def _check_target(target: str) -> None:
-    if target not in TARGETS:
-        raise InputError(
-            f"there is no code for the target {target!r}", expected="one of: " + ", ".join(TARGETS)
-        )
+def _flat(tree: Any) -> list[Expr | AsMatrix]:
+    if isinstance(tree, Sequence):
+        return [leaf for part in tree for leaf in _flat(part)]
+    return [tree]
 
 
 def _leaves(tree: Any) -> list[Expr]:
-    if isinstance(tree, Sequence):
-        return [leaf for part in tree for leaf in _leaves(part)]
-    return [tree.root if isinstance(tree, AsMatrix) else tree]
+    return [leaf.root if isinstance(leaf, AsMatrix) else leaf for leaf in _flat(tree)]

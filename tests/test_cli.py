@@ -191,7 +191,7 @@ WRONG = [
     (["x", "--file", "y", "--wrt", "x"], "an expression and --file"),
     (["--file", "/no/such/file", "--wrt", "x"], "cannot be read"),
     (["--file", "a\0b", "--wrt", "x"], "cannot be read"),
-    (["x'x", "--wrt", "x", "--code", "cobol"], "no code for 'cobol'"),
+    (["x'x", "--wrt", "x", "--code", "cobol"], "no code for the target 'cobol'"),
     (["x'x", "--wtr", "x"], "try: --wrt"),
     (["x'x", "--wrt"], "expected one argument"),
     (["x'x", "--wrt", "x", "--latex", "--numpy"], "not allowed with argument"),

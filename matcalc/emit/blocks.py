@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from matcalc.emit.inplace import NumpyWriter
 from matcalc.emit.pysource import Py
-from matcalc.emit.writer import Writer
 from matcalc.plan.batch import Batch
 from matcalc.plan.plan import Plan
 from matcalc.plan.values import ATOMIC, VIEWS, Value
 
 
-class BlockWriter(Writer):
+class BlockWriter(NumpyWriter):
     """Writes constants, then the loop that computes rows and adds up totals, then the rest."""
+
+    blocks = True
 
     def run(self, plan: Plan) -> None:
         """Write all that the outputs need."""

@@ -3,6 +3,10 @@ engine do without."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from matcalc.emit.compiled import compile_function
 from matcalc.emit.numpy import size_keywords, source
 
@@ -13,3 +17,10 @@ class Code:
     sizes = staticmethod(size_keywords)
     source = staticmethod(source)
     compiled = staticmethod(compile_function)
+
+    @staticmethod
+    def library_function(target: str) -> Callable[..., Callable[..., Any]]:
+        """What compiles functions of arrays of another library than NumPy; loads it."""
+        from matcalc.emit.libraries import library_function
+
+        return partial(library_function, target)

@@ -50,7 +50,7 @@ def compile_function(
     check            Without, only the first call is checked, and decides the order of products.
     Raises           InputError for wrong names, shapes or functions.
     """
-    asked = _Asked(name, outputs, inputs, doc, single)
+    asked = Asked(name, outputs, inputs, doc, single)
     emitted = asked.emitted()
     if functions:
         used = {f for f, _, _ in emitted.functions}
@@ -68,7 +68,7 @@ def compile_function(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What source is asked for; sizes and bound names may follow."""
 
     name: str
@@ -76,11 +76,13 @@ class _Asked:
     inputs: Sequence[Symbol]
     doc: str
     single: bool
+    target: str = "numpy"
 
     def emitted(
         self, sizes: Mapping[str, int] | None = None, bound: Collection[str] = ()
     ) -> Emitted:
-        return emit(self.name, self.outputs, self.inputs, self.doc, self.single, sizes, bound)
+        asked = self.name, self.outputs, self.inputs, self.doc, self.single
+        return emit(*asked, sizes, bound, self.target)
 
     @property
     def has_orders(self) -> bool:
@@ -99,7 +101,7 @@ class _Compiled:
 
     def __init__(
         self,
-        asked: _Asked,
+        asked: Asked,
         bound: Bound,
         values: Mapping[str, Any],
         given: Mapping[str, Sequence[Callable[..., Any]]],

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcalc.dims import Dim
-from matcalc.emit.blocks import BlockWriter
+from matcalc.emit.inplace import NumpyWriter
 from matcalc.emit.names import Identifiers
 from matcalc.emit.once import Once
 from matcalc.emit.operators import CLASSES
 from matcalc.emit.pysource import dimension
+from matcalc.emit.targets import writer_of
 from matcalc.emit.writer import Writer, function_key
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Symbol
@@ -23,7 +24,7 @@ from matcalc.plan.sizes import Source, size_sources
 from matcalc.plan.values import Value
 
 WIDTH: Final = 100
-RESERVED: Final = ("np", "sp", "la", "dtype", "axis", "float", "bind", "once", *CLASSES)
+RESERVED: Final = ("dtype", "axis", "float", "bind", "once")
 
 _ASSIGNMENT: Final = re.compile(
     r"([^\W\d][\w.]*(\[[^\]]+\])?(, \w+)*|np\.einsum\(\S+ \w+\)\[\.\.\.\]) [-+]?= "
@@ -84,13 +85,18 @@ def emit(
     single: bool = False,
     sizes: Mapping[str, int] | None = None,
     bound: Collection[str] = (),
+    target: str = "numpy",
 ) -> Emitted:
     """The source with its interface; sizes of dimensions decide the order of products.
 
     What depends on `bound` inputs and sizes alone is computed by a function around this one.
     """
-    made = plan(list(leaves(outputs)), sizes=sizes, bound=bound)
-    taken = Identifiers(RESERVED)
+    kind = writer_of(target)
+    made = plan(
+        list(leaves(outputs)), sizes=sizes, native=kind.native, factors=kind.factors,
+        masks=kind.masks, blocks=kind.blocks, bound=bound,
+    )  # fmt: skip
+    taken = Identifiers([*RESERVED, *kind.imports, *kind.reserved])
     names = {symbol.name: taken.take(symbol.name) for symbol in inputs}
     used = _functions(made)
     applied = {key: taken.take(wish) for key, (_, _, wish) in used.items()}
@@ -98,34 +104,35 @@ def emit(
     spelled = {dim: taken.take(dim) for dim in _dimension_names(made, inputs)}
     once = Once(made, [s for s in inputs if s.name in bound], names, spelled, taken)
     given = [symbol for symbol in inputs if symbol.name not in bound]
-    writer = BlockWriter(names | applied | once.places, spelled, taken)
+    writer = kind(names | applied | once.places, spelled, taken)
     writer.run(made)
     known = size_sources([*once.inputs, *given])
     needed = _needed(writer.used_sizes, known)
     own = [dim for dim in needed if dim not in bound and not once.carries(known.get(dim))]
     missing = tuple((dim, spelled[dim]) for dim in own if dim not in known)
+    result = _result(outputs, iter(made.outputs), writer, single, once)
+    lines = [*writer.lines, f"return {result}"]
     body = [
         *_size_lines(own, known, names, spelled),
-        *_dtype_line(writer, given or inputs, names),
-        *writer.lines,
-        f"return {_result(outputs, iter(made.outputs), writer, single, once)}",
+        *writer.header(_floating(given or inputs, names), "\n".join(lines)),
+        *lines,
     ]
     parameters = [*(names[s.name] for s in given), *applied.values()]
     parameters += ["*", *(python for _, python in missing)] if missing else []
     width = WIDTH - 4 if bound else WIDTH
     head = _wrapped(f"def {name}(", ", ".join(parameters), "):", width)
-    note = _docstring(doc, [(names[s.name], s) for s in given], outputs, width)
+    note = _docstring(doc, [(names[s.name], s) for s in given], outputs, width, kind)
     lines = [head, *note, *(line for part in body for line in _statement(part, width))]
     lent = [dim for dim in needed if dim not in own]
     before = _before(once, lent, known, names, spelled, bound)
     return Emitted(
-        _text(lines) if not bound else _closure(name, before, lines),
+        _text(lines, kind) if not bound else _closure(name, before, lines),
         name,
         tuple((symbol, names[symbol.name]) for symbol in given),
         missing,
         tuple((f, order, applied[key]) for key, (f, order, _) in used.items()),
         known,
-        _text(lines),
+        _text(lines, kind),
         all(value.op in FRESH for value in made.outputs),
         tuple((each, (names | spelled)[each]) for each in bound),
         before,
@@ -145,7 +152,7 @@ def _before(
     needed = _needed(dict.fromkeys([*lent, *once.writer.used_sizes]), known)
     body = [
         *_size_lines([dim for dim in needed if dim not in bound], known, names, spelled),
-        *_dtype_line(once.writer, once.inputs, names),
+        *once.writer.header(_floating(once.inputs, names), ""),
         *once.writer.lines,
     ]
     given = [names[s.name] for s in once.inputs] + [spelled[d] for d in needed if d in bound]
@@ -162,8 +169,13 @@ def _closure(name: str, before: Before, lines: Sequence[str]) -> str:
     return _text([head, note, *before.lines, "", *inner, "", f"    return {name}"])
 
 
-def _text(lines: Sequence[str]) -> str:
-    imports = _imports(lines)
+def _floating(inputs: Sequence[Symbol], names: Mapping[str, str]) -> list[tuple[str, Symbol]]:
+    """The inputs that are no indices, with their Python names."""
+    return [(names[s.name], s) for s in inputs if "integer" not in s.properties]
+
+
+def _text(lines: Sequence[str], kind: type[Writer] = NumpyWriter) -> str:
+    imports = _imports(lines, kind.imports)
     return "\n".join([*imports, *(["", ""] if imports else []), *lines, ""])
 
 
@@ -260,18 +272,10 @@ def _size_lines(
     return lines
 
 
-def _dtype_line(writer: Writer, inputs: Sequence[Symbol], names: dict[str, str]) -> list[str]:
-    if not writer.uses_dtype:
-        return []
-    arrays = [names[s.name] for s in inputs if "integer" not in s.properties]
-    return [f"dtype = np.result_type({', '.join([*arrays, '0.0'])})"]
-
-
-def _imports(lines: Sequence[str]) -> list[str]:
+def _imports(lines: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """The statements that bring in the modules that are used."""
     body = "\n".join(lines)
-    found = ["import numpy as np"] if re.search(r"\bnp\.", body) else []
-    found += ["from scipy import linalg as la"] if re.search(r"\bla\.", body) else []
-    found += ["from scipy import special as sp"] if re.search(r"\bsp\.", body) else []
+    found = [text for name, text in known.items() if re.search(rf"\b{name}\b[.(]", body)]
     classes = sorted(name for name in CLASSES if re.search(rf"\b{name}\(", body))
     return [*found, f"from matcalc.operators import {', '.join(classes)}"] if classes else found
 
@@ -320,11 +324,15 @@ def _wrapped(start: str, middle: str, end: str, width: int = WIDTH) -> str:
 
 
 def _docstring(
-    doc: str, inputs: Sequence[tuple[str, Symbol]], outputs: Sequence[Output], width: int
+    doc: str,
+    inputs: Sequence[tuple[str, Symbol]],
+    outputs: Sequence[Output],
+    width: int,
+    kind: type[Writer],
 ) -> list[str]:
     """The formula, then the shapes of what goes in and comes out."""
-    shapes = [f"{python}: {_shape(symbol)}" for python, symbol in inputs]
-    results = [_shape(leaf) for leaf in leaves(outputs)]
+    shapes = [f"{python}: {_shape(symbol, kind)}" for python, symbol in inputs]
+    results = [_shape(leaf, kind) for leaf in leaves(outputs)]
     text = (doc.strip() or "Computed by matcalc.").replace("\\", "\\\\").replace('"""', "'''")
     text += " " if text.endswith('"') else ""
     lines = [
@@ -347,14 +355,14 @@ def _filled(start: str, items: Sequence[str], width: int) -> list[str]:
     )
 
 
-def _shape(node: Expr | AsMatrix) -> str:
+def _shape(node: Expr | AsMatrix, kind: type[Writer]) -> str:
     if isinstance(node, AsMatrix):
         return _operator(node)
     dims = node.shape.dims
     if not dims:
         whole = isinstance(node, Symbol) and "integer" in node.properties
-        return "whole number" if whole else "scalar"
-    return f"array ({', '.join(map(str, dims))}{',' if len(dims) == 1 else ''})"
+        return "whole number" if whole else kind.scalar_word
+    return f"{kind.word} ({', '.join(map(str, dims))}{',' if len(dims) == 1 else ''})"
 
 
 def _operator(result: AsMatrix) -> str:

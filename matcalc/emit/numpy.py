@@ -31,14 +31,16 @@ def source(
     inputs: Sequence[Symbol],
     doc: str = "",
     single: bool = False,
+    target: str = "numpy",
 ) -> str:
     """The source of a function of the inputs that returns the outputs as a tuple, or the one.
 
     Outputs may be nested tuples, which come back nested in the same way.  Sizes that no input
     carries are keywords; of an unknown function f the parameters f, f_1 and f_2 are it and its
     derivatives, as far as they are used.
+    Raises  DerivationError for a function that the target does not have.
     """
-    return emit(name, outputs, inputs, doc, single).text
+    return emit(name, outputs, inputs, doc, single, target=target).text
 
 
 def size_keywords(outputs: Sequence[Output], inputs: Sequence[Symbol]) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from matcalc.emit.inplace import NumpyWriter
 from matcalc.emit.names import Identifiers
-from matcalc.emit.writer import Writer
 from matcalc.expr.nodes import Symbol
 from matcalc.plan.plan import Plan
 from matcalc.plan.sizes import Source
@@ -34,7 +34,7 @@ class Once:
     ) -> None:
         self.inputs = inputs
         self.places: dict[str, str] = {}
-        self.writer = Writer(names, sizes, taken)
+        self.writer = NumpyWriter(names, sizes, taken)
         self.kept = tuple(names[s.name] for s in inputs if s.name in _read(made))
         if made.before is None:
             return

@@ -1,32 +1,31 @@
-"""A plan as lines of NumPy: which values become local variables, and how each operation is written.
+"""A plan as lines of Python: which values become local variables, and how operations are written.
 
 A value that is used once is written where it is used; one that is used more often, or that the user
-has named, or that would make a line too long, becomes a local variable first.
+has named, or that would make a line too long, becomes a local variable first.  What is written here
+is what the array libraries have in common, without writing into an array; the writer of a target
+says what the target spells in another way.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import ClassVar, Final
 
 from matcalc.dims import Dim
-from matcalc.emit.book import Slot, numpy_template
+from matcalc.emit.book import Slot, Template, math_template, numpy_template
 from matcalc.emit.names import Identifiers
-from matcalc.emit.operators import OPERATORS
 from matcalc.emit.pysource import (
     Prec,
     Py,
-    added,
-    contracted,
     dimension,
-    divided,
     literal,
-    multiplied,
     negated,
     raised,
 )
+from matcalc.expr.nodes import Symbol
+from matcalc.language.book import Entry
 from matcalc.plan.functions import Called, default
 from matcalc.plan.plan import Plan
 from matcalc.plan.values import ATOMIC, VIEWS, Value, operands
@@ -34,14 +33,31 @@ from matcalc.plan.values import ATOMIC, VIEWS, Value, operands
 LIMIT: Final = 84
 """Characters of an expression above which its longest operand becomes a local variable."""
 
-UNCHECKED: Final = ", check_finite=False"
-"""SciPy looks for infinite entries unless told not to; NumPy never does."""
-
-OWNED: Final = frozenset("add mul div neg pow matmul outer solve inv einsum kron broadcast".split())
-
 
 class Writer:
-    """Writes the body of a function: `lines`, and then `text(value)` for the outputs."""
+    """Writes the body of a function: `lines`, and then `text(value)` for the outputs.
+
+    lib      The name of the module of array functions.
+    imports  The statements that bring in the modules that the lines may use, by their names.
+    word     What an array is called; `scalar_word` one without axes.
+    native   Functions that are not taken apart, since the target computes them well.
+    factors  Whether the target has LU and Cholesky factors to solve with.
+    reserved Other names that the lines may use.
+    masks    Whether rows may be selected by an indicator: how many these are depends on values.
+    blocks   Whether rows are computed in blocks where an axis is proved to be a batch axis.
+    boolean  Operations in which an indicator may stay a boolean.
+    """
+
+    lib: ClassVar = "np"
+    imports: ClassVar[Mapping[str, str]] = {"math": "import math"}
+    word: ClassVar = "array"
+    scalar_word: ClassVar = "scalar"
+    native: ClassVar[frozenset[str]] = frozenset()
+    reserved: ClassVar[Sequence[str]] = ()
+    factors: ClassVar = True
+    masks: ClassVar = False
+    blocks: ClassVar = False
+    boolean: ClassVar[frozenset[str]] = frozenset({"mul", "matmul", "outer"})
 
     def __init__(
         self, names: Mapping[str, str], sizes: Mapping[str, str], taken: Identifiers
@@ -94,6 +110,10 @@ class Writer:
             arg = self._texts[value.args[0]].text
             if arg.isidentifier() and not re.fullmatch(r"\w*t\d+", arg):
                 return f"{value.data.name}_{arg}"
+        return self._next()
+
+    def _next(self) -> str:
+        """The next of t1, t2, …"""
         self._count += 1
         while not self._taken.free(f"t{self._count}"):
             self._count += 1
@@ -116,11 +136,19 @@ class Writer:
         return len(text) > 12 and not text.isidentifier()
 
     def _compose(self, value: Value) -> Py:
-        return _OPERATIONS[value.op](self, value)
+        """An operation is written by the method of its name."""
+        py: Py = getattr(self, value.op)(value)
+        return py
 
     def args(self, value: Value) -> list[Py]:
-        """The expressions of the operands."""
-        return [self._texts[arg] for arg in value.args]
+        """The expressions of the operands; an indicator as numbers where it has to be."""
+        numbers = value.op in _NUMERIC and value.op not in self.boolean
+        return [
+            Py(self.numbers(self._texts[arg]))
+            if numbers and arg.op == "compare"
+            else self._texts[arg]
+            for arg in value.args
+        ]
 
     def listed(self, values: Iterable[Value]) -> str:
         """Expressions with commas between."""
@@ -143,14 +171,45 @@ class Writer:
         self.uses_dtype = True
         return "dtype=dtype"
 
+    def header(
+        self,
+        inputs: Sequence[tuple[str, Symbol]],
+        body: str,  # noqa: ARG002  # what some targets look at
+    ) -> list[str]:
+        """The statements that say what the body has to know of the floating inputs."""
+        if not self.uses_dtype:
+            return []
+        arrays = [name for name, _ in inputs]
+        return [f"dtype = {self.lib}.result_type({', '.join([*arrays, '0.0'])})"]
+
+    def numbers(self, indicator: Py) -> str:
+        """A boolean array as numbers of the inputs' dtype."""
+        self.uses_dtype = True
+        return f"{indicator.within(Prec.ATOM)}.astype(dtype)"
+
+    def template(self, entry: Entry) -> Template:
+        """How the target computes a function of the book; DerivationError if it cannot."""
+        return numpy_template(entry)
+
+    def scalar_template(self, entry: Entry) -> Template:
+        """How Python computes a function of numbers."""
+        return math_template(entry)
+
     def leaf(self, value: Value) -> Py:
-        """An input or a number."""
+        """An input, a number or a size."""
         data = value.data
         if isinstance(data, Fraction):
             return literal(data)
         if isinstance(data, Dim):
             return self.dim(data)
-        return Py(self._names[str(data[0])] if isinstance(data, tuple) else f"np.{data}")
+        assert isinstance(data, tuple)
+        return Py(self._names[str(data[0])])
+
+    input = number = size = leaf
+
+    def constant(self, value: Value) -> Py:
+        """pi or inf."""
+        return Py(f"math.{value.data}")
 
     def neg(self, value: Value) -> Py:
         """Minus a value; NumPy refuses it of a boolean, which a product may begin with."""
@@ -160,12 +219,12 @@ class Writer:
         boolean = first is not value.args[0] and first.op == "compare"
         return negated(Py(f"({py.text})") if boolean and not py.text.isidentifier() else py)
 
-    def power(self, value: Value) -> Py:
+    def pow(self, value: Value) -> Py:
         """A power: small whole ones of arrays as products, roots by their function."""
         base, exponent = self.args(value)
         number = value.args[1].data if value.args[1].op == "number" else None
         if number == Fraction(1, 2) and not value.plain:
-            return Py(f"np.sqrt({base.text})")
+            return Py(f"{self.lib}.sqrt({base.text})")
         return raised(base, exponent.within(Prec.POWER))
 
     def index(self, value: Value) -> Py:
@@ -178,129 +237,29 @@ class Writer:
             inside.pop()
         return Py(f"{arg.within(Prec.ATOM)}[{', '.join(inside)}]")
 
-    def active(self, value: Value) -> Py:
-        """X[mask], X[:, mask]"""
-        arg, mask = self.args(value)
-        return Py(f"{arg.within(Prec.ATOM)}[{':, ' * int(value.data == 1)}{mask.text}]")
-
-    def array(self, value: Value) -> Py:
-        """A literal of scalars, or of rows of scalars."""
-        rows = value.args[0].op == "array"
-        inside = (
-            ", ".join(f"[{self.listed(row.args)}]" for row in value.args)
-            if rows
-            else self.listed(value.args)
-        )
-        return Py(f"np.array([{inside}], {self.dtype()})")
-
-    def broadcast(self, value: Value) -> Py:
-        """A value in full size."""
-        arg = value.args[0]
-        shape = self.shape(value.dims)
-        if arg.op == "number" and arg.data in {0, 1}:
-            return Py(f"np.{'ones' if arg.data else 'zeros'}({shape}, {self.dtype()})")
-        if not arg.dims:
-            return Py(f"np.full({shape}, {self._texts[arg].text}, {self.dtype()})")
-        return Py(f"np.broadcast_to({self._texts[arg].text}, {shape})")
-
-    def add_diagonal(self, value: Value) -> Py:
-        """A matrix plus a diagonal one: added in place to the fresh sum, or to a copy."""
-        base, entries = value.args
-        py = self._texts[base]
-        fresh = base.op in OWNED and not py.text.isidentifier()
-        fresh = fresh and not py.text.startswith("np.broadcast_to")
-        name = self._taken.take(self._hints.get(value) or self._wish(value))
-        self.lines.append(f"{name} = {py.text if fresh else py.within(Prec.ATOM) + '.copy()'}")
-        added_text = self._texts[entries].text
-        subtracted = entries.op == "neg" and added_text.startswith("-")  # and not a name for that
-        sign, added_text = ("-", added_text[1:]) if subtracted else ("+", added_text)
-        self.lines.append(f"{name}[np.diag_indices_from({name})] {sign}= {added_text}")
-        return Py(name)
-
-    def spread(self, value: Value) -> Py:
-        """Zeros, and the entries of an array at the places where axes agree."""
-        shape = self.shape(value.dims)
-        made = self._local(self._wish(value), f"np.zeros({shape}, {self.dtype()})")
-        core = self._texts[value.args[0]].text
-        self.lines.append(f'np.einsum("{value.data}", {made.text})[...] = {core}')
-        return made
-
-    def solve(self, value: Value) -> Py:
-        """The solution of a system; by substitution if the matrix is triangular."""
-        if value.data not in {"lower", "upper"}:
-            return Py(f"np.linalg.solve({self.listed(value.args)})")
-        lower = ", lower=True" if value.data == "lower" else ""
-        return Py(f"la.solve_triangular({self.listed(value.args)}{lower}{UNCHECKED})")
-
-    def factor(self, value: Value) -> Py:
-        """A factorisation that several operations use: LU, or the lower Cholesky factor."""
-        text = self._texts[value.args[0]].text
-        if value.op == "factor":
-            return self._local("lu", f"la.lu_factor({text}{UNCHECKED})")
-        if not value.data:
-            return Py(f"np.linalg.cholesky({text})")
-        return self._local("L", f"la.cholesky({text}, lower=True{UNCHECKED})")
-
-    def factor_solve(self, value: Value) -> Py:
-        """The solution of a system whose matrix is factored."""
-        factor, other = (py.text for py in self.args(value))
-        assert isinstance(value.data, tuple)
-        kind, turned = value.data
-        if kind == "chol":
-            return Py(f"la.cho_solve(({factor}, True), {other}{UNCHECKED})")
-        trans = ", trans=1" if turned else ""
-        return Py(f"la.lu_solve({factor}, {other}{trans}{UNCHECKED})")
-
-    def factor_inv(self, value: Value) -> Py:
-        """The inverse of a factored matrix; LAPACK leaves that of a symmetric one in one half."""
-        factor = self.args(value)[0].text
-        if value.data == "chol":
-            routine = self._local("potri", f'la.get_lapack_funcs("potri", ({factor},))').text
-            half = self._local("half", f"{routine}({factor}, lower=True)[0]").text
-            return Py(f"{half} + np.tril({half}, -1).T", Prec.SUM)
-        routine = self._local("getri", f'la.get_lapack_funcs("getri", {factor}[:1])').text
-        return Py(f"{routine}(*{factor})[0]")
-
-    def logdet(self, value: Value) -> Py:
-        """log|det A|, from the factors or the diagonal where these are known."""
-        (py,) = self.args(value)
-        if value.data in {"lower", "upper"}:
-            return Py(f"np.sum(np.log(np.abs(np.diag({py.text}))))")
-        if value.op == "factor_logdet":
-            return Py(f"np.sum(np.log(np.abs(np.diag({py.text}[0]))))")
-        return Py(f"np.linalg.slogdet({py.text})[1]")
-
     def _local(self, wish: str, text: str) -> Py:
         """A local variable for an expression that is not a value of the plan by itself."""
         name = self._taken.take(wish)
         self.lines.append(f"{name} = {text}")
         return Py(name)
 
-    def reshape(self, value: Value) -> Py:
-        """The entries in another shape; the first index fastest where the data say F."""
-        order = ', order="F"' if value.data == "F" else ""
-        return Py(f"np.reshape({self.args(value)[0].text}, {self.shape(value.dims)}{order})")
-
-    def blocks(self, value: Value) -> Py:
-        """Blocks side by side, one under the other, or along the diagonal."""
-        if value.op == "blockdiag":
-            return Py(f"la.block_diag({self.listed(value.args)})")
-        name = "vstack" if value.op == "vstack" and len(value.dims) == 2 else "hstack"
-        return Py(f"np.{name}([{self.listed(value.args)}], {self.dtype()})")
-
     def call(self, value: Value) -> Py:
         """A function of the rule book: its template with the arguments in place."""
         function = value.data
         assert isinstance(function, Called)
-        template = numpy_template(function.entry)
+        host = not value.dims and bool(value.args) and all(arg.plain for arg in value.args)
+        template = self.scalar_template(function.entry) if host else self.template(function.entry)
         bound = dict(zip(function.params, value.args, strict=True))
         for name, arg in bound.items():
             if template.uses(name) > 1 and arg.op not in ATOMIC:
                 self.settle(arg)
         texts = {param.name: Py(default(param)) for param in function.left_out}
         texts |= {name: self.dim(d) for name, d in function.sizes if name in template.names}
-        texts |= {name: self._texts[arg] for name, arg in bound.items()}
-        texts["axis"] = Py(str(function.axis))
+        given = {name: self._texts[arg] for name, arg in bound.items()}
+        texts |= given if host else {n: self.argument(function, a) for n, a in bound.items()}
+        texts["axis"] = Py(self.axis(function, value))
+        for local in template.locals:
+            texts[local] = Py(self._taken.take(local))
         out = ""
         for part in template.parts:
             if isinstance(part, Slot):
@@ -309,31 +268,18 @@ class Writer:
             else:
                 out += part
         self.uses_dtype = self.uses_dtype or "dtype" in out
-        return Py(out.replace(", axis=None", ""), Prec.COMPARE if template.loose else Prec.ATOM)
+        *before, out = out.split("; ")
+        self.lines += before
+        out = out.replace(", axis=None", "").replace(", dim=None", "")
+        return Py(out, Prec.COMPARE if template.loose else Prec.ATOM)
 
-    def onehot(self, value: Value) -> Py:
-        """1 at the first largest or smallest entry: of all, or along an axis."""
-        assert isinstance(value.data, tuple)
-        name, axis = f"np.arg{value.data[0]}", value.data[1]
-        arg = self.settle(value.args[0])
-        if axis is None or len(value.dims) == 1:
-            found = f"(np.arange({arg}.size) == {name}({arg}))"
-            found += f".reshape({arg}.shape)" if len(value.dims) > 1 else ""
-        elif axis in {0, -2}:
-            found = f"(np.arange({self.dim(value.dims[0]).text})[:, None] == {name}({arg}, axis=0))"
-        else:
-            places = f"{name}({arg}, axis=1)[:, None]"
-            found = f"(np.arange({self.dim(value.dims[1]).text}) == {places})"
-        self.uses_dtype = True
-        return Py(f"{found}.astype(dtype)")
+    def argument(self, function: Called, arg: Value) -> Py:  # noqa: ARG002  # a target may ask
+        """An operand of a function of the rule book."""
+        return self._texts[arg]
 
-    def unvech(self, value: Value) -> Py:
-        """The lower triangular matrix of a vector that holds it by columns."""
-        name = self._taken.take(self._wish(value))
-        self.lines.append(f"{name} = np.zeros({self.shape(value.dims)}, {self.dtype()})")
-        size = self.dim(value.dims[0]).text
-        self.lines.append(f"{name}.T[np.triu_indices({size})] = {self.listed(value.args)}")
-        return Py(name)
+    def axis(self, function: Called, value: Value) -> str:  # noqa: ARG002
+        """The axis of a function of the rule book, or None for all entries."""
+        return str(function.axis)
 
     def apply(self, value: Value) -> Py:
         """An unknown function or its derivative."""
@@ -341,28 +287,35 @@ class Writer:
 
     def cast(self, value: Value) -> Py:
         """An indicator as a number of the inputs' dtype."""
-        self.uses_dtype = True
-        return Py(f"{self.args(value)[0].within(Prec.ATOM)}.astype(dtype)")
+        return Py(self.numbers(self.args(value)[0]))
 
     def scalar(self, value: Value) -> Py:
         """A Python number as a scalar of the inputs' dtype."""
-        self.uses_dtype = True
-        return Py(f"dtype.type({self.listed(value.args)})")
+        return Py(f"{self.lib}.asarray({self.listed(value.args)}, {self.dtype()})")
+
+    def weak(self, value: Value) -> Py:
+        """A Python number."""
+        (py,) = self.args(value)
+        return py if py.text.startswith("math.") else Py(f"float({py.text})")
+
+    def where(self, value: Value) -> Py:
+        """One of two arrays, entry by entry."""
+        test, *branches = value.args
+        return Py(f"{self.lib}.where({self.condition(test)}, {self.listed(branches)})")
+
+    def condition(self, test: Value) -> str:
+        """A value as a boolean array."""
+        py = self._texts[test]
+        return py.text if test.op == "compare" else f"{py.within(Prec.SUM)} != 0"
 
     def compare(self, value: Value) -> Py:
         """A comparison."""
         left, right = (side.within(Prec.SUM) for side in self.args(value))
         return Py(f"{left} {value.data} {right}", Prec.COMPARE)
 
-    def max(self, value: Value) -> Py:
-        """The largest of all entries, or along an axis."""
-        axis = "" if value.data is None else f", axis={value.data}"
-        return Py(f"np.max({self.listed(value.args)}{axis})")
 
-    def sum(self, value: Value) -> Py:
-        """The sum over all axes or one."""
-        axis = "" if value.data is None else f", axis={value.data}"
-        return Py(f"np.sum({self.listed(value.args)}{axis})")
+_NUMERIC: Final = frozenset({"mul", "matmul", "outer"})
+"""Operations that are given indicators as booleans."""
 
 
 def function_key(value: Value) -> str:
@@ -370,69 +323,3 @@ def function_key(value: Value) -> str:
     assert isinstance(value.data, tuple)
     name, order = value.data
     return f"{name}_{order}()" if order else f"{name}()"
-
-
-def _plain(name: str) -> Callable[[Writer, Value], Py]:
-    return lambda w, v: Py(f"{name}({w.listed(v.args)})")
-
-
-_OPERATIONS: Final[Mapping[str, Callable[[Writer, Value], Py]]] = {
-    "input": Writer.leaf,
-    "number": Writer.leaf,
-    "constant": Writer.leaf,
-    "size": Writer.leaf,
-    "neg": Writer.neg,
-    "add": lambda w, v: added(w.args(v)),
-    "mul": lambda w, v: multiplied(w.args(v)),
-    "div": lambda w, v: divided(*w.args(v)),
-    "pow": Writer.power,
-    "matmul": lambda w, v: contracted(*w.args(v)),
-    "outer": _plain("np.outer"),
-    "transpose": lambda w, v: Py(w.args(v)[0].within(Prec.ATOM) + ".T"),
-    "expand": lambda w, v: Py(w.args(v)[0].within(Prec.ATOM) + "[:, None]"),
-    "compare": Writer.compare,
-    "cast": Writer.cast,
-    "eye": lambda w, v: Py(f"np.eye({w.dim(v.dims[0]).text}, {w.dtype()})"),
-    "unit": lambda w, v: Py(
-        f"(np.arange({w.dim(v.dims[0]).text}) == {w.args(v)[0].within(Prec.SUM)})"
-        f".astype({w.dtype().partition('=')[2]})"
-    ),
-    "broadcast": Writer.broadcast,
-    "diag": _plain("np.diag"),
-    "diagonal": _plain("np.diag"),
-    "add_diagonal": Writer.add_diagonal,
-    "spread": Writer.spread,
-    "solve": Writer.solve,
-    "factor": Writer.factor,
-    "chol": Writer.factor,
-    "factor_solve": Writer.factor_solve,
-    "factor_inv": Writer.factor_inv,
-    "factor_logdet": Writer.logdet,
-    "logdet": Writer.logdet,
-    "reshape": Writer.reshape,
-    "inv": _plain("np.linalg.inv"),
-    "log": _plain("np.log"),
-    "trace": _plain("np.trace"),
-    "vdot": _plain("np.vdot"),
-    "sum": Writer.sum,
-    "index": Writer.index,
-    "active": Writer.active,
-    "array": Writer.array,
-    "stack": lambda w, v: Py(f"np.stack([{w.listed(v.args)}])"),
-    "einsum": lambda w, v: Py(f'np.einsum("{v.data}", {w.listed(v.args)}, optimize=True)'),
-    "kron": _plain("np.kron"),
-    "matrix_power": _plain("np.linalg.matrix_power"),
-    "hstack": Writer.blocks,
-    "vstack": Writer.blocks,
-    "blockdiag": Writer.blocks,
-    "where": _plain("np.where"),
-    "call": Writer.call,
-    "abs": _plain("np.abs"),
-    "max": Writer.max,
-    "onehot": Writer.onehot,
-    "unvech": Writer.unvech,
-    "apply": Writer.apply,
-    "weak": _plain("float"),
-    "scalar": Writer.scalar,
-    **OPERATORS,
-}

@@ -181,7 +181,7 @@ def _field(line: str, current: str) -> str:
     """The function that a line `title "…"`, `latex "…"` or `source "…"` belongs to."""
     match = _WORD.match(line)
     word = match["word"] if match else line[:1]
-    if word in ("numpy", "jax", "torch", "code"):
+    if word in ("numpy", "jax", "torch", "xp", "code"):
         raise _fail(
             "rules hold no code",
             line,

@@ -69,12 +69,14 @@ _STRUCTURES: Final[tuple[Structure, ...]] = ("lower", "upper", "spd", "symmetric
 class Builder:
     """The computation of some expressions: `outputs` are their values, `hints` the user's names."""
 
-    def __init__(self, roots: Sequence[Expr], sizes: Mapping[str, int], fixed: Fixed) -> None:
+    def __init__(
+        self, roots: Sequence[Expr], sizes: Mapping[str, int], fixed: Fixed, masks: bool = True
+    ) -> None:
         self.values = Values()
         self.roots = roots
         self._sizes = sizes
         self._fixed = fixed
-        self.chain = chain.Chain(self.values, sizes, fixed)
+        self.chain = chain.Chain(self.values, sizes, fixed, masks)
         self.hints: dict[Value, str] = {}
         self.forms: dict[Expr, Form] = {}
         order = postorder(tuple(roots))

@@ -51,10 +51,11 @@ class Chain:
     """Products of linear algebra among the values of one plan; `sizes` are those known, and what
     is `fixed` for all calls costs nothing."""
 
-    def __init__(self, values: Values, sizes: Mapping[str, int], fixed: Fixed) -> None:
+    def __init__(self, values: Values, sizes: Mapping[str, int], fixed: Fixed, masks: bool) -> None:
         self.values = values
         self.sizes = sizes
         self.fixed = fixed
+        self.masks = masks
 
     def multiply(self, factors: Sequence[Factor]) -> Factor:
         """The product of a chain: its scalars scale the first of two vectors, else the whole."""
@@ -72,7 +73,7 @@ class Chain:
         return Factor(scaled(self.values, part.form, scale, part.dims), part.rows, part.cols)
 
     def _part(self, part: list[Factor]) -> Factor:
-        if part[0].rows is not None and part[-1].cols is not None:
+        if self.masks and part[0].rows is not None and part[-1].cols is not None:
             part = self._active(part)
         if self._has_fixed(part):
             return self._best(part)

@@ -56,6 +56,9 @@ def plan(
     *,
     sizes: Mapping[str, int] | None = None,
     native: Collection[str] = (),
+    factors: bool = True,
+    masks: bool = True,
+    blocks: bool = True,
     bound: Collection[str] = (),
 ) -> Plan:
     """The plan of some expressions.
@@ -63,24 +66,28 @@ def plan(
     sizes   Sizes of dimension names, where they are known: they decide the order of products, and
             whether rows are computed in blocks.
     native  Functions that the target computes well by itself: they are not taken apart.
+    factors Whether the target can solve with LU and Cholesky factors.
+    masks   Whether the rows that an indicator leaves may be selected.
+    blocks  Whether rows may be computed in blocks.
     bound   Inputs that are the same for all calls: what depends on them alone costs nothing.
     Raises  DerivationError for a function that the rule book does not know.
     """
     fixed = Fixed(frozenset(bound), sizes or {})
     exprs = [root.root if isinstance(root, AsMatrix) else root for root in roots]
-    builder = Builder(rewritten(exprs, native), sizes or {}, fixed)
+    builder = Builder(rewritten(exprs, native), sizes or {}, fixed, masks)
     outputs, hints = _structured(builder, roots), builder.hints
-    outputs, hints = factorised(builder.values, outputs, hints, fixed)
+    if factors:
+        outputs, hints = factorised(builder.values, outputs, hints, fixed)
     if not bound:
-        return _planned(outputs, hints, sizes or {})
+        return _planned(outputs, hints, sizes or {}, blocks)
     inner, names, places = hoisted(builder.values, outputs, hints, fixed)
-    made = _planned(inner, names, sizes or {})
-    before = _planned(list(places.values()), hints, {}) if places else None
+    made = _planned(inner, names, sizes or {}, blocks)
+    before = _planned(list(places.values()), hints, {}, False) if places else None
     return replace(made, places=tuple(places), before=before)
 
 
 def _planned(
-    outputs: Sequence[Value], hints: Mapping[Value, str], sizes: Mapping[str, int]
+    outputs: Sequence[Value], hints: Mapping[Value, str], sizes: Mapping[str, int], blocks: bool
 ) -> Plan:
     """The plan of values: those used more than once, or named, are assigned."""
     order, uses = reachable(outputs)
@@ -89,7 +96,7 @@ def _planned(
         for value in order
         if value.op not in ATOMIC and (value in hints or (uses[value] > 1 and not _view(value)))
     }
-    axis = batch(order, outputs, sizes) if sizes else None
+    axis = batch(order, outputs, sizes) if sizes and blocks else None
     return Plan(tuple(outputs), tuple(order), steps, axis)
 
 

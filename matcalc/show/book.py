@@ -105,7 +105,7 @@ def _chosen(found: list[Item], name: str, topic: str | None, search: str | None)
 
 def _haystack(item: Item) -> str:
     words = "\n".join([item.name, item.topic, book.topics()[item.topic], item.title, *item.texts])
-    return re.sub(r"^ *(latex|numpy|jax|torch) .*$", "", words, flags=re.MULTILINE).casefold()
+    return re.sub(r"^ *(latex|numpy|jax|torch|xp) .*$", "", words, flags=re.MULTILINE).casefold()
 
 
 def _missing(name: str, what: str, known: list[str], command: str) -> list[Item]:

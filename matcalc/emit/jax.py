@@ -1,0 +1,93 @@
+"""JAX: pure functions of arrays, which `jax.jit`, `jax.grad` and `jax.vmap` take.
+
+Python numbers take the dtype of what they are combined with, and shapes are known when a function
+is traced, so that nothing depends on values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from matcalc.emit.book import Template, template_for
+from matcalc.emit.functional import Functional
+from matcalc.emit.pysource import Py
+from matcalc.language.book import Entry
+from matcalc.plan.values import Value
+
+_LACKS: Final = (
+    "sp.airy sp.ellipe sp.ellipeinc sp.ellipk sp.ellipkinc sp.erfcinv sp.erfi sp.eval_chebyt"
+    " sp.eval_chebyu sp.eval_gegenbauer sp.eval_genlaguerre sp.eval_hermite sp.eval_hermitenorm"
+    " sp.eval_jacobi sp.eval_laguerre sp.eval_legendre sp.iv sp.jv sp.kv sp.lambertw sp.shichi"
+    " sp.yv la.logm"
+).split()
+
+NAMES: Final[Mapping[str, str | None]] = {
+    "np": "jnp",
+    "sp": "jsp.special",
+    "la": "jsp.linalg",
+    "np.pi": "math.pi",
+    "sp.expit": "jax.nn.sigmoid",
+    "sp.softmax": "jax.nn.softmax",
+    "sp.log_softmax": "jax.nn.log_softmax",
+    **dict.fromkeys(_LACKS),
+}
+
+
+class JaxWriter(Functional):
+    """Writes JAX."""
+
+    lib = "jnp"
+    imports: ClassVar[Mapping[str, str]] = {
+        **Functional.imports,
+        "jax": "import jax",
+        "jnp": "import jax.numpy as jnp",
+        "jsp": "import jax.scipy as jsp",
+    }
+    native = frozenset("sigmoid softplus softmax log_softmax logsumexp".split())
+
+    def template(self, entry: Entry) -> Template:
+        """How JAX computes a function of the book."""
+        return template_for(entry, "jax", NAMES)
+
+    def triangular(self, value: Value) -> Py:
+        """The solution of a triangular system."""
+        lower = ", lower=True" if value.data == "lower" else ""
+        return Py(f"jsp.linalg.solve_triangular({self.listed(value.args)}{lower})")
+
+    def lu(self, matrix: str) -> str:
+        """The LU factors of a matrix and the interchanges of rows."""
+        return f"jsp.linalg.lu_factor({matrix})"
+
+    def factor_solve(self, value: Value) -> Py:
+        """The solution of a system whose matrix is factored."""
+        factor, other = (py.text for py in self.args(value))
+        assert isinstance(value.data, tuple)
+        kind, turned = value.data
+        if kind == "chol":
+            return Py(f"jsp.linalg.cho_solve(({factor}, True), {other})")
+        trans = ", trans=1" if turned else ""
+        return Py(f"jsp.linalg.lu_solve({factor}, {other}{trans})")
+
+    def factor_inv(self, value: Value) -> Py:
+        """The inverse of a factored matrix."""
+        factor, eye = self.args(value)[0].text, self.eye(value).text
+        if value.data == "chol":
+            return Py(f"jsp.linalg.cho_solve(({factor}, True), {eye})")
+        return Py(f"jsp.linalg.lu_solve({factor}, {eye})")
+
+    def blockdiag(self, value: Value) -> Py:
+        """Blocks along the diagonal."""
+        return Py(f"jsp.linalg.block_diag({self.listed(value.args)})")
+
+    def array_of(self, value: Value) -> str:
+        """An operand as an array; a Python number takes the dtype of the inputs."""
+        text = super().array_of(value)
+        return f"jnp.asarray({text}, {self.dtype()})" if value.plain else text
+
+    def unvech(self, value: Value) -> Py:
+        """The lower triangular matrix of a vector that holds it by columns."""
+        size = self.dim(value.dims[0]).text
+        zeros = f"jnp.zeros({self.shape(value.dims)}, {self.dtype()})"
+        places = f"jnp.triu_indices({size})"
+        return Py(f"{zeros}.at[{places}].set({self.listed(value.args)}).T")
