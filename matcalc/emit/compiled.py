@@ -185,7 +185,8 @@ class _Compiled:
     def _fit(self, given: Given) -> Emitted:
         """The source for these sizes: they may ask for another order of products, or blocks."""
         large = any(prod(shape) >= LARGE for shape in given.shapes.values())
-        wanted = large or self.asked.has_orders
+        threads = "import linalg" in self.emitted.text and given.dtype.char in "fd"
+        wanted = large or self.asked.has_orders or threads
         if not self.plain or len(self.known) >= MEMORY or not wanted:
             return self.emitted
         sizes = read_sizes(self.emitted.sources, given.shapes, self.bound.sizes)

@@ -34,7 +34,7 @@ Output = Expr | AsMatrix | Sequence["Output"]
 
 
 FRESH: Final = frozenset(
-    "add mul div neg pow matmul outer vdot sum trace diag add_diagonal spread eye cast solve"
+    "add mul div neg pow matmul blas outer vdot sum trace diag add_diagonal spread eye cast solve"
     " factor_solve kron".split()
 )
 """Operations whose result is an array of its own, or a scalar, that nothing else holds."""
@@ -94,7 +94,7 @@ def emit(
     kind = writer_of(target)
     made = plan(
         list(leaves(outputs)), sizes=sizes, native=kind.native, factors=kind.factors,
-        masks=kind.masks, blocks=kind.blocks, bound=bound,
+        masks=kind.masks, provider=kind.provider, blocks=kind.blocks, bound=bound,
     )  # fmt: skip
     taken = Identifiers([*RESERVED, *kind.imports, *kind.reserved])
     names = {symbol.name: taken.take(symbol.name) for symbol in inputs}

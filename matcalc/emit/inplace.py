@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
+from matcalc.emit.blas import BlasWriter
 from matcalc.emit.book import Template, numpy_template
-from matcalc.emit.functional import Functional
 from matcalc.emit.operators import CLASSES, OPERATORS
 from matcalc.emit.pysource import Prec, Py
 from matcalc.language.book import Entry
@@ -18,7 +18,7 @@ UNCHECKED: Final = ", check_finite=False"
 OWNED: Final = frozenset("add mul div neg pow matmul outer solve inv einsum kron broadcast".split())
 
 
-class NumpyWriter(Functional):
+class NumpyWriter(BlasWriter):
     """Writes NumPy."""
 
     imports: ClassVar[Mapping[str, str]] = {
@@ -29,6 +29,7 @@ class NumpyWriter(Functional):
 
     reserved = CLASSES
     masks = True
+    provider = True
 
     def _compose(self, value: Value) -> Py:
         """An operation by the method of its name, a structured matrix by its class."""

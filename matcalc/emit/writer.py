@@ -44,6 +44,7 @@ class Writer:
     factors  Whether the target has LU and Cholesky factors to solve with.
     reserved Other names that the lines may use.
     masks    Whether rows may be selected by an indicator: how many these are depends on values.
+    provider Whether large products go to the library that has the factors.
     blocks   Whether rows are computed in blocks where an axis is proved to be a batch axis.
     boolean  Operations in which an indicator may stay a boolean.
     """
@@ -56,6 +57,7 @@ class Writer:
     reserved: ClassVar[Sequence[str]] = ()
     factors: ClassVar = True
     masks: ClassVar = False
+    provider: ClassVar = False
     blocks: ClassVar = False
     boolean: ClassVar[frozenset[str]] = frozenset({"mul", "matmul", "outer"})
 

@@ -121,11 +121,11 @@ class _Proof:
                 return self._row(value, 1 - place)
             case "expand", [int(place)]:
                 return self._row(value, place)
-            case "matmul", [int(place), None] if place < len(value.args[0].dims) - 1:
+            case (("matmul" | "blas"), [int(place), None]) if place < len(value.args[0].dims) - 1:
                 return self._row(value, place)
-            case "matmul", [None, int(place)] if place > 0:
+            case (("matmul" | "blas"), [None, int(place)]) if place > 0:
                 return self._row(value, len(value.args[0].dims) - 1)
-            case "matmul", [int(first), 0] if first == len(value.args[0].dims) - 1:
+            case (("matmul" | "blas"), [int(first), 0]) if first == len(value.args[0].dims) - 1:
                 return "total"
             case "vdot", [int(first), int(second)] if first == second:
                 return "total"

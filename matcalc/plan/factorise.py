@@ -33,22 +33,29 @@ def factorised(
     for value in order:
         if value.op in OPERATIONS and value.data not in TRIANGULAR:
             base = untransposed(value.args[0])
-            needs[base] += 1
+            needs[base] += value.op != "chol"
             if value.data == "spd":
                 definite.add(base)
             if value.op in {"solve", "inv"}:
                 inverted.add(base)
+    needs = +needs
     shared = {base for base in needs if base in definite or needs[base] > 1 or fixed(base)}
-    if not shared:
+    kept = any(base in inverted or base not in definite for base in shared)
+    scipy = kept or any(v.op == "solve" and v.data in TRIANGULAR for v in order)
+    if scipy:  # all of it, see `provider`
+        shared = set(needs)
+        inverted |= definite
+    if not (shared or scipy):
         return list(outputs), hints
 
     def rewrite(value: Value, args: tuple[Value, ...]) -> Value | None:
         if value.op not in OPERATIONS or value.data in TRIANGULAR:
             return None
-        base = untransposed(value.args[0])
+        base, matrix = untransposed(value.args[0]), untransposed(args[0])
+        if value.op == "chol" and base not in definite:
+            return values.make("chol", args, value.dims, scipy)
         if base not in shared:
             return None
-        matrix = untransposed(args[0])
         if base in definite:
             factor = values.make("chol", (matrix,), matrix.dims, base in inverted)
         else:

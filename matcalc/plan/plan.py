@@ -17,6 +17,7 @@ from matcalc.plan.build import Builder
 from matcalc.plan.cost import flops
 from matcalc.plan.factorise import factorised
 from matcalc.plan.hoist import Fixed, hoisted
+from matcalc.plan.provider import one_provider
 from matcalc.plan.rules import rewritten
 from matcalc.plan.structured import Finder
 from matcalc.plan.values import ATOMIC, VIEWS, Value, operands, reachable
@@ -58,6 +59,7 @@ def plan(
     native: Collection[str] = (),
     factors: bool = True,
     masks: bool = True,
+    provider: bool = True,
     blocks: bool = True,
     bound: Collection[str] = (),
 ) -> Plan:
@@ -68,6 +70,7 @@ def plan(
     native  Functions that the target computes well by itself: they are not taken apart.
     factors Whether the target can solve with LU and Cholesky factors.
     masks   Whether the rows that an indicator leaves may be selected.
+    provider Whether large products go to the library that has the factors.
     blocks  Whether rows may be computed in blocks.
     bound   Inputs that are the same for all calls: what depends on them alone costs nothing.
     Raises  DerivationError for a function that the rule book does not know.
@@ -78,6 +81,8 @@ def plan(
     outputs, hints = _structured(builder, roots), builder.hints
     if factors:
         outputs, hints = factorised(builder.values, outputs, hints, fixed)
+    if provider and sizes:
+        outputs, hints = one_provider(builder.values, outputs, hints, sizes)
     if not bound:
         return _planned(outputs, hints, sizes or {}, blocks)
     inner, names, places = hoisted(builder.values, outputs, hints, fixed)

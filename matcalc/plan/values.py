@@ -19,7 +19,8 @@ from matcalc.dims import ONE, Dim
 
 Op = Literal[
     "input", "number", "constant", "size", "neg", "add", "mul", "div", "pow", "matmul", "outer",
-    "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag", "diagonal",
+    "blas", "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag",
+    "diagonal",
     "add_diagonal", "solve", "inv", "logdet", "trace", "sum", "index", "array", "stack", "einsum",
     "kron", "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply",
     "weak", "active", "onehot", "unvech", "reshape", "abs", "log", "max", "vdot", "spread",
@@ -275,6 +276,8 @@ class Values:
         if arg.op == "mul":
             scalars = [f for f in arg.args if not f.dims]
             arrays = [f for f in arg.args if f.dims]
+            if scalars and all(f.op == "compare" for f in arrays):  # as numbers, not counted
+                arrays = [self.make("cast", (f,), f.dims) for f in arrays]
             if scalars:
                 return self.mul([*scalars, self.sum(self.mul(arrays))])
             if len(arrays) == 2 and arrays[0].dims == arrays[1].dims:

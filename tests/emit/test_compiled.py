@@ -81,6 +81,9 @@ def test_dtypes() -> None:
     assert function(X=np.float32(X), w=w).dtype == np.float64
     assert function(X=np.float32(X), w=[1, 2]).dtype == np.float32
     assert function(X=X.astype(bool), w=[1, 2]).dtype == np.float64
+    counted = compiled("λ sum(w > 0)")(w=np.float32(w), λ=np.float32(2))
+    assert counted == 2 * w.size and counted.dtype == np.float32
+    assert compiled("λ w")(w=np.float32(w), λ=2.0).dtype == np.float32  # a number of Python
     assert isinstance(compiled("w · w")(w=np.float32(w)), np.float32)
 
 
