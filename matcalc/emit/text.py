@@ -107,7 +107,8 @@ class TextPrinter(Printer):
                 if self.pieces[exponent].text == "T":  # ^T transposes
                     return atom(f"pow({self.pieces[base].text}, T)", "call")
                 made = self.base("power", self.pieces[base]).text
-                return Piece(f"{made}{sign}{self.exponent(exponent)}", Level.POSTFIX, "power")
+                raised = self.exponent(exponent, base.shape.rank == 2)
+                return Piece(f"{made}{sign}{raised}", Level.POSTFIX, "power")
             case Transpose(arg=Inverse(arg=arg)):
                 made = self.base("power", self.pieces[arg]).text
                 return Piece(f"{made}^-T", Level.POSTFIX, "power")
@@ -124,11 +125,11 @@ class TextPrinter(Printer):
             case _:
                 assert_never(node)
 
-    def exponent(self, node: Expr) -> str:
-        """A number or a name as it is, all else in brackets."""
+    def exponent(self, node: Expr, of_matrix: bool) -> str:
+        """A number or a name as it is, all else in brackets; A^-2 is written like A^-1."""
         piece = self.pieces[node]
         plain = piece.kind in {"number", "name"}
-        if isinstance(node, Number) and node.value == -1:
+        if isinstance(node, Number) and (node.value == -1 or (of_matrix and node.value < 0)):
             return piece.text
         return piece.text if plain else f"({piece.text})"
 

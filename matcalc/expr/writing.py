@@ -87,10 +87,18 @@ def _own_cost(node: Expr, count: int) -> int:
             return 3 if isinstance(exponent, Number) and exponent.value > 2 else 2
         case Transpose(arg=Add()) if node.shape.rank == 2:
             return 2
+        case Divide(numerator=above):
+            return 2 if _has_fraction(above) else 1
         case Einsum() | Call(name="reshape"):
             return EINSUM
         case _:
             return 1
+
+
+def _has_fraction(expr: Expr) -> bool:
+    """Whether a numerator is a sum that has a fraction among its terms."""
+    terms = expr.terms if isinstance(expr, Add) else ()
+    return any(isinstance(t.arg if isinstance(t, Neg) else t, Divide) for t in terms)
 
 
 def _is_number(expr: Expr) -> bool:
@@ -211,14 +219,17 @@ def product(factors: Sequence[Expr]) -> Expr:
 
 
 def _powers(factors: Sequence[Expr]) -> list[Expr]:
-    """X X X is X^3."""
+    """X X X is X^3, and X^-1 X^-1 is X^-2."""
     result: list[Expr] = []
     for base, run in groupby(factors):
         count = len(list(run))
         square = base.shape.rank == 2 and base.shape.dims[0] == base.shape.dims[1]
-        result.extend(
-            [build.power(base, build.number(count))] if square and count > 1 else [base] * count
-        )
+        if not square or count == 1:
+            result.extend([base] * count)
+        elif isinstance(base, Inverse):
+            result.append(build.power(base.arg, build.number(-count)))
+        else:
+            result.append(build.power(base, build.number(count)))
     return result
 
 

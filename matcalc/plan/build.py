@@ -66,6 +66,13 @@ SHARED: Final = 6
 _STRUCTURES: Final[tuple[Structure, ...]] = ("lower", "upper", "spd", "symmetric")
 
 
+def _inverted(node: Power) -> int:
+    """How many inverses of its base a power of a matrix is the product of."""
+    k = node.exponent
+    matrix = node.shape.rank == 2 and not node.elementwise
+    return -int(k.value) if matrix and isinstance(k, Number) and k.value < 0 else 0
+
+
 class Builder:
     """The computation of some expressions: `outputs` are their values, `hints` the user's names."""
 
@@ -185,7 +192,10 @@ class Builder:
             return Form(values.pow(self.broadcast(node.base), exponent))
         if form.kind == "diagonal":
             return Form(values.pow(form.value, exponent), "diagonal")
-        base = self.whole(node.base)
+        base, inverses = self.whole(node.base), _inverted(node)
+        if inverses:
+            base = full(values, self._inverse(node.base), node.shape.dims)
+            exponent = values.number(inverses)
         if is_number(exponent, 2):
             return Form(values.matmul(base, base))
         return Form(values.make("matrix_power", (base, exponent), node.shape.dims))
@@ -239,6 +249,10 @@ class Builder:
             elif isinstance(node, Neg) and mine:
                 pending.append((node.arg, flipped))
                 found.append(chain.factor(Form(self.values.number(-1)), Shape()))
+            elif isinstance(node, Power) and _inverted(node):
+                one = build.inverse(node.base)
+                self.forms.setdefault(one, self._inverse(node.base))
+                pending.extend([(one, flipped)] * _inverted(node))
             elif flipped and "symmetric" not in properties(node):
                 form = transposed(self.values, self.forms[node], node.shape.rank)
                 found.append(chain.factor(form, node.shape.transposed))

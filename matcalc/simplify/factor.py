@@ -28,7 +28,8 @@ OPEN = 24
 def _factors(t: Tensor, labels: Labels, rank: int) -> list[Factor]:
     """The factors of a term: base, labels (those from `rank` on are summed), exponent.
 
-    The term itself and the scalars in it are opened, as long as there are few factors.
+    The term itself and, in a sum of scalars, the scalars in it are opened, as long as there are few
+    factors: (x' A x) x is not x x' A x.
     """
     result: list[Factor] = []
     pending = [(t, labels)]
@@ -36,7 +37,7 @@ def _factors(t: Tensor, labels: Labels, rank: int) -> list[Factor]:
     while pending:
         t, labels = pending.pop()
         inner = bool(result or pending)
-        if not isinstance(t, Contract) or (inner and (t.rank or len(result) > OPEN)):
+        if not isinstance(t, Contract) or (inner and (t.rank or rank or len(result) > OPEN)):
             result.append(_powered(t, labels))
             continue
         place = {i: labels[i] for i in range(t.rank)}
@@ -225,7 +226,7 @@ def refactored(t: Contract) -> list[Tensor]:
     other factors."""
     result = []
     for i, (f, labels) in enumerate(t.factors):
-        if isinstance(f, Sum) and f.rank == 2 and 1 < len(f.terms) <= MANY:
+        if isinstance(f, Sum) and f.rank <= 2 and 1 < len(f.terms) <= MANY:
             for other in factored(f):
                 views = [*t.factors[:i], (other, labels), *t.factors[i + 1 :]]
                 result.append(contract(views, range(t.rank), dict(enumerate(t.dims))))

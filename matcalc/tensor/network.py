@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from matcalc.dims import Dim
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Expr, Named, Number, Power, Shape, Symbol
+from matcalc.expr.nodes import Call, Expr, Hadamard, Named, Number, Power, Shape, Symbol
 from matcalc.expr.writing import cost, hadamard, inner, power, product, quotient, transposed
 from matcalc.tensor import special
 from matcalc.tensor.canonical import as_constant
@@ -209,7 +209,7 @@ class Network:
             for edge in self.edges:
                 degrees[edge.a].append(edge)
                 degrees[edge.b].append(edge)
-            label = min(summed, key=lambda x: (self.preference(degrees[x], x), x))
+            label = min(summed, key=lambda x: (*self.preference(degrees[x], x), x))
             edges = degrees[label]
             vector = self.vectors.pop(label)
             if not edges:
@@ -258,11 +258,14 @@ class Network:
         column, row = (build.filled("ones", Shape((d,))) for d in dims)
         return product([left or column, transposed(right or row)])
 
-    def preference(self, edges: Sequence[Edge], label: int) -> int:
-        """Leaves first; then inner indices without a vector, then those with one."""
-        if len(edges) <= 1:
-            return 0
-        return (1 if not self.vectors[label] else 2) if len(edges) == 2 else 3
+    def preference(self, edges: Sequence[Edge], label: int) -> tuple[int, int]:
+        """Leaves first, those at the columns of a matrix before those at its rows: x' A y, not
+        y' A' x; then inner indices without a vector, then those with one."""
+        if len(edges) == 1:
+            return 0, cost(edges[0].turned().expr() if edges[0].a == label else edges[0].expr())
+        if not edges:
+            return 0, 0
+        return ((1 if not self.vectors[label] else 2) if len(edges) == 2 else 3), 0
 
     def total(self, vector: Vector, dim: Dim) -> Expr:
         """The sum of a vector's entries: an inner product where it is a product of two."""
@@ -322,17 +325,37 @@ class Network:
         if left.a == right.b:
             self.close(left.a, chain)
             return
-        ends = {left.a, right.b}
-        if any({e.a, e.b} == ends for e in self.edges) and not self.is_cycle(ends):
-            self.add_edge(left.a, right.b, product(chain))
-        else:
+        same = next((e for e in self.edges if {e.a, e.b} == {left.a, right.b}), None)
+        if same is None:
             self.edges.append(Edge(left.a, right.b, chain))
+        elif not self.closed(same, Edge(left.a, right.b, chain)):
+            self.add_edge(left.a, right.b, product(chain))
 
-    def is_cycle(self, ends: set[int]) -> bool:
-        """Whether a product of matrices ends where it began: at two summed indices that nothing
-        else is at."""
-        at = [edge for edge in self.edges if {edge.a, edge.b} & ends]
-        return len(at) == 1 and not any(x < self.rank or self.vectors[x] for x in ends)
+    def closed(self, old: Edge, new: Edge) -> bool:
+        """Two matrices between the same indices made a cycle, where an end is summed and bare, and
+        a trace or diagonal is no longer than the sum of an element-wise product."""
+        if any(isinstance(f, Hadamard) for f in (*old.chain, *new.chain)):
+            return False
+        others = [e for e in self.edges if e is not old]
+        bare = [
+            x
+            for x in (old.a, old.b)
+            if x >= self.rank and not self.vectors[x] and not any(x in (e.a, e.b) for e in others)
+        ]
+        if not bare:
+            return False
+        inner = bare[-1]
+        outer = old.b if old.a == inner else old.a
+        chain = [*new.from_(outer).chain, *old.from_(inner).chain]
+        if len(bare) < 2:
+            entrywise = hadamard([old.from_(outer).expr(), new.from_(outer).expr()])
+            sums = min(cost(entrywise), cost(transposed(entrywise)))
+            if cost(product(chain)) > sums:
+                return False
+        self.edges.remove(old)
+        del self.vectors[inner]
+        self.close(outer, chain)
+        return True
 
     def close(self, label: int, chain: list[Expr]) -> None:
         """A cycle: a trace if it ends at a summed index that carries nothing else."""
@@ -396,9 +419,11 @@ def _diagonal_matrix(column: Expr) -> Expr:
 
 
 def _best_cycle(chain: list[Expr]) -> Expr:
-    """Of the ways to read a cycle, the shortest, then the first."""
+    """Of the ways to read a cycle, the shortest, then W' A W, then the first."""
     ways = []
     for chains in (chain, [transposed(f) for f in reversed(chain)]):
         for i in range(len(chains)):
-            ways.append(product(chains[i:] + chains[:i]))
-    return min(ways, key=cost)
+            turned = chains[i:] + chains[:i]
+            framed = turned[0] == transposed(turned[-1])
+            ways.append((cost(product(turned)), not framed, len(ways), turned))
+    return product(min(ways)[-1])
