@@ -87,6 +87,8 @@ def _own_cost(node: Expr, count: int) -> int:
             return 3 if isinstance(exponent, Number) and exponent.value > 2 else 2
         case Transpose(arg=Add()) if node.shape.rank == 2:
             return 2
+        case Call(name="ones") if node.shape.rank == 1:
+            return 2
         case Divide(numerator=above):
             return 2 if _has_fraction(above) else 1
         case Einsum() | Call(name="reshape"):

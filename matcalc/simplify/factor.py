@@ -10,6 +10,7 @@ from matcalc.tensor.canonical import (
     as_constant,
     constant,
     contract,
+    is_symmetric,
     power,
     rational,
     size,
@@ -96,9 +97,30 @@ def factored(t: Sum) -> list[Tensor]:
     shared = [key for key, where in found.items() if len(where) > 1]
     shared.sort(key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]), reverse=True)
     pulled = [_pulled(t, lists, key, found[key]) for key in shared[:CANDIDATES]]
+    if is_symmetric(t):
+        pulled += [other for p in pulled for other in _from_both_sides(p)]
     below = [key for key in found if not key[2] and all(x >= 0 for x in key[1])]
     below.sort(key=lambda k: (k[0].key, k[1]), reverse=True)
     return pulled + [_over(t, lists, key) for key in below[:CANDIDATES]]
+
+
+def _from_both_sides(t: Tensor) -> list[Tensor]:
+    """A' (M A) with A pulled out of the bracket too: what is symmetric is then seen to be so."""
+    if isinstance(t, Sum) and len(t.terms) == 1:
+        c, inner, labels = t.terms[0]
+        return [add([(c, other, labels)], t.dims) for other in _from_both_sides(inner)]
+    if not isinstance(t, Contract):
+        return []
+    return [
+        other
+        for other in refactored(t)
+        if isinstance(other, Contract) and _at(other, 0) == _at(other, 1)
+    ]
+
+
+def _at(t: Contract, axis: int) -> set[Tensor]:
+    """The factors that carry an axis."""
+    return {f for f, labels in t.factors if axis in labels}
 
 
 def _put_together(t: Sum, axis: int) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from matcalc.expr.nodes import Expr
 from matcalc.expr.writing import cost
+from matcalc.expr.writing import is_symmetric as looks_symmetric
 from matcalc.rules.adjoints import forward
 from matcalc.rules.book import RuleBook
 from matcalc.rules.identities import Identity
@@ -16,7 +17,7 @@ from matcalc.simplify import laws
 from matcalc.simplify.factor import absorbed, distributed, factored, opened, refactored
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
-from matcalc.tensor.canonical import add, group
+from matcalc.tensor.canonical import add, group, is_symmetric
 from matcalc.tensor.knowledge import KNOWN
 from matcalc.tensor.lift import Lift
 from matcalc.tensor.nodes import Contract, Group, Map, Opaque, Sum, Tensor, node_count, operands
@@ -27,6 +28,9 @@ TALL = 24
 
 PASSES = 6
 """Passes over a tensor at most; more than two are rare."""
+
+LOPSIDED = 3
+"""What it costs that a symmetric matrix is not seen to be symmetric."""
 
 LARGE = 1000
 """Tensors of more nodes than this are not searched for shorter forms: nobody reads them."""
@@ -145,13 +149,23 @@ class Simplifier:
     def shortest(
         self, t: Tensor, choices: list[tuple[laws.Law, list[Tensor]]]
     ) -> tuple[Tensor, laws.Law | None]:
-        """Of equal tensors the one that prints shortest, and why it is equal; t itself at a tie."""
+        """Of equal tensors the one that prints shortest, and why it is equal; t itself at a tie.
+
+        What is symmetric is preferably seen to be so: A' M A, not (M' A)' A.
+        """
+        made = [(self.tidied(other), law) for law, others in choices for other in others]
+        if not made:
+            return t, None
+        symmetric = t.rank == 2 and any(map(is_symmetric, (t, *(other for other, _ in made))))
+
+        def price(form: Tensor) -> int:
+            expr = self.lift(form)
+            return cost(expr) + (LOPSIDED if symmetric and not looks_symmetric(expr) else 0)
+
         best: tuple[Tensor, laws.Law | None] = (t, None)
-        least = -1
-        for law, others in choices:
-            for other in map(self.tidied, others):
-                least = cost(self.lift(t)) if least < 0 else least
-                price = cost(self.lift(other))
-                if price < least:
-                    best, least = (other, law), price
+        least = price(t)
+        for other, law in made:
+            found = price(other)
+            if found < least:
+                best, least = (other, law), found
         return best

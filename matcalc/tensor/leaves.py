@@ -117,15 +117,16 @@ def grouped_dims(t: Group, axis: int) -> tuple[Dim, ...]:
 
 
 def primitive_part(t: Sum) -> tuple[Rational, Tensor]:
-    """The content of a sum and the sum without it: whole coprime coefficients, the first
-    positive."""
+    """The content of a sum and the sum without it: whole coprime coefficients, that of an identity
+    or a number positive, else the last."""
     coefficients = [c for c, _, _ in t.terms]
     numerator, denominator = 0, 1
     for c in coefficients:
         numerator = gcd(numerator, c.numerator)
         denominator = denominator * c.denominator // gcd(denominator, c.denominator)
-    number = next((Fraction(c) for c, a, _ in t.terms if a is UNIT), None)
-    leading = coefficients[-1] if number is None else number
+    identity = (c for c, a, _ in t.terms if isinstance(a, Delta))
+    number = (c for c, a, _ in t.terms if a is UNIT)
+    leading = next(identity, None) or next(number, coefficients[-1])
     content = rational(Fraction(-numerator if leading < 0 else numerator, denominator))
     if content == 1:
         return 1, t

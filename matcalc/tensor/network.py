@@ -420,7 +420,7 @@ def _diagonal_matrix(column: Expr) -> Expr:
 
 def _best_cycle(chain: list[Expr]) -> Expr:
     """Of the ways to read a cycle, the shortest, then W' A W, then the first."""
-    ways = []
+    ways: list[tuple[int, bool, int, list[Expr]]] = []
     for chains in (chain, [transposed(f) for f in reversed(chain)]):
         for i in range(len(chains)):
             turned = chains[i:] + chains[:i]
