@@ -344,14 +344,15 @@ class Network:
         ]
         if not bare:
             return False
-        inner = bare[-1]
+        if len(bare) == 2:
+            self.edges.append(new)
+            return True
+        (inner,) = bare
         outer = old.b if old.a == inner else old.a
         chain = [*new.from_(outer).chain, *old.from_(inner).chain]
-        if len(bare) < 2:
-            entrywise = hadamard([old.from_(outer).expr(), new.from_(outer).expr()])
-            sums = min(cost(entrywise), cost(transposed(entrywise)))
-            if cost(product(chain)) > sums:
-                return False
+        entrywise = hadamard([old.from_(outer).expr(), new.from_(outer).expr()])
+        if cost(product(chain)) > min(cost(entrywise), cost(transposed(entrywise))):
+            return False
         self.edges.remove(old)
         del self.vectors[inner]
         self.close(outer, chain)
