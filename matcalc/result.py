@@ -27,6 +27,7 @@ from matcalc.rules.book import RuleBook
 if TYPE_CHECKING:
     from matcalc.answers.solution import Stationary
     from matcalc.answers.verdict import Verdict
+    from matcalc.bridge.differentiable import Differentiable
     from matcalc.check import Report
     from matcalc.objective import Objective
     from matcalc.show.blocks import Blocks
@@ -274,6 +275,51 @@ class Derivation:
         derived = partial(self.again, direction=None)
         return Objective(
             problem.targets, lambda kind: derived(kind=kind), constants, functions, problem.stacked
+        )
+
+    @bounded
+    def to_jax(
+        self, *, custom_vjp: bool = True, functions: Implementations | None = None
+    ) -> Callable[..., Any]:
+        """The expression as a function for JAX whose derivative is the derived one.
+
+        It takes the variables as `function` does, and works in jax.jit, jax.grad and jax.vmap and
+        as a part of a larger model.  By an input that was not derived by, a derivative is refused.
+
+        custom_vjp  False leaves the derivative to JAX.
+        functions   For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.
+        Raises      InputError without JAX, or for a derivative by a bound name.
+        """
+        parts = self._differentiable("jax", functions)
+        from matcalc.bridge.jaxed import to_jax  # loads JAX
+
+        return to_jax(parts, custom_vjp)
+
+    @bounded
+    def to_torch(self, *, functions: Implementations | None = None) -> Callable[..., Any]:
+        """The expression as a function for PyTorch whose backward pass is the derived derivative.
+
+        It takes the variables as `function` does.  Of a scalar, the backward pass of the backward
+        pass is the derived Hessian times a vector; another second derivative is refused, and so is
+        one by an input that was not derived by.
+
+        functions  For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.
+        Raises     InputError without PyTorch, or for a derivative by a bound name.
+        """
+        parts = self._differentiable("torch", functions)
+        from matcalc.bridge.torched import to_torch  # loads PyTorch
+
+        return to_torch(parts)
+
+    def _differentiable(self, target: str, functions: Implementations | None) -> Differentiable:
+        from matcalc.bridge.differentiable import Differentiable
+        from matcalc.emit.libraries import loaded
+
+        loaded(target)
+        problem = self.solved.problem
+        derived = partial(self.again, direction=None)
+        return Differentiable(
+            lambda kind: derived(kind=kind), target, problem.targets, problem.stacked, functions
         )
 
     def check(self) -> Report:

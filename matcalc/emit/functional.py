@@ -150,13 +150,19 @@ class Functional(Writer):
         """The diagonal of a square array, as booleans."""
         return f"{self.lib}.eye({self.dim(dim).text}, dtype=bool)"
 
+    def mask(self, dim: Dim) -> str:
+        """The same as a local variable, of which there is one for each size."""
+        if dim not in self._masks:
+            self._masks[dim] = self._local("same", self.places(dim)).text
+        return self._masks[dim]
+
     def spread(self, value: Value) -> Py:
         """The entries of an array at the places where axes agree, and zero elsewhere."""
         core = value.args[0]
         letters, _, view = str(value.data).partition("->")
         carried = view[len(view) - len(core.dims) :]
         masks = [
-            self.places(value.dims[i]) + _axes(k in {i, j} for k in range(len(letters)))
+            self.mask(value.dims[i]) + _axes(k in {i, j} for k in range(len(letters)))
             for x in dict.fromkeys(letters)
             for i, j in pairwise(k for k, y in enumerate(letters) if y == x)
         ]
@@ -183,8 +189,9 @@ class Functional(Writer):
         return self._local("lu", self.lu(self._texts[value.args[0]].text))
 
     def chol(self, value: Value) -> Py:
-        """The lower Cholesky factor."""
-        return Py(f"{self.lib}.linalg.cholesky({self._texts[value.args[0]].text})")
+        """The lower Cholesky factor; it has a name if it is used to solve with."""
+        text = f"{self.lib}.linalg.cholesky({self._texts[value.args[0]].text})"
+        return self._local("L", text) if value.data else Py(text)
 
     def lu(self, matrix: str) -> str:
         """The LU factors of a matrix and the interchanges of rows."""

@@ -156,8 +156,9 @@ def library_function(
 
     `implementations` gives for an unknown function f its value and derivatives, [f, f_1, f_2].
     Wrong names, shapes or functions are an InputError, and so is a library that is not installed.
+    The function has `arguments`, which checks and converts them: arrays and sizes by name.
     """
-    library = _loaded(target)
+    library = loaded(target)
     asked = Asked(name, outputs, inputs, doc, single, target)
     emitted = asked.emitted()
     given = implementations or {}
@@ -187,14 +188,27 @@ def library_function(
         run = fitting(*every.items()) if ordered else whole
         return run(**{python: arrays[symbol.name] for symbol, python in emitted.inputs}, **sizes)
 
+    def arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
+        arrays, _, every = _arguments(library, emitted, args, kwargs)
+        return arrays, {name: every[name] for name, _ in emitted.sizes}
+
     whole = finished(emitted)
-    compiled.__name__ = compiled.__qualname__ = emitted.name
+    compiled.__name__ = emitted.name
     compiled.__doc__ = _executed(emitted.text, emitted.name, {}).__doc__
     compiled.source = emitted.text  # type: ignore[attr-defined]
-    return compiled
+    compiled.arguments = arguments  # type: ignore[attr-defined]
+    return named_as(compiled, compiled)
 
 
-def _loaded(target: str) -> Library:
+def named_as(function: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
+    """A function with the name and the documentation of another."""
+    function.__name__ = function.__qualname__ = other.__name__
+    function.__doc__ = other.__doc__
+    return function
+
+
+def loaded(target: str) -> Library:
+    """What a library does with arguments; InputError if it is not installed."""
     try:
         return LIBRARIES[target]()
     except ImportError as error:

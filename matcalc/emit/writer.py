@@ -72,6 +72,7 @@ class Writer:
         self._taken = taken
         self._texts: dict[Value, Py] = {}
         self._hints: Mapping[Value, str] = {}
+        self._masks: dict[Dim, str] = {}
         self._count = 0
 
     def run(self, plan: Plan) -> None:

@@ -47,6 +47,8 @@ def contracted(
     shape = tuple(dims[x] for x in output)
     if len(operands) == 1 and operands[0][1] == output:
         return operands[0][0]
+    if len(operands) == 1 and len(output) == 2 and operands[0][1] == output[::-1]:
+        return values.transpose(operands[0][0])
     if len(operands) == 2 and len(output) == 2 and all(len(x) == 2 for _, x in operands):
         (a, left), (b, right) = operands
         shared = set(left) & set(right) - set(output)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from matcalc import DerivationError, derive, parse
+from matcalc import DerivationError, InputError, derive, parse
 from matcalc.check.sample import sample
 from matcalc.language import book
 from tests.emit.libraries import TARGETS, given_to, single_precision
@@ -122,3 +122,75 @@ def random_point(d: Any) -> dict[str, Any]:
     expression = d.expression
     drawn = sample([expression.node], expression.variables, np.random.default_rng(0))
     return arguments_of(d, drawn)
+
+
+DERIVED: Final = [
+    ("X' X", "X"), ("tanh(X)", "X"), ("x ⊙ x ⊙ y", "x"), ("A X B", "X"), ("diag(x)", "x"),
+    ("X x", "X"), ("softmax(X, axis=1)", "X"), ("tr(X) X", "X"),
+]  # fmt: skip
+"""Jacobians whose entries stand at the places where indices agree."""
+
+OPERATIONS: Final = [
+    ('einsum("ij,jk,kl->il", A, B, A)', {"A": "n×n", "B": "n×n"}),
+    ('einsum("ijk,ikl->ijl", T, U)', {"T": "(2, 3, 4)", "U": "(2, 4, 3)"}),
+    ('einsum("ijk,ijk->i", T, T)', {"T": "(2, 3, 4)"}),
+    ('einsum("ijk,iklm,m->lj", T, V, x)', {"T": "(2, 3, 4)", "V": "(2, 4, 3, 5)", "x": "5"}),
+    ('einsum("aij,ajlm->ailm", T, V)', {"T": "(2, 3, 4)", "V": "(2, 4, 3, 5)"}),
+    ('einsum("ijabk,iabkl->jil", T, V)', {"T": "(2, 3, 2, 3, 4)", "V": "(2, 2, 3, 4, 3)"}),
+    ('einsum("ii,j->ji", A, x)', {"A": "n×n", "x": "m"}),
+    ('einsum("iji,jk->ik", T, A)', {"T": "(2, 3, 2)", "A": "(3, 4)"}),
+    ('einsum("i,jk->ikj", x, A)', {"x": "n", "A": "m×n"}),
+    ("blockdiag(A, x, B)", {"A": "n×n", "B": "m×n", "x": "n"}),
+    ("hstack(A, x)", {"A": "m×n", "x": "m"}),
+    ("vstack(A, x')", {"A": "m×n", "x": "n"}),
+    ("x ⊗ A", {"x": "k", "A": "m×n"}),
+    ("x' ⊗ A", {"x": "k", "A": "m×n"}),
+    ("x ⊗ y", {"x": "m", "y": "n"}),
+    ("[[a, 1], [2, a b]]", {"a": "R", "b": "R"}),
+    ("[1, 2, 3] a", {"a": "R"}),
+    ("where(x > 0, 0.1, 0.3) + ones(n)", {"x": "n"}),
+    ("where(x, y, 1)", {"x": "n", "y": "n"}),
+    ("x / sqrt(pi) + exp(2) log(n)", {"x": "n"}),
+    ("a ones(m, n)", {"a": "R"}),
+    ("(x > 0)' A (A > 0) y", {"x": "m", "A": "m×m", "y": "m"}),
+    (
+        "max(x, 0.1) + min(1, x) + clip(x, 0, 1) + clip(a, 0, x) + max(x, y)",
+        {"x": "n", "y": "n", "a": "R"},
+    ),
+    ("unvech(a, 3)", {"a": "6"}),
+    ("L^-1 x + (L^-1)' x", {"L": "n×n lower", "x": "n"}),
+    ("S^-1 x x' S^-1 + logdet(S) S^-1 + chol(S)", {"S": "n×n spd", "x": "n"}),
+    ("A^-1 x x' (A^-1)' + logdet(A) A^-1", {"A": "n×n invertible", "x": "n"}),
+    ("x[1] + A[k, 0] + sum(A[:, 1] - e(k, n))", {"x": "n", "A": "n×n", "k": "index"}),
+    ("norm(x, 3) + norm(x, inf)", {"x": "n"}),
+    ("A^5 + 2^x[0] A", {"A": "n×n", "x": "n"}),
+]
+"""Texts that need each operation of a plan in each of its spellings."""
+
+
+@targets
+@pytest.mark.parametrize(("text", "shapes"), OPERATIONS, ids=[text for text, _ in OPERATIONS])
+def test_operations(target: str, text: str, shapes: dict[str, str]) -> None:
+    declared = {name: shape for name, shape in shapes.items() if shape != "index"}
+    expression = parse(text, declared)
+    drawn = sample([expression.node], expression.variables, np.random.default_rng(1))
+    agrees(expression, target, arguments_of(expression, drawn))
+
+
+@targets
+@pytest.mark.parametrize(("text", "wrt"), DERIVED, ids=[f"{t} by {w}" for t, w in DERIVED])
+def test_spread_results(target: str, text: str, wrt: str) -> None:
+    d = derive(text, wrt, kind="auto")
+    agrees(d, target, random_point(d))
+
+
+def test_an_unknown_target() -> None:
+    d = derive("x' x", "x")
+    for call in (d.code, d.function):
+        with pytest.raises(InputError, match="no code for the target 'cobol'"):
+            call("cobol")
+    assert d.code("pytorch") == d.code("torch")
+    with pytest.raises(InputError, match="structured results are matrices of SciPy"):
+        derive("tanh(A x)", "x").code("jax", structured=True)
+    with pytest.raises(InputError, match="inputs are bound for NumPy alone"):
+        d.function("array_api", bind={"x": np.ones(2)})
