@@ -13,6 +13,7 @@ from matcalc.computation import Computation, Implementations
 from matcalc.directions import Direction, value_name
 from matcalc.emit.latex import differential, latex
 from matcalc.emit.text import text
+from matcalc.errors import InputError
 from matcalc.expr.along import unfolded
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Function, Symbol
@@ -190,12 +191,20 @@ class Derivation:
         return ",\\quad ".join(formulas)
 
     @bounded
-    def code(self, target: str = "numpy", *, value: bool = False, structured: bool = False) -> str:
+    def code(
+        self,
+        target: str = "numpy",
+        *,
+        value: bool = False,
+        gradient: bool = False,
+        structured: bool = False,
+    ) -> str:
         """The source of a function that returns the derivative, with `value` also the value.
 
+        gradient    See `function`.
         structured  See `function`; the source imports the classes of matcalc.operators.
         """
-        return self._computation(value, structured).source(target)
+        return self._computation(value, structured, (), gradient).source(target)
 
     @bounded
     def function(
@@ -203,6 +212,7 @@ class Derivation:
         target: str = "numpy",
         *,
         value: bool = False,
+        gradient: bool = False,
         structured: bool = False,
         functions: Implementations | None = None,
         bind: Mapping[str, Any] | None = None,
@@ -210,6 +220,8 @@ class Derivation:
     ) -> Callable[..., Any]:
         """The compiled function of the inputs; with `value` it returns (value, derivative).
 
+        gradient    Of a Hessian, or its product with a vector, the gradient with it: with `value`
+                    (value, gradient, Hessian), which share their work.
         structured  Matrices are not computed but returned as what they are made of: a
                     scipy.sparse.linalg.LinearOperator with .toarray(), .diagonal() and, where the
                     structure gives one, .solve(b) (see matcalc.operators).  A derivative of more
@@ -224,25 +236,42 @@ class Derivation:
         Raises     InputError for a wrong target, missing functions or wrong values to bind, and
                    when called for wrong shapes.
         """
-        made = self._computation(value, structured, functions or ())
+        made = self._computation(value, structured, functions or (), gradient)
         return made.compiled(target, functions, bind, check)
 
     def _computation(
-        self, value: bool, structured: bool = False, given: Collection[str] = ()
+        self,
+        value: bool,
+        structured: bool = False,
+        given: Collection[str] = (),
+        gradient: bool = False,
     ) -> Computation:
         """What code is written for; `given` are functions whose code the caller has."""
         outputs = self._computed(self.solved.arrays, given)
         if structured and self.kind in {"gradient", "jacobian", "hessian"}:
             outputs = mapped(partial(self._matrix, given=given), self.solved.matrices)
-        single = not value and not isinstance(outputs, tuple)
+        single = not (value or gradient) and not isinstance(outputs, tuple)
+        before = []
         if value:
-            whole = worked_out(self.program.expression, self.solved.book)
-            outputs = (self._computed(whole, given), outputs)
+            before.append(worked_out(self.program.expression, self.solved.book))
+        if gradient:
+            before.append(self._first())
+        if before:
+            outputs = (*(self._computed(each, given) for each in before), outputs)
         variables, _ = self._scope
         kind = WORDS.get(self.kind, self.kind)
         doc = f"The {kind} of {' '.join(self.program.text.split())} by {', '.join(self.wrt)}."
         outputs = [outputs] if single else list(outputs)
         return Computation(self.kind, outputs, variables, doc, single)
+
+    def _first(self) -> Any:
+        """The gradient of which this is the derivative, or the derivative along a direction."""
+        if self.kind not in {"hessian", "hvp"}:
+            raise InputError(
+                f"a {self.kind} has no gradient beside it",
+                suggestion="kind='hessian' or kind='hvp', or value=True for the value",
+            )
+        return self.again(kind="gradient", direction=None).solved.arrays
 
     def _matrix(self, leaf: AsMatrix, given: Collection[str]) -> Expr | AsMatrix:
         """A derivative that keeps its structure; one that is no matrix is an array."""

@@ -58,7 +58,7 @@ def compile_function(
             if function.name in used and function.name not in (implementations or {}):
                 raise _missing(function.name, emitted)
     bound, values = bindings(emitted, bind) if bind else (NOTHING, {})
-    made = _Compiled(asked, bound, values, implementations or {})
+    made = _Compiled(asked, emitted, bound, values, implementations or {})
     door = made.checking() if check else made.trusting()
     door.__wrapped__ = made.body  # type: ignore[attr-defined]  # whose signature it has
     door.__doc__ = made.body.__doc__
@@ -102,14 +102,15 @@ class _Compiled:
     def __init__(
         self,
         asked: Asked,
+        emitted: Emitted,
         bound: Bound,
         values: Mapping[str, Any],
         given: Mapping[str, Sequence[Callable[..., Any]]],
     ) -> None:
         self.asked = asked
         self.bound = bound
-        self.emitted = asked.emitted()
-        self.sizes = bound.known(self.emitted)
+        self.emitted = emitted
+        self.sizes = bound.known(emitted)
         if bound.names:
             self.emitted = asked.emitted(self.sizes, bound.names)
         self.symbols = [symbol for symbol, _ in self.emitted.inputs]

@@ -5,7 +5,7 @@ never change the value."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
@@ -31,10 +31,10 @@ from matcalc.expr.nodes import (
     Symbol,
     Transpose,
     children,
-    postorder,
 )
 
 _costs: dict[Expr, int] = {}
+_letters: dict[Expr, int] = {}
 _LIMIT: Final = 100_000
 CAP: Final = 10**9
 EINSUM: Final = 12
@@ -43,32 +43,32 @@ EINSUM: Final = 12
 
 def cost(expr: Expr) -> int:
     """Operators and leaves of an expression as it prints; a bound name counts as one leaf."""
-    found = _costs.get(expr)
-    if found is not None:
-        return found
-    if len(_costs) > _LIMIT:
-        _costs.clear()
-    pending = [expr]
-    while pending:
-        node = pending[-1]
-        inner = () if isinstance(node, Named) else children(node)
-        missing = [child for child in inner if child not in _costs]
-        if missing:
-            pending.extend(missing)
-            continue
-        _costs[node] = min(CAP, _own_cost(node, len(inner)) + sum(_costs[child] for child in inner))
-        pending.pop()
-    return _costs[expr]
+    return _counted(expr, _costs, _own_cost)
 
 
 def letters(expr: Expr) -> int:
     """How many variables and names an expression has as it prints, each as often as it occurs."""
-    counts: dict[Expr, int] = {}
-    for node in postorder((expr,)):
+    return _counted(expr, _letters, lambda node, _: int(isinstance(node, Symbol | Named)))
+
+
+def _counted(expr: Expr, known: dict[Expr, int], own: Callable[[Expr, int], int]) -> int:
+    """The sum over the nodes of an expression as it prints, with what is known from before."""
+    found = known.get(expr)
+    if found is not None:
+        return found
+    if len(known) > _LIMIT:
+        known.clear()
+    pending = [expr]
+    while pending:
+        node = pending[-1]
         inner = () if isinstance(node, Named) else children(node)
-        own = isinstance(node, Symbol | Named)
-        counts[node] = min(CAP, own + sum(counts[child] for child in inner))
-    return counts[expr]
+        missing = [child for child in inner if child not in known]
+        if missing:
+            pending.extend(missing)
+            continue
+        known[node] = min(CAP, own(node, len(inner)) + sum(known[child] for child in inner))
+        pending.pop()
+    return known[expr]
 
 
 def _own_cost(node: Expr, count: int) -> int:

@@ -1,7 +1,8 @@
 """How long matcalc takes to start and to derive.
 
 python -m tests.benchmarks         starting and deriving
-python -m tests.benchmarks code    what emitted code takes, against jax.jit and NumPy by hand
+python -m tests.benchmarks code     what emitted code takes, against jax.jit and NumPy by hand
+python -m tests.benchmarks scaling  how it grows with depth and size, and what each stage takes
 """
 
 from __future__ import annotations
@@ -124,5 +125,9 @@ if __name__ == "__main__":
         from tests.benchmarks import code
 
         code.main()
+    elif sys.argv[1:] == ["scaling"]:
+        from tests.benchmarks import scaling
+
+        scaling.main()
     else:
         main()

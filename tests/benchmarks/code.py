@@ -46,6 +46,7 @@ class Row:
     aim: float
     kind: str = "auto"
     value: bool = False
+    gradient: bool = False
     structured: bool = False
     spd: Sequence[str] = field(default=())
 
@@ -65,6 +66,33 @@ def _rows(np: Any, la: Any) -> list[Row]:
         e = np.exp(-np.abs(y * (X @ w)))
         R = (y * np.sqrt(e) / (1 + e))[:, None] * X
         return R.T @ R
+
+    def logistic_product(X: Any, y: Any, w: Any, v: Any) -> Any:
+        e = np.exp(-np.abs(y * (X @ w)))
+        return X.T @ (y * y * (e / (1 + e) ** 2) * (X @ v))
+
+    def logistic_all(X: Any, y: Any, w: Any) -> Any:
+        z = y * (X @ w)
+        e = np.exp(-np.abs(z))
+        value = np.sum(np.maximum(-z, 0) + np.log1p(e))
+        R = (y * np.sqrt(e) / (1 + e))[:, None] * X
+        return value, -(X.T @ (y * (np.where(z <= 0, 1, e) / (1 + e)))), R.T @ R
+
+    def logistic_peer(jnp: Any, jax: Any) -> Any:
+        def loss(X: Any, y: Any, w: Any) -> Any:
+            return jnp.sum(jax.nn.softplus(-y * (X @ w)))
+
+        def found(X: Any, y: Any, w: Any) -> Any:
+            return *jax.value_and_grad(loss, 2)(X, y, w), jax.hessian(loss, 2)(X, y, w)
+
+        return found
+
+    def logistic_product_peer(jnp: Any, jax: Any) -> Any:
+        def found(X: Any, y: Any, w: Any, v: Any) -> Any:
+            slope = jax.grad(lambda w: jnp.sum(jax.nn.softplus(-y * (X @ w))))
+            return jax.jvp(slope, (w,), (v,))[1]
+
+        return found
 
     def gaussian(S: Any, x: Any, μ: Any) -> Any:
         L = la.cholesky(S, lower=True, check_finite=False)
@@ -195,6 +223,12 @@ def _rows(np: Any, la: Any) -> list[Row]:
             lambda jnp, jax: jax.value_and_grad(
                 lambda X, y, w: jnp.sum(jax.nn.softplus(-y * (X @ w))), 2),
             logistic, 2.0, value=True),
+        Row("its Hessian-vector product", loss, "w", data,
+            {"X": (100_000, 200), "y": (100_000,), "w": (200,), "v": (200,)},
+            logistic_product_peer, logistic_product, 2.0, "hvp"),
+        Row("logistic value + gradient + Hessian, 5000×500", loss, "w", data,
+            {"X": (5000, 500), "y": (5000,), "w": (500,)}, logistic_peer, logistic_all, 5,
+            "hessian", value=True, gradient=True),
         Row("logistic Hessian, 5000×500", loss, "w", data,
             {"X": (5000, 500), "y": (5000,), "w": (500,)},
             lambda jnp, jax: jax.hessian(
@@ -271,6 +305,10 @@ def _rows(np: Any, la: Any) -> list[Row]:
             {"S": (500, 500), "x": (500,)},
             lambda jnp, jax: jax.grad(lambda S, x: x @ jnp.linalg.solve(S, x)),
             definite_form, 2, spd="S"),
+        Row("tr(A X B) gradient, n=500", "tr(A X B)", "X",
+            {"A": "n×n", "X": "n×n", "B": "n×n"}, dict.fromkeys("AXB", (500, 500)),
+            lambda jnp, jax: jax.grad(lambda A, X, B: jnp.trace(A @ X @ B), 1),
+            lambda A, X, B: A.T @ B.T, 3.5),  # noqa: ARG005
         Row("tr(A X B) value + gradient, n=500", "tr(A X B)", "X",
             {"A": "n×n", "X": "n×n", "B": "n×n"}, dict.fromkeys("AXB", (500, 500)),
             lambda jnp, jax: jax.value_and_grad(lambda A, X, B: jnp.trace(A @ X @ B), 1),
@@ -323,7 +361,7 @@ def _measured(np: Any, jax: Any, row: Row) -> tuple[float, float, float]:
     d = derive(row.text, wrt=row.wrt, shapes=row.shapes, kind=row.kind)
     values = _sampled(np, row)
     named = dict(zip(row.inputs, values, strict=True))
-    ours = d.function(value=row.value, structured=row.structured)
+    ours = d.function(value=row.value, gradient=row.gradient, structured=row.structured)
     given = [named[name] for name in d.inputs]
     peer = jax.jit(row.peer(jax.numpy, jax))
     there = [jax.device_put(value) for value in values]

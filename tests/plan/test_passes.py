@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matcalc import derive, parse
+from matcalc import InputError, derive, parse
 
 RNG = np.random.default_rng(11)
 VALUES: dict[str, Any] = {
@@ -78,3 +78,17 @@ def test_a_value_of_any_depth_has_code() -> None:
     expression = parse(text, {"x": "n"}, limit=None)
     assert expression.code().count("\n") > 3000
     assert expression.function()(np.ones(2)) == 2
+
+
+def test_value_gradient_and_hessian_share_their_work() -> None:
+    d = derive("sum(log(1 + exp(-s ⊙ (B z))))", "z", kind="hessian")
+    code = d.code(value=True, gradient=True)
+    assert code.count("np.exp(") == 1 and code.count("B @ z") == 1
+    given = {name: VALUES[name] for name in d.inputs}
+    value, gradient, hessian = d.function(value=True, gradient=True)(**given)
+    first = derive("sum(log(1 + exp(-s ⊙ (B z))))", "z").function(value=True)(**given)
+    np.testing.assert_allclose(value, first[0])
+    np.testing.assert_allclose(gradient, first[1])
+    np.testing.assert_allclose(hessian, d.function()(**given))
+    with pytest.raises(InputError, match="kind='hessian'"):
+        derive("sum(z)", "z").function(gradient=True)
