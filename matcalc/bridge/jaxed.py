@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from matcalc.bridge.differentiable import Differentiable
-from matcalc.emit.libraries import named_as
+from matcalc.emit.library_function import named_as
 
 
 def to_jax(parts: Differentiable, custom_vjp: bool) -> Callable[..., Any]:

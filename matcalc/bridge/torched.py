@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from matcalc.bridge.differentiable import Differentiable
-from matcalc.emit.libraries import named_as
+from matcalc.emit.library_function import named_as
 from matcalc.errors import DerivationError
 
 

@@ -42,13 +42,13 @@ def bindings(emitted: Emitted, bind: Mapping[str, Any]) -> tuple[Bound, dict[str
         raise InputError(
             "bind has values by name", found=type(bind).__name__, suggestion='bind={"X": X}'
         )
-    given = _named(emitted, (), bind, complete=False)
+    given = by_name(emitted, (), bind, complete=False)
     symbols = [symbol for symbol, _ in emitted.inputs if symbol.name in given]
     strong = {symbol.name for symbol in symbols if type(given[symbol.name]) is not float}
     arrays = {symbol.name: _array(symbol, given.pop(symbol.name)) for symbol in symbols}
-    sizes = {name: _whole(name, value) for name, value in given.items()}
+    sizes = {name: whole_number(name, value) for name, value in given.items()}
     shapes = {name: array.shape for name, array in arrays.items()}
-    _check(symbols, shapes, emitted, sizes)
+    check_shapes(symbols, shapes, emitted, sizes)
     dtypes = [a.dtype for name, a in arrays.items() if name in strong and a.dtype.kind == "f"]
     bound = Bound(shapes, sizes, common_dtype(dtypes) if dtypes else None)
     dtype = common_dtype(dtypes)
@@ -73,14 +73,14 @@ def converted(
     emitted: Emitted, bound: Bound, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Given:
     """The arguments, checked and converted; `bound` are those that came before."""
-    given = _named(emitted, args, kwargs)
+    given = by_name(emitted, args, kwargs)
     own = [symbol for symbol, _ in emitted.inputs]
     weak = {symbol.name for symbol in own if type(given[symbol.name]) is float}
     arrays = {symbol.name: _array(symbol, given.pop(symbol.name)) for symbol in own}
     shapes = {name: array.shape for name, array in arrays.items()}
-    known = {name: _whole(name, value) for name, value in given.items()}
+    known = {name: whole_number(name, value) for name, value in given.items()}
     shapes, known = {**bound.shapes, **shapes}, {**known, **bound.sizes}
-    _check(own, shapes, emitted, known)
+    check_shapes(own, shapes, emitted, known)
     missing = [name for name, _ in emitted.sizes if name not in known]
     if missing:
         raise InputError(
@@ -111,7 +111,7 @@ def common_dtype(dtypes: Iterable[Any]) -> Any:
     return np.result_type(*floating) if floating else np.dtype(float)
 
 
-def _named(
+def by_name(
     emitted: Emitted, args: Sequence[Any], kwargs: Mapping[str, Any], complete: bool = True
 ) -> dict[str, Any]:
     """The arguments by the names of the language; sizes among them."""
@@ -174,7 +174,7 @@ def _array(symbol: Symbol, value: Any) -> Any:
     return array
 
 
-def _whole(name: str, value: Any) -> int:
+def whole_number(name: str, value: Any) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < 0:
         raise InputError(f"the size {name} has to be a whole number", found=repr(value))
     return int(value.__index__())
@@ -188,7 +188,7 @@ def _index(symbol: Symbol, array: Any) -> int:
     return int(array)
 
 
-def _check(
+def check_shapes(
     symbols: Sequence[Symbol],
     shapes: Mapping[str, tuple[int, ...]],
     emitted: Emitted,

@@ -21,6 +21,6 @@ class Code:
     @staticmethod
     def library_function(target: str) -> Callable[..., Callable[..., Any]]:
         """What compiles functions of arrays of another library than NumPy; loads it."""
-        from matcalc.emit.libraries import library_function
+        from matcalc.emit.library_function import library_function
 
         return partial(library_function, target)

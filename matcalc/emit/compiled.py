@@ -56,7 +56,7 @@ def compile_function(
         used = {f for f, _, _ in emitted.functions}
         for function in functions:
             if function.name in used and function.name not in (implementations or {}):
-                raise _missing(function.name, emitted)
+                raise missing_function(function.name, emitted)
     bound, values = bindings(emitted, bind) if bind else (NOTHING, {})
     made = _Compiled(asked, emitted, bound, values, implementations or {})
     door = made.checking() if check else made.trusting()
@@ -115,7 +115,7 @@ class _Compiled:
             self.emitted = asked.emitted(self.sizes, bound.names)
         self.symbols = [symbol for symbol, _ in self.emitted.inputs]
         self.functions = {
-            python: _implementation(f, order, given, self.emitted)
+            python: implementation(f, order, given, self.emitted)
             for f, order, python in self.emitted.functions
         }
         self.plain = not self.emitted.sizes and not any(
@@ -201,7 +201,7 @@ class _Compiled:
             self.once[dtype] = _cast(self.once[self.bound.dtype], dtype)
         key = emitted.text, dtype
         if key not in self.bodies:
-            body = _executed(emitted.call, emitted.name, self.once[dtype])
+            body = executed(emitted.call, emitted.name, self.once[dtype])
             if self.functions:
                 body = partial(body, **self.functions)
             self.bodies[key] = body if emitted.owned else _owning(body)
@@ -282,7 +282,7 @@ def _owning(run: Callable[..., Any]) -> Callable[..., Any]:
 def _once(emitted: Emitted, values: Mapping[str, Any]) -> dict[str, Any]:
     """What calls use of bound inputs, by Python names; it shares no memory with them."""
     known = {python: values[name] for name, python in emitted.bound}
-    made = _executed(emitted.before.text, "once", {})(*(known[n] for n in emitted.before.inputs))
+    made = executed(emitted.before.text, "once", {})(*(known[n] for n in emitted.before.inputs))
     found = dict(zip(emitted.before.names, made, strict=True))
     views = [name for name, value in found.items() if getattr(value, "base", None) is not None]
     found |= {name: known[name] for name in emitted.kept}
@@ -300,7 +300,7 @@ def _cast(value: Any, dtype: Any) -> Any:
     return value.astype(dtype) if floating else value
 
 
-def _missing(name: str, emitted: Emitted) -> InputError:
+def missing_function(name: str, emitted: Emitted) -> InputError:
     orders = [order for f, order, _ in emitted.functions if f == name]
     wanted = ", ".join([name, f"{name}_1", f"{name}_2", f"{name}_3"][: max(orders) + 1])
     return InputError(
@@ -310,17 +310,17 @@ def _missing(name: str, emitted: Emitted) -> InputError:
     )
 
 
-def _implementation(
+def implementation(
     name: str, order: int, given: Mapping[str, Sequence[Callable[..., Any]]], emitted: Emitted
 ) -> Callable[..., Any]:
     found = given.get(name)
     listed = [found] if callable(found) else list(found or ())
     if len(listed) <= order:
-        raise _missing(name, emitted)
+        raise missing_function(name, emitted)
     return listed[order]
 
 
-def _executed(text: str, name: str, namespace: Mapping[str, Any]) -> Callable[..., Any]:
+def executed(text: str, name: str, namespace: Mapping[str, Any]) -> Callable[..., Any]:
     """The function object; its source is known to tracebacks."""
     filename = f"<matcalc {name} {next(_count)}>"
     lines = text.splitlines(keepends=True)

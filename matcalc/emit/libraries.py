@@ -1,24 +1,16 @@
-"""The emitted function for arrays of JAX, PyTorch, or a library of the Python array API standard.
+"""Libraries of arrays beside NumPy, and what each does with arguments and functions.
 
-Arguments are checked as those of the NumPy function are.  What comes in as an array keeps its
-library, device and dtype; Python numbers take the dtype of the arrays.
+What comes in as an array keeps its library, device and dtype; Python numbers take the dtype of the
+arrays.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
-from functools import lru_cache, partial
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
 
-from matcalc.dims import Dim
-from matcalc.emit.arguments import _check, _named, _whole
-from matcalc.emit.compiled import MEMORY, Asked, _executed, _implementation, _missing
-from matcalc.emit.function import Emitted, Output, leaves
 from matcalc.errors import InputError
-from matcalc.expr.nodes import Expr, Function, Index, Symbol, postorder
-from matcalc.plan.sizes import read_sizes
 
 
 class Library(ABC):
@@ -36,6 +28,10 @@ class Library(ABC):
     def index(self, value: Any) -> Any:
         """A whole number; TypeError if it is none."""
         return value.__index__()
+
+    def key(self, value: Any) -> Hashable:
+        """What decides whether an array passes; AttributeError for what is none."""
+        return type(value), value.dtype, value.shape, value.device
 
     def finished(
         self,
@@ -64,6 +60,9 @@ class Jax(Library):
         if self.jnp.issubdtype(array.dtype, self.jnp.complexfloating):
             raise ValueError(str(array.dtype))
         return self.jnp.asarray(value, dtype=like)
+
+    def key(self, value: Any) -> Hashable:
+        return type(value), value.dtype, value.shape
 
     def index(self, value: Any) -> Any:
         if isinstance(value, self.jax.core.Tracer):
@@ -141,72 +140,6 @@ LIBRARIES: Final[Mapping[str, Callable[[], Library]]] = {
 }  # fmt: skip
 
 
-def library_function(
-    target: str,
-    name: str,
-    outputs: Sequence[Output],
-    inputs: Sequence[Symbol],
-    functions: Sequence[Function] = (),
-    doc: str = "",
-    single: bool = False,
-    implementations: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
-) -> Callable[..., Any]:
-    """The function of `source` for a target, compiled: inputs in order or by keyword, missing sizes
-    by keyword.
-
-    `implementations` gives for an unknown function f its value and derivatives, [f, f_1, f_2].
-    Wrong names, shapes or functions are an InputError, and so is a library that is not installed.
-    The function has `arguments`, which checks and converts them: arrays and sizes by name.
-    """
-    library = loaded(target)
-    asked = Asked(name, outputs, inputs, doc, single, target)
-    emitted = asked.emitted()
-    given = implementations or {}
-    for function in functions:
-        if function.name in {f for f, _, _ in emitted.functions} and function.name not in given:
-            raise _missing(function.name, emitted)
-    known = {
-        python: _implementation(f, order, given, emitted) for f, order, python in emitted.functions
-    }
-    bounds = _bounds([leaf for leaf in leaves(outputs) if isinstance(leaf, Expr)])
-    ordered = not emitted.sizes and asked.has_orders
-
-    def finished(made: Emitted) -> Callable[..., Any]:
-        body = _executed(made.text, made.name, {})
-        sizes = [python for _, python in made.sizes]
-        return library.finished(partial(body, **known) if known else body, sizes)
-
-    @lru_cache(MEMORY)
-    def fitting(*sizes: tuple[str, int]) -> Callable[..., Any]:
-        """The function for these sizes, which may ask for another order of products."""
-        fit = asked.emitted(dict(sizes))
-        return whole if fit.text == emitted.text else finished(fit)
-
-    def compiled(*args: Any, **kwargs: Any) -> Any:
-        arrays, sizes, every = _arguments(library, emitted, args, kwargs)
-        _within(bounds, arrays, every)
-        run = fitting(*every.items()) if ordered else whole
-        return run(**{python: arrays[symbol.name] for symbol, python in emitted.inputs}, **sizes)
-
-    def arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
-        arrays, _, every = _arguments(library, emitted, args, kwargs)
-        return arrays, {name: every[name] for name, _ in emitted.sizes}
-
-    whole = finished(emitted)
-    compiled.__name__ = emitted.name
-    compiled.__doc__ = _executed(emitted.text, emitted.name, {}).__doc__
-    compiled.source = emitted.text  # type: ignore[attr-defined]
-    compiled.arguments = arguments  # type: ignore[attr-defined]
-    return named_as(compiled, compiled)
-
-
-def named_as(function: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
-    """A function with the name and the documentation of another."""
-    function.__name__ = function.__qualname__ = other.__name__
-    function.__doc__ = other.__doc__
-    return function
-
-
 def loaded(target: str) -> Library:
     """What a library does with arguments; InputError if it is not installed."""
     try:
@@ -217,73 +150,3 @@ def loaded(target: str) -> Library:
             f"functions for {target} need a package that is not installed: {error.name}",
             suggestion=f"pip install 'matcalc-engine[{extra}]'",
         ) from error
-
-
-def _arguments(
-    library: Library, emitted: Emitted, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
-    """The arguments as arrays by their names, the sizes to hand over, and all sizes."""
-    given = _named(emitted, args, kwargs)
-    symbols = [symbol for symbol, _ in emitted.inputs]
-    floating = [s.name for s in symbols if "integer" not in s.properties]
-    like = library.like([given[name] for name in floating])
-    arrays = {s.name: _array(library, s, given.pop(s.name), like) for s in symbols}
-    known = {name: _whole(name, value) for name, value in given.items()}
-    shapes = {n: tuple(array.shape) for n, array in arrays.items() if hasattr(array, "shape")}
-    _check([s for s in symbols if s.name in shapes], shapes, emitted, known)
-    missing = [name for name, _ in emitted.sizes if name not in known]
-    if missing:
-        raise InputError(
-            f"the size {missing[0]} is carried by no input and has to be given",
-            suggestion=f"{missing[0]}=…",
-        )
-    sizes = {python: known[name] for name, python in emitted.sizes}
-    return arrays, sizes, read_sizes(emitted.sources, shapes, known)
-
-
-def _array(library: Library, symbol: Symbol, value: Any, like: Any) -> Any:
-    if "integer" in symbol.properties:
-        try:
-            return library.index(value)
-        except (TypeError, AttributeError):
-            raise InputError(
-                f"the input {symbol.name} is an index and has to be a whole number",
-                found=str(value),
-            ) from None
-    try:
-        array = library.array(value, like)
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"the input {symbol.name} is not an array of real numbers", found=str(error)
-        ) from None
-    if array.ndim != symbol.shape.rank:
-        dims = ", ".join(map(str, symbol.shape.dims))
-        raise InputError(
-            f"the input {symbol.name} has the wrong number of axes",
-            found=f"shape {tuple(array.shape)}",
-            expected=f"shape ({dims}{',' if symbol.shape.rank == 1 else ''})",
-        )
-    return array
-
-
-def _bounds(roots: Sequence[Expr]) -> list[tuple[Expr, Dim]]:
-    """The indices that are taken, each with the size of its axis: some libraries do not look."""
-    return [
-        (at, dim)
-        for node in postorder(tuple(roots))
-        if isinstance(node, Index)
-        for at, dim in zip(node.indices, node.arg.shape.dims, strict=True)
-        if at is not None
-    ]
-
-
-def _within(
-    bounds: Sequence[tuple[Expr, Dim]], arguments: Mapping[str, Any], sizes: Mapping[str, int]
-) -> None:
-    """IndexError for an index beyond its axis, where both are known."""
-    for at, dim in bounds:
-        place = arguments.get(at.name) if isinstance(at, Symbol) else getattr(at, "value", None)
-        if isinstance(place, int | Fraction):
-            size = dim.evaluate(sizes)
-            if not -size <= place < size:
-                raise IndexError(f"index {place} is out of bounds for an axis of size {size}")

@@ -10,6 +10,10 @@ the dtype of the inputs.  The `numpy` field of a rule-book entry is one Python e
 - `dtype`: the common floating dtype of the inputs;
 - the sizes that the entry's header names.
 
+Other targets take the line of their own in the entry, `jax` (over `jnp`, `jsp` and `jax`), `torch`,
+or `xp` of the array API standard (over `xp`); without one they take that of NumPy, with the names
+that their modules here give.  `device` is that of the inputs, where the library has devices.
+
 Python floats and `np.pi` keep float32; `np.sqrt(2)` and `np.float64(…)` do not, and must not stand
 there.
 """

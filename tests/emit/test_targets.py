@@ -7,16 +7,21 @@ plan has.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from importlib.util import find_spec
+from typing import Any, Final, get_args
 
 import numpy as np
 import pytest
 
 from matcalc import DerivationError, InputError, derive, parse
 from matcalc.check.sample import sample
+from matcalc.emit.operators import OPERATORS
+from matcalc.emit.targets import writer_of
 from matcalc.language import book
-from tests.emit.libraries import TARGETS, given_to, single_precision
+from matcalc.plan.values import Op
+from tests.emit.libraries import NEEDS, TARGETS, given_to, single_precision
 from tests.golden.test_results import is_case, parsed
 from tests.golden.test_standard import LINES
 from tests.rules.test_book import arguments_of, drawn_for, texts
@@ -194,3 +199,101 @@ def test_an_unknown_target() -> None:
         derive("tanh(A x)", "x").code("jax", structured=True)
     with pytest.raises(InputError, match="inputs are bound for NumPy alone"):
         d.function("array_api", bind={"x": np.ones(2)})
+
+
+@targets
+def test_arguments(target: str) -> None:
+    """What comes in is checked and converted as by the NumPy function; errors name the input."""
+    f: Any = derive("b sum(softplus(X w))", "w").function(target)
+    X, w, b = np.arange(6.0).reshape(3, 2) / 3, np.array([0.1, -0.2]), 0.3
+    wanted = derive("b sum(softplus(X w))", "w").function()(X=X, w=w, b=b)
+    ours = {"X": given_to(target, X), "w": given_to(target, w), "b": b}
+    for _ in range(2):  # the second time they pass at once
+        close(f(**ours), wanted)
+        close(f(*(ours[name] for name in ("b", "X", "w"))), wanted)
+        close(f(**ours | {"b": given_to(target, b)}), wanted)
+    for wrong, said in [
+        ({"w": ours["X"]}, "w has the wrong number of axes"),
+        ({"w": given_to(target, np.ones(5))}, "w has the wrong shape"),
+        ({"w": "text"}, "w is not an array of real numbers"),
+        ({"v": ours["w"]}, "no input v"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            f(**ours | wrong)
+    with pytest.raises(InputError, match="needs the input w"):
+        f(ours["b"], ours["X"])
+
+
+@targets
+def test_indices(target: str) -> None:
+    """Some libraries clamp an index that is out of bounds; here it is an error in all of them."""
+    f: Any = parse("x[k] e(k, n) + x[1]", {"x": "n"}).function(target)
+    x = given_to(target, [1.0, 2, 3])
+    close(f(x=x, k=2), [2, 2, 5])
+    for k in (3, -4):
+        with pytest.raises(IndexError, match=f"index {k} is out of bounds"):
+            f(x=x, k=k)
+    with pytest.raises(IndexError, match="index 1 is out of bounds"):
+        f(x=x[:1], k=0)
+    with pytest.raises(InputError, match="k is an index"):
+        f(x=x, k=0.5)
+
+
+@targets
+def test_unknown_functions(target: str) -> None:
+    d = derive("sum(f(A x))", "x", shapes={"f": "R -> R"})
+    with pytest.raises(InputError, match="needed as Python code"):
+        d.function(target)
+    f: Any = d.function(target, functions={"f": [lambda t: t * t, lambda t: 2 * t]})
+    A, x = np.arange(6.0).reshape(3, 2), np.array([0.5, 2])
+    close(f(x=given_to(target, x), A=given_to(target, A)), 2 * A.T @ A @ x)
+
+
+@targets
+def test_sizes_that_no_array_carries(target: str) -> None:
+    f: Any = parse("x ones(m)'", {"x": "n"}).function(target)
+    assert f(given_to(target, [1.0, 2]), m=3).shape == (2, 3)
+    with pytest.raises(InputError, match="the size m"):
+        f(given_to(target, [1.0, 2]))
+
+
+@targets
+def test_products_are_ordered_for_the_sizes_of_a_call(target: str) -> None:
+    f: Any = parse("A B C", {"A": "m×n", "B": "n×k", "C": "k×p"}).function(target)
+    rng = np.random.default_rng(0)
+    for m, n, k, p in ((50, 2, 40, 3), (2, 40, 3, 50), (2, 40, 3, 50)):
+        A, B, C = rng.normal(size=(m, n)), rng.normal(size=(n, k)), rng.normal(size=(k, p))
+        close(f(*(given_to(target, M) for M in (A, B, C))), A @ B @ C)
+
+
+def test_a_library_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for target, package in NEEDS.items():
+        monkeypatch.setitem(sys.modules, package.replace("_strict", "_compat"), None)
+        with pytest.raises(InputError, match=f"functions for {target} need a package"):
+            derive("x' x", "x").function(target)
+        assert "def gradient(x):" in derive("x' x", "x").code(target)
+
+
+def test_the_array_api_takes_the_library_of_its_arrays() -> None:
+    pytest.importorskip("array_api_compat")
+    f: Any = derive("log(sum(exp(A x)))", "x").function("array_api")
+    A, x = np.ones((2, 3), np.float32), np.ones(3, np.float32)
+    assert type(f(x=x, A=A)) is np.ndarray
+    assert f(x=x, A=A).dtype == np.float32
+    if find_spec("torch") is not None:
+        import torch
+
+        assert torch.is_tensor(f(x=torch.ones(3), A=torch.ones(2, 3)))
+    with pytest.raises(InputError, match="an array is needed"):
+        derive("a^2", "a").function("array_api")(2.0)
+
+
+def test_every_operation_has_a_spelling() -> None:
+    for target in ("numpy", *NEEDS):
+        kind = writer_of(target)
+        own = OPERATORS if target == "numpy" else ()
+        missing = [op for op in get_args(Op) if not hasattr(kind, op) and op not in own]
+        if target != "numpy":
+            assert set(missing) == {"active", "blas", *OPERATORS}  # which their plans do not have
+        else:
+            assert missing == []
