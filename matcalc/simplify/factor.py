@@ -83,9 +83,16 @@ CANDIDATES = 6
 
 def factored(t: Sum) -> list[Tensor]:
     """The sum with a common factor pulled out of the terms that have it, in each promising way."""
-    rank = t.rank
-    if any(_put_together(t, axis) for axis in range(rank)):
+    if any(_put_together(t, axis) for axis in range(t.rank)):
         return []  # a literal or a stack of blocks is written as it is
+    pulled, over = _pulled_and_over(t)
+    both = [other for p in pulled for other in _from_both_sides(p)] if is_symmetric(t) else []
+    return [*pulled, *both, *over]
+
+
+def _pulled_and_over(t: Sum) -> tuple[list[Tensor], list[Tensor]]:
+    """The sum with a common factor pulled out, and over a common denominator."""
+    rank = t.rank
     lists = [_factors(a, labels, rank) for _, a, labels in t.terms]
     found: dict[Key, list[int]] = {}
     for i, factors in enumerate(lists):
@@ -97,11 +104,20 @@ def factored(t: Sum) -> list[Tensor]:
     shared = [key for key, where in found.items() if len(where) > 1]
     shared.sort(key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]), reverse=True)
     pulled = [_pulled(t, lists, key, found[key]) for key in shared[:CANDIDATES]]
-    if is_symmetric(t):
-        pulled += [other for p in pulled for other in _from_both_sides(p)]
     below = [key for key in found if not key[2] and all(x >= 0 for x in key[1])]
     below.sort(key=lambda k: (k[0].key, k[1]), reverse=True)
-    return pulled + [_over(t, lists, key) for key in below[:CANDIDATES]]
+    return pulled, [_over(t, lists, key) for key in below[:CANDIDATES]]
+
+
+def framed(t: Contract) -> list[Tensor]:
+    """The contraction multiplied out and put together again, if it is symmetric: A' (B A - c c' A)
+    as A' (B - c c') A."""
+    if t.rank != 2 or t.dims[0] != t.dims[1]:
+        return []
+    sums = [s for s in distributed(t) if isinstance(s, Sum) and is_symmetric(s)]
+    return [
+        other for s in sums for one in _pulled_and_over(s)[0] for other in _from_both_sides(one)
+    ]
 
 
 def _from_both_sides(t: Tensor) -> list[Tensor]:

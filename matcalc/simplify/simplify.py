@@ -14,7 +14,7 @@ from matcalc.rules.book import RuleBook
 from matcalc.rules.identities import Identity
 from matcalc.rules.structured import commuted, of_blocks
 from matcalc.simplify import laws
-from matcalc.simplify.factor import absorbed, distributed, factored, opened, refactored
+from matcalc.simplify.factor import absorbed, distributed, factored, framed, opened, refactored
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
 from matcalc.tensor.canonical import add, group, is_symmetric
@@ -124,7 +124,7 @@ class Simplifier:
             own = [
                 (laws.ABSORB, absorbed(t)),
                 (laws.EXPAND, distributed(t)),
-                (laws.FACTOR, refactored(t)),
+                (laws.FACTOR, refactored(t) + framed(t)),
             ]
         else:
             return []

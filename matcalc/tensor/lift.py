@@ -211,9 +211,14 @@ class Lift:
         return multiple(c, self.column(t))
 
     def _einsum_sum(self, t: Sum) -> Expr:
-        return build.add(
-            [notation.write_view(self, a, labels, t.dims, c) for c, a, labels in t.terms]
-        )
+        whole = tuple(range(t.rank))
+        written = [
+            multiple(c, self.column(a))
+            if labels == whole and not isinstance(a, Contract)
+            else notation.write_view(self, a, labels, t.dims, c)
+            for c, a, labels in t.terms
+        ]
+        return build.add(_arranged(written))
 
     # --- element-wise functions
 
@@ -325,7 +330,7 @@ def _is_matrix(t: Tensor) -> bool:
 
 
 def sum_of_squares(t: Tensor) -> Tensor | None:
-    """x, if t is the sum of the squares of all entries of a vector or matrix x."""
+    """x, if t is the sum of the squares of all entries of an array x."""
     if t.rank or not isinstance(t, Contract) or len(t.factors) != 1:
         return None
     square, labels = t.factors[0]
@@ -333,9 +338,7 @@ def sum_of_squares(t: Tensor) -> Tensor | None:
         return None
     base, axes = square.args[0]
     whole = tuple(range(square.rank))
-    return (
-        base if axes == whole and len(set(labels)) == len(labels) and 1 <= base.rank <= 2 else None
-    )
+    return base if axes == whole and len(set(labels)) == len(labels) and base.rank else None
 
 
 def _arranged(terms: Sequence[Expr]) -> list[Expr]:

@@ -304,7 +304,11 @@ def _as_vector(t: Tensor) -> Tensor:
     """All entries of an array, of a matrix by columns; a scalar is a vector of one entry."""
     if t.rank == 0:
         return contract([(t, ())], (0,), {0: ONE})
-    return group(transpose(t), (2,)) if t.rank == 2 else t
+    if t.rank == 1:
+        return t
+    if t.rank == 2:
+        return group(transpose(t), (2,))
+    return group(t, (t.rank,))
 
 
 def has_derivative(expr: Expr) -> bool:

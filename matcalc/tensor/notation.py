@@ -99,7 +99,7 @@ def _einsum(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rationa
             args.append(lift.column(t))
             inputs.append("".join(letters[x] for x in labels))
         elif exponent:
-            below.append(power(lift.column(base), exponent))
+            below.append(lift.raised(base, exponent))
         else:
             above.append(lift.column(t))
     for axis, dim in enumerate(dims):
@@ -107,7 +107,13 @@ def _einsum(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rationa
             args.append(build.filled("ones", Shape((dim,))))
             inputs.append(letters[axis])
     output = "".join(letters[axis] for axis in range(len(dims)))
-    body = build.einsum(f"{','.join(inputs)}->{output}", args)
+    body: Expr
+    if inputs == [output]:
+        body = args[0]
+    elif not output and len(inputs) == 1 and len(set(inputs[0])) == len(inputs[0]):
+        body = build.call(Shape(), "sum", args)
+    else:
+        body = build.einsum(f"{','.join(inputs)}->{output}", args)
     made = quotient(product([*above, body]), product(below) if below else None)
     return negated(made) if exact < 0 else made
 
