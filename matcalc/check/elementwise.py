@@ -48,6 +48,27 @@ def smaller(a: Any, b: Any) -> Any:
     return np.where((np.real(a) <= np.real(b)) | np.isnan(np.real(a)), a, b)
 
 
+def indicator(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """1 where a comparison holds, 0 where it does not, nan where there is nothing to compare."""
+
+    def compared(a: Any, b: Any) -> Any:
+        a, b = np.real(a), np.real(b)
+        return np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(test(a, b), 1.0, 0.0))
+
+    return compared
+
+
+def chosen(condition: Any, a: Any, b: Any) -> Any:
+    """a where the condition is not 0, else b; nan where there is no condition."""
+    test = np.real(condition)
+    return np.where(np.isnan(test), np.nan, np.where(test != 0, a, b))
+
+
+def rectified(x: Any) -> Any:
+    """x above 0, else 0."""
+    return np.where(np.real(x) <= 0, 0.0, x)
+
+
 def extreme(x: Any, axis: int | None, sign: int) -> Any:
     """The largest (sign 1) or smallest (sign -1) entry along an axis, or of all."""
     x = np.asarray(x)
@@ -60,12 +81,14 @@ def extreme(x: Any, axis: int | None, sign: int) -> Any:
 def one_hot_extreme(x: Any, axis: int | None, sign: int) -> Any:
     """1 at the first largest (sign 1) or smallest (sign -1) entry, else 0."""
     scores = sign * np.real(x)
+    unknown = np.isnan(np.sum(scores, axis=axis, keepdims=True))
     if axis is None:
-        return np.reshape(np.arange(np.size(x)) == np.argmax(scores), np.shape(x)) * 1.0
+        result = np.reshape(np.arange(np.size(x)) == np.argmax(scores), np.shape(x)) * 1.0
+        return np.where(unknown, np.nan, result)
     places = np.expand_dims(np.argmax(scores, axis=axis), axis)
     result = np.zeros(np.shape(x))
     np.put_along_axis(result, places, 1.0, axis=axis)
-    return result
+    return np.where(unknown, np.nan, result)
 
 
 def maximum(x: Any, *other: Any, axis: int | None = None) -> Any:
@@ -147,12 +170,12 @@ ELEMENTWISE: Final[Mapping[str, Callable[..., Any]]] = {
     **{f"a{name}": getattr(np, f"arc{name}") for name in CIRCULAR},
     "abs": absolute,
     "sign": lambda x: np.sign(np.real(x)),
-    "gt": lambda a, b: np.where(np.real(a) > np.real(b), 1.0, 0.0),
-    "ge": lambda a, b: np.where(np.real(a) >= np.real(b), 1.0, 0.0),
-    "eq": lambda a, b: np.where(np.real(a) == np.real(b), 1.0, 0.0),
+    "gt": indicator(np.greater),
+    "ge": indicator(np.greater_equal),
+    "eq": indicator(np.equal),
     "sigmoid": sigmoid,
     "softplus": lambda x: larger(x, 0.0) + np.log1p(np.exp(-absolute(x))),
-    "relu": lambda x: np.where(np.real(x) > 0, x, 0.0),
+    "relu": rectified,
     "leaky_relu": lambda x, slope=0.01: np.where(np.real(x) > 0, x, slope * x),
     "elu": elu,
     "gelu": lambda x: x * sp.ndtr(x),
@@ -169,7 +192,7 @@ ELEMENTWISE: Final[Mapping[str, Callable[..., Any]]] = {
     "square": lambda x: x * x,
     "recip": lambda x: 1 / x,
     "clip": clip,
-    "where": lambda condition, a, b: np.where(np.real(condition) != 0, a, b),
+    "where": chosen,
     "pow": power,
     "atan2": lifted(np.arctan2),
     "xlogx": xlogx,

@@ -7,7 +7,7 @@ from typing import Any, Final, assert_never
 
 import numpy as np
 
-from matcalc.check.elementwise import ALONG, ELEMENTWISE, power
+from matcalc.check.elementwise import ALONG, ELEMENTWISE, indicator, power
 from matcalc.check.linear import (
     LINEAR,
     RANKS,
@@ -107,8 +107,7 @@ def _expanding(function: Operation, parts: Sequence[Expr], shape: Shape) -> Oper
 
 
 def _comparison(op: str) -> Operation:
-    test = COMPARISONS[op]
-    return lambda a, b: np.where(test(np.real(a), np.real(b)), 1.0, 0.0)
+    return indicator(COMPARISONS[op])
 
 
 def _hadamard(first: Any, *rest: Any) -> Any:

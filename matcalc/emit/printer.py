@@ -58,14 +58,23 @@ def atom(text: str, kind: str = "") -> Piece:
     return Piece(text, Level.ATOM, kind)
 
 
+def _arrays(factors: Sequence[Expr], place: int) -> bool:
+    """Whether a factor is an array, and something before it too."""
+    return all(
+        any(f.shape.dims for f in part) for part in (factors[:place], factors[place : place + 1])
+    )
+
+
 class Printer(ABC):
     """Prints nodes; `names` says which nodes are printed as a name.
 
     `keeps_grouping` is whether (a + b) + c is told from a + b + c, as text that parses back to the
-    identical expression does.
+    identical expression does.  `digits_apart` is whether a digit has to be set apart from what it
+    multiplies by more than a blank, which for a product of arrays takes brackets.
     """
 
     keeps_grouping: ClassVar[bool] = True
+    digits_apart: ClassVar[bool] = False
 
     def __init__(self, names: Mapping[Expr, str]) -> None:
         self.names = names
@@ -170,8 +179,10 @@ class Printer(ABC):
         """A product level operator: operands bracketed where grouping to the left is not meant."""
         pieces = [self.pieces[factor] for factor in factors]
         text = self.left_operand(kind, pieces[0]).text
-        for left, piece in pairwise(pieces):
+        for place, (left, piece) in enumerate(pairwise(pieces), 1):
             right = self.right_operand(piece)
+            if kind == "product" and self.digits_apart and right.text[0].isdigit():
+                right = self.bracket(right) if _arrays(factors, place) else right
             text += self.separator(kind, (left, right)) + right.text
         return Piece(text, Level.PRODUCT, kind)
 

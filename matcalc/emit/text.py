@@ -47,6 +47,8 @@ def text(expr: Expr | Sequence[Expr], *, ascii: bool = False, bindings: bool = T
 class TextPrinter(Printer):
     """Prints the language itself."""
 
+    digits_apart = True
+
     def __init__(self, names: Mapping[Expr, str], ascii: bool) -> None:
         super().__init__(names)
         self.ascii = ascii

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from matcalc.dims import Dim, named, number
@@ -70,7 +71,7 @@ def announce_sizes(scope: Scope, bound: Collection[str], root: Syntax) -> None:
 
 
 def size(inference: Inference, node: Syntax) -> Dim:
-    """A dimension written as an argument: numbers, names, and + - * of these."""
+    """A dimension written as an argument: numbers, names, and + - * of these, or a part."""
     match node:
         case Num(value=value) if value.denominator == 1 and value > 0:
             return number(int(value))
@@ -82,15 +83,20 @@ def size(inference: Inference, node: Syntax) -> Dim:
                 part = size(inference, term)
                 total = total + part if sign > 0 else total - part
             return total
-        case Chain(operands=operands, operators=operators) if set(operators) <= {"", "*", "·"}:
-            total = number(1)
-            for operand in operands:
-                total = total * size(inference, operand)
+        case Chain(operands=operands, operators=operators) if set(operators) <= {"", "*", "·", "/"}:
+            total = size(inference, operands[0])
+            for operator, operand in zip(operators, operands[1:], strict=True):
+                part = size(inference, operand)
+                if operator == "/" and part.value is None:
+                    raise inference.scope.fail("a size is divided by a whole number", operand.span)
+                total = (
+                    total.scaled(Fraction(1, part.value or 1)) if operator == "/" else total * part
+                )
             return total
         case _:
             scope = inference.scope
             raise scope.fail(
-                "a size is a positive whole number, a dimension's name, or + - * of these",
+                "a size is a positive whole number, a dimension's name, or + - * / of these",
                 node.span,
                 found=scope.excerpt(node),
             )

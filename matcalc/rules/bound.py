@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from matcalc.rules.match import Match
-from matcalc.tensor.canonical import is_symmetric, primitive_part, rational, transpose
+from matcalc.tensor.canonical import is_symmetric, is_zero, primitive_part, rational, transpose
 from matcalc.tensor.constructors import Term, View
 from matcalc.tensor.nodes import Contract, Labels, Rational, Sum, Tensor
 
@@ -39,6 +39,8 @@ def concrete_factors(
 ) -> tuple[list[View], dict[int, int]] | None:
     """The factors of a bound tensor, with labels that are known (non-negative) or to be found
     (negative)."""
+    if is_zero(value):
+        return None
     if isinstance(value, Sum):
         content, value = primitive_part(value)
         if content != 1:

@@ -125,6 +125,8 @@ class Identity:
         rank = self.lhs.rank
         inner = {x for _, axes in self.lhs.factors for x in axes if x >= rank}
         for found, left in factors(self.lhs.factors, t.factors, self.start(known, rank)):
+            if any(x not in found.labels for x in inner):
+                continue
             summed = [found.labels[x] for x in inner]
             if any(x < t.rank or any(x in labels for _, labels in left) for x in summed):
                 continue

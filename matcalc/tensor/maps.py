@@ -9,7 +9,6 @@ from fractions import Fraction
 from matcalc.dims import Dim
 from matcalc.tensor.constructors import Constructors, Fn, View, expanded, power, scaled
 from matcalc.tensor.leaves import (
-    UNIT,
     as_constant,
     constant,
     primitive_part,
@@ -107,7 +106,7 @@ def _power(make: Constructors, views: Sequence[View], dims: tuple[Dim, ...]) -> 
     (base, labels), (exponent, _) = views
     k = as_constant(exponent)
     if k is None:
-        return UNIT if as_constant(base) == 1 else _map_node(make, "pow", views, dims)
+        return constant(1, dims) if as_constant(base) == 1 else _map_node(make, "pow", views, dims)
     if k == 0:
         return constant(1, dims)
     if k == 1 or (k > 0 and _is_idempotent(base, k)):

@@ -17,6 +17,7 @@ from matcalc.check.differences import Array
 from matcalc.check.sample import Sample
 from matcalc.expr.nodes import Expr, Named, Symbol
 from matcalc.kinds import Problem, is_symmetric
+from tests.campaign.borders import borders
 from tests.campaign.digits import DIGITS, numbers
 from tests.campaign.precise import Precise
 
@@ -30,7 +31,7 @@ Line = Mapping[str, Array]
 
 
 class Found(NamedTuple):
-    """What there is to say: kink, singular, agrees, differs, or not finite."""
+    """What there is to say: kink, singular, border, agrees, differs, or not finite."""
 
     word: str
     detail: str = ""
@@ -69,6 +70,9 @@ class Witness:
                 index, Precise(result, self.drawn.sizes, self.drawn.functions)(self.at)
             )
             if not all(mp.isfinite(e) for e in np.ravel(got)):
+                border = next(borders(self.f.all(self.at)), None)
+                if border is not None:
+                    return Found("border", border)
                 return Found("not finite", "the result has no value where the derivative has one")
             apart = _largest(got - truth) / max(_largest(truth), mp.mpf("1e-3"))
             text = f"{_shown(got)} but should be {_shown(truth)}, along random directions"

@@ -50,6 +50,10 @@ class Precise:
 
     def __call__(self, point: Mapping[str, Any]) -> Array:
         """The value where names have these values; UnknownError if there is no way to it."""
+        return self.all(point)[self.expr]
+
+    def all(self, point: Mapping[str, Any]) -> dict[Expr, Array]:
+        """The values of all parts."""
         values: dict[Expr, Array] = {}
         with mp.workdps(DIGITS), np.errstate(all="ignore"):
             for node in self.order:
@@ -63,7 +67,7 @@ class Precise:
                         else []
                     )
                     values[node] = numbers(self._value(node, args))
-            return values[self.expr]
+        return values
 
     def _value(self, node: Expr, args: list[Array]) -> Any:
         match node:
