@@ -53,7 +53,7 @@ def indicator(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
     def compared(a: Any, b: Any) -> Any:
         a, b = np.real(a), np.real(b)
-        return np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(test(a, b), 1.0, 0.0))
+        return np.where((a != a) | (b != b), np.nan, np.where(test(a, b), 1.0, 0.0))
 
     return compared
 
@@ -61,7 +61,7 @@ def indicator(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 def chosen(condition: Any, a: Any, b: Any) -> Any:
     """a where the condition is not 0, else b; nan where there is no condition."""
     test = np.real(condition)
-    return np.where(np.isnan(test), np.nan, np.where(test != 0, a, b))
+    return np.where(test != test, np.nan, np.where(test != 0, a, b))
 
 
 def rectified(x: Any) -> Any:

@@ -7,6 +7,7 @@ there is nothing to match, only terms or factors to be found, and labels that we
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from matcalc.rules.match import Match
 from matcalc.tensor.canonical import is_symmetric, is_zero, primitive_part, rational, transpose
@@ -61,11 +62,17 @@ def concrete_factors(
 
 
 def found_among(
-    wanted: list[View], names: dict[int, int], subjects: Sequence[View], state: Match
+    wanted: list[View],
+    names: dict[int, int],
+    subjects: Sequence[View],
+    state: Match,
+    summed: frozenset[int] = frozenset(),
 ) -> Iterator[tuple[Match, list[View]]]:
-    """Concrete factors among the subjects; labels to be found become known."""
+    """Concrete factors among the subjects; labels to be found become known, and `summed` are those
+    found so far of indices that the factors sum among themselves."""
     if not wanted:
-        yield state, list(subjects)
+        if not summed & {x for _, labels in subjects for x in labels}:
+            yield replace(state, hidden=state.hidden | summed), list(subjects)
         return
     t, row = wanted[0]
     for i, (u, labels) in enumerate(subjects):
@@ -81,7 +88,9 @@ def found_among(
                     after = after.unified(names[name], label)
             if after is not None:
                 rest = [(a, tuple(renamed.get(x, x) for x in y)) for a, y in wanted[1:]]
-                yield from found_among(rest, names, [*subjects[:i], *subjects[i + 1 :]], after)
+                others = [*subjects[:i], *subjects[i + 1 :]]
+                inner = summed | {y for x, y in renamed.items() if x < 0 and x not in names}
+                yield from found_among(rest, names, others, after, inner)
 
 
 def _orientations(u: Tensor, labels: Labels) -> list[View]:

@@ -127,7 +127,9 @@ class Identity:
         for found, left in factors(self.lhs.factors, t.factors, self.start(known, rank)):
             if any(x not in found.labels for x in inner):
                 continue
-            summed = [found.labels[x] for x in inner]
+            summed = {*(found.labels[x] for x in inner), *found.hidden}
+            if found.hidden & set(found.labels.values()):
+                continue
             if any(x < t.rank or any(x in labels for _, labels in left) for x in summed):
                 continue
             if rank and any(i not in found.labels for i in range(rank)):

@@ -33,13 +33,18 @@ ANYTHING: Final = Terms({}, lambda _: frozenset(), False)
 @dataclass(frozen=True)
 class Match:
     """What the variables stand for (a view, its labels being the subject's), and which labels
-    correspond."""
+    correspond.
+
+    hidden   Labels of the subject that belong to factors found again, which sum them: nothing else
+             may carry one.
+    """
 
     values: Mapping[Tensor, View] = field(default_factory=dict)
     labels: Mapping[int, int] = field(default_factory=dict)
     dims: Mapping[str, Dim] = field(default_factory=dict)
     terms: Terms = field(default_factory=lambda: ANYTHING)
     free: int = 0
+    hidden: frozenset[int] = frozenset()
 
     def bound(self, variable: Tensor, view: View) -> Match | None:
         """With a variable bound, if that agrees with what it is bound to, and what is declared of

@@ -295,6 +295,9 @@ def _apart_still(after: Match, places: Labels, before: Match, labels: Labels) ->
     """Whether axes stand for axes and summed labels for summed ones; what a scalar stands for has
     no label that the product sums."""
     inner = _first_inner(INNER, labels)
+    hidden = after.hidden - before.hidden
+    if any(x < inner for x in hidden) or hidden & set(after.labels.values()):
+        return False
     entries = [view for v, view in after.values.items() if not v.rank and v not in before.values]
     if any(x >= inner for _, own in entries for x in own):
         return False
@@ -317,6 +320,8 @@ def _remaining_factors(
     for after, left in factors([view for view in mine if view is not taker], yours, state):
         used = set(after.labels.values()) | set(labels)
         carried = {x for _, axes in left for x in axes}
+        if carried & after.hidden:
+            continue
         axes = sorted(x for x in carried if x in used or x < INNER)
         if len(axes) == (variable.rank or len(axes)):
             value = contract(left, axes)
