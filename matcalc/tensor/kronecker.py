@@ -177,6 +177,10 @@ def _term(
             below.append(lift.raised(base, exponent))
         else:
             scalars.append(lift.column(f))
+    for part in components(views):  # what is connected to no axis is a number
+        if all(x >= len(dims) for _, labels in part for x in labels):
+            views = [view for view in views if view not in part]
+            scalars.append(lift.column(contract(part, (), places)))
     if c < 0:
         turned = _flipped(views)
         views, c = (turned, -c) if turned is not None else (views, c)

@@ -188,6 +188,8 @@ class Network:
             return False
         if self.vectors[a] or self.vectors[b]:
             return False
+        if any(a in labels or b in labels for _, labels in self.specials):
+            return False
         (t, first), (u, second) = members
         self.edges.append(Edge(a, b, [self.matrix(t, swapped=first[0] == b)]))
         self.edges.append(Edge(b, a, [self.matrix(u, swapped=second[0] == a)]))
@@ -251,7 +253,9 @@ class Network:
         if between:
             before = [_diagonal_matrix(left)] if left is not None else []
             after = [_diagonal_matrix(right)] if right is not None else []
-            return product([*before, *between[0].from_(a).chain, *after])
+            only, *others = [edge.from_(a) for edge in between]
+            chain = [hadamard([e.expr() for e in (only, *others)])] if others else only.chain
+            return product([*before, *chain, *after])
         dims = self.dims[a], self.dims[b]
         if left is None and right is None:
             return build.filled("ones", Shape(dims))
