@@ -120,7 +120,7 @@ def template(text: str) -> Template:
     end = 0
     for match in _NAME.finditer(text):
         after = text[match.end() :].lstrip()
-        keyword = re.match(r"=(?!=)", after) is not None
+        keyword = match[0] not in local and re.match(r"=(?!=)", after) is not None
         if match[0] in _FIXED.union(bound) or keyword or _in_string(text, match.start()):
             continue
         parts += [text[end : match.start()], Slot(match[0], _closed(text[: match.start()], after))]

@@ -217,6 +217,8 @@ class Writer:
     def neg(self, value: Value) -> Py:
         """Minus a value; NumPy refuses it of a boolean, which a product may begin with."""
         first, (py,) = value.args[0], self.args(value)
+        if first.op == "compare":
+            return negated(Py(self.numbers(py)))
         while first.op in {"mul", "div"}:
             first = first.args[0]
         boolean = first is not value.args[0] and first.op == "compare"

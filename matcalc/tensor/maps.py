@@ -84,7 +84,10 @@ def _without_factor(
     inside = (-1 if negative else 1) * (Fraction(1) if degree is None else size)
     if inside == 1 or as_constant(t) is not None:
         return None
-    bare = apply_map(make, fn, [(scaled(make, t, rational(1 / inside)), labels)], dims)
+    turned = scaled(make, t, rational(1 / inside))
+    if negative and isinstance(turned, Sum) and all(c < 0 for c, _, _ in turned.terms):
+        return None  # A - A' has no sign of its own
+    bare = apply_map(make, fn, [(turned, labels)], dims)
     outside = (-1 if negative and fn in ODD else 1) * (size if degree == 1 else Fraction(1))
     return scaled(make, bare, rational(outside))
 

@@ -25,7 +25,9 @@ def group(make: Constructors, arg: Tensor, sizes: tuple[int, ...]) -> Tensor:
         return zeros(dims)
     if isinstance(arg, Sum) and len(arg.terms) == 1:
         c, a, axes = arg.terms[0]
-        return scaled(make, group(make, expanded(make, (a, axes), arg.dims), sizes), c)
+        bare = expanded(make, (a, axes), arg.dims)
+        if not (isinstance(bare, Sum) and len(bare.terms) == 1):  # A - A' has no sign of its own
+            return scaled(make, group(make, bare, sizes), c)
     if isinstance(arg, Group):
         runs = [arg.sizes[sum(sizes[:i]) : sum(sizes[: i + 1])] for i in range(len(sizes))]
         return group(make, arg.arg, tuple(sum(run) for run in runs))

@@ -8,7 +8,8 @@ is a fact about its own values, which are looked at here with many digits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from mpmath import mp
@@ -44,50 +45,63 @@ def _empty(*args: Array) -> bool:
     )
 
 
-def _power(base: Array, exponent: Array) -> bool:
-    whole = all(e == mp.floor(e) and e >= 0 for e in np.ravel(exponent))
-    return _zero(base) and not whole
-
-
-BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
-    **dict.fromkeys("log sqrt recip xlogx prod".split(), _zero),
-    **dict.fromkeys("asin acos atanh acosh".split(), _one),
-    **dict.fromkeys("std layernorm".split(), _constant),
-    "norm": _empty,
-    "pow": _power,
-    "norm_nuc": lambda X: _deficient(X),
-    "norm_2": lambda X: _deficient(X),
-    "polar": lambda X: _deficient(X),
-    "pinv": lambda X: _deficient(X),
-}
-"""Functions of the book, and whether an argument is at the border of the domain."""
-
-
 def _deficient(X: Array) -> bool:
     """Whether a matrix has not full rank, or two singular values are equal."""
     values = sorted(mp.svd_r(mp.matrix(X.tolist()), compute_uv=False), reverse=True)
-    return values[-1] < ZERO or any(a - b < ZERO for a, b in zip(values, values[1:], strict=False))
+    return values[-1] < ZERO or any(a - b < ZERO for a, b in pairwise(values))
+
+
+BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
+    **dict.fromkeys("log sqrt recip xlogx prod pow".split(), _zero),
+    **dict.fromkeys("asin acos atanh acosh".split(), _one),
+    **dict.fromkeys("std layernorm".split(), _constant),
+    **dict.fromkeys("norm_nuc norm_2 polar pinv".split(), _deficient),
+    "norm": _empty,
+}
+"""Functions of the book, and whether an argument is at the border of the domain."""
+
+CHOOSING: Final = frozenset(
+    "max min onehot_max onehot_min clip gt ge eq sign abs relu where".split()
+)
+"""Functions that compare; what they compare may differ by rounding alone."""
 
 
 def borders(values: Mapping[Expr, Array]) -> Iterator[str]:
     """What is at a border, or has no value, among the values of a program's parts."""
     for node, value in values.items():
-        if not all(mp.isfinite(e) for e in np.ravel(value)):
-            if not isinstance(node, nodes.Constant | nodes.Call):
-                yield "a part of the program has no value"
-            elif isinstance(node, nodes.Call):
-                yield f"{node.name} has no value in a part of the program"
+        name = node.name if isinstance(node, nodes.Call) else type(node).__name__
+        if not isinstance(node, nodes.Constant) and not _finite(value):
+            yield f"{name} has no value in a part of the program"
         args = [values[child] for child in nodes.children(node) if child in values]
-        if isinstance(node, nodes.Call) and len(args) == len(node.args):
-            test = BORDERS.get(node.name)
-            if test is not None and _holds(test, args):
-                yield f"at the border of the domain of {node.name}"
-        elif isinstance(node, nodes.Divide) and _zero(args[1]):
-            yield "a division by 0"
-        elif isinstance(node, nodes.Power) and node.elementwise | (not node.shape.dims):
-            if _holds(_power, args):
+        if not all(map(_finite, args)):
+            continue
+        match node:
+            case nodes.Call() if name in BORDERS and BORDERS[name](*args):
+                yield f"at the border of the domain of {name}"
+            case nodes.Divide() if _zero(args[1]):
+                yield "a division by 0"
+            case nodes.Power(exponent=exponent) if _raised(exponent) and _zero(args[0]):
                 yield "at the border of the domain of a power"
+            case _:
+                pass
 
 
-def _holds(test: Callable[..., bool], args: list[Any]) -> bool:
-    return bool(test(*args))
+def _finite(value: Array) -> bool:
+    return all(mp.isfinite(e) for e in np.ravel(value))
+
+
+def _raised(exponent: Expr) -> bool:
+    """Whether a power has no derivative at 0, or none that its formula gives."""
+    return not isinstance(exponent, nodes.Number) or exponent.value.denominator != 1
+
+
+def ties(values: Mapping[Expr, Array]) -> Iterator[str]:
+    """Choices between values that are equal but for rounding: another order of the same operations
+    chooses otherwise."""
+    for node in values:
+        name = node.name if isinstance(node, nodes.Call) else ""
+        if isinstance(node, nodes.Compare) or name in CHOOSING:
+            args = [values[child] for child in nodes.children(node) if child in values]
+            entries = [e for arg in args for e in np.ravel(arg)] + [mp.mpf(0)]
+            if any(0 < b - a < ZERO for a, b in pairwise(sorted(filter(mp.isfinite, entries)))):
+                yield f"{name or 'a comparison'} of values that are equal but for rounding"

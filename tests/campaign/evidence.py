@@ -17,7 +17,7 @@ from matcalc.check.differences import Array
 from matcalc.check.sample import Sample
 from matcalc.expr.nodes import Expr, Named, Symbol
 from matcalc.kinds import Problem, is_symmetric
-from tests.campaign.borders import borders
+from tests.campaign.borders import borders, ties
 from tests.campaign.digits import DIGITS, numbers
 from tests.campaign.precise import Precise
 
@@ -70,13 +70,22 @@ class Witness:
                 index, Precise(result, self.drawn.sizes, self.drawn.functions)(self.at)
             )
             if not all(mp.isfinite(e) for e in np.ravel(got)):
-                border = next(borders(self.f.all(self.at)), None)
+                border = self.border()
                 if border is not None:
                     return Found("border", border)
                 return Found("not finite", "the result has no value where the derivative has one")
+            tie = next(ties(self.f.all(self.at)), None)
+            if tie is not None:
+                return Found("tie", tie)
             apart = _largest(got - truth) / max(_largest(truth), mp.mpf("1e-3"))
             text = f"{_shown(got)} but should be {_shown(truth)}, along random directions"
             return Found("agrees" if apart < AGREED else "differs", text)
+
+    def border(self) -> str | None:
+        """What of the program is at the border of a domain, or chosen by rounding; None if
+        nothing is."""
+        values = self.f.all(self.at)
+        return next((word for found in (borders, ties) for word in found(values)), None)
 
     def _smooth(self, sides: list[tuple[Array, Array, Array]]) -> Found | None:
         """Why there is no derivative, if there is none."""

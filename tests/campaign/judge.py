@@ -254,9 +254,20 @@ def _others(trial: _Trial, drawn: Sample, values: Sequence[Array]) -> Verdict | 
             value,
             max(TOLERANCE, 100 * _sensitivity(trial, drawn, index, value, code)),
         ):
+            border = _border(trial, drawn)
+            if border is not None:
+                return Verdict("undefined", f"border: {border}")
             detail = f"{trial.d}\ncode: {_some(code)}\nexpression: {_some(value)}{_shown(drawn)}"
             return Verdict("WRONG", "code", detail)
     return None
+
+
+def _border(trial: _Trial, drawn: Sample) -> str | None:
+    """What of the program is at the border of a domain, as far as many digits can be had."""
+    try:
+        return Witness(trial.problem, drawn, trial.rng).border()
+    except (UnknownError, *OUTSIDE):
+        return None
 
 
 def _read(trial: _Trial, drawn: Sample, text: Expr, like: Array) -> Array:
