@@ -50,6 +50,10 @@ class OnDevice(Functional):
         """The whole numbers up to a count."""
         return f"{self.lib}.arange({count}, device=device)"
 
+    def count(self, value: Value) -> str:
+        """How many entries an array has."""
+        return multiplied([self.dim(dim) for dim in value.dims]).text
+
     def places(self, dim: Dim) -> str:
         """The diagonal of a square array, as booleans."""
         return f"{self.lib}.eye({self.dim(dim).text}, dtype={self.lib}.bool, device=device)"

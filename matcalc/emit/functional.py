@@ -255,7 +255,7 @@ class Functional(Writer):
         name, axis = f"{self.lib}.arg{value.data[0]}", value.data[1]
         arg = self.settle(value.args[0])
         if axis is None or len(value.dims) == 1:
-            found = f"({self.range(self.count(arg))} == {name}({arg}))"
+            found = f"({self.range(self.count(value.args[0]))} == {name}({arg}))"
             found = self.reshaped(found, f"{arg}.shape") if len(value.dims) > 1 else found
         elif axis in {0, -2}:
             rows = self.range(self.dim(value.dims[0]).text)
@@ -265,9 +265,9 @@ class Functional(Writer):
             found = f"({columns} == {name}({arg}{self.along(1)})[:, None])"
         return Py(self.numbers(Py(found)))
 
-    def count(self, array: str) -> str:
+    def count(self, value: Value) -> str:
         """How many entries an array has."""
-        return f"{array}.size"
+        return f"{self._texts[value].within(Prec.ATOM)}.size"
 
     def reshaped(self, array: str, shape: str) -> str:
         """An array in another shape."""

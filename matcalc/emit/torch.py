@@ -81,10 +81,6 @@ class TorchWriter(OnDevice):
         """The argument that names an axis; none for all of them."""
         return "" if axis is None else f", dim={axis}"
 
-    def count(self, array: str) -> str:
-        """How many entries a tensor has."""
-        return f"{array}.numel()"
-
     def array_of(self, value: Value) -> str:
         """An operand as a tensor."""
         text = self._texts[value].text

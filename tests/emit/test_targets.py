@@ -167,6 +167,7 @@ OPERATIONS: Final = [
     ("S^-1 x x' S^-1 + logdet(S) S^-1 + chol(S)", {"S": "n×n spd", "x": "n"}),
     ("A^-1 x x' (A^-1)' + logdet(A) A^-1", {"A": "n×n invertible", "x": "n"}),
     ("x[1] + A[k, 0] + sum(A[:, 1] - e(k, n))", {"x": "n", "A": "n×n", "k": "index"}),
+    ("onehot_max(x) + onehot_min(x) + max(A)", {"x": "n", "A": "m×n"}),
     ("norm(x, 3) + norm(x, inf)", {"x": "n"}),
     ("A^5 + 2^x[0] A", {"A": "n×n", "x": "n"}),
 ]
@@ -288,6 +289,27 @@ def test_the_array_api_takes_the_library_of_its_arrays() -> None:
         derive("a^2", "a").function("array_api")(2.0)
 
 
+NAMESPACES: Final = [
+    "numpy",
+    pytest.param("torch", marks=pytest.mark.skipif(find_spec("torch") is None, reason="no torch")),
+]
+
+
+@pytest.mark.parametrize("library", NAMESPACES)
+@pytest.mark.parametrize(("text", "shapes"), OPERATIONS, ids=[text for text, _ in OPERATIONS])
+def test_the_array_api_in_other_libraries(library: str, text: str, shapes: dict[str, str]) -> None:
+    pytest.importorskip("array_api_compat")
+    declared = {name: shape for name, shape in shapes.items() if shape != "index"}
+    expression = parse(text, declared)
+    drawn = sample([expression.node], expression.variables, np.random.default_rng(1))
+    point = arguments_of(expression, drawn)
+    made = {
+        name: value if library == "numpy" else given_to(library, value)
+        for name, value in point.items()
+    }
+    close(expression.function("array_api")(**made), expression.function()(**point))
+
+
 def test_every_operation_has_a_spelling() -> None:
     for target in ("numpy", *NEEDS):
         kind = writer_of(target)
@@ -297,3 +319,22 @@ def test_every_operation_has_a_spelling() -> None:
             assert set(missing) == {"active", "blas", *OPERATORS}  # which their plans do not have
         else:
             assert missing == []
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+@pytest.mark.parametrize("text", [each for each in LINES if is_case(each)])
+def test_tensors_stay_on_their_device(text: str) -> None:
+    """On the device `meta` there are no values: whatever would look at one fails."""
+    import torch
+
+    line = parsed(text)
+    d = derive(line.program, line.wrt, kind="hessian" if line.twice else "auto")
+    point = random_point(d)
+    tensors = {
+        name: given_to("torch", value).to("meta") if np.asarray(value).dtype.kind == "f" else value
+        for name, value in point.items()
+    }
+    found: Any = d.function("torch")(**tensors)
+    for one, other in zip(flat(found), flat(d.function()(**point)), strict=True):
+        assert one.device == torch.device("meta")
+        assert one.shape == np.shape(other)
