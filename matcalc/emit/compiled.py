@@ -221,7 +221,8 @@ class _Compiled:
                 numbers.append(place)
                 key.append(float)
             elif type(value) is type(array) and value.dtype == array.dtype:
-                key.append((type(value), value.dtype, value.shape))
+                found = type(value), value.dtype, value.shape
+                key += found if symbol.shape.dims else (found,)
             else:
                 return
         self.known[tuple(key)] = _scalars(run, numbers, given.dtype.type) if numbers else run
@@ -229,7 +230,7 @@ class _Compiled:
 
 _MISSING: Final = type("missing", (), {"__repr__": lambda _: "…"})()
 
-_KEY: Final = "(_type({0}), {0}.dtype, {0}.shape)"
+_KEY: Final = "_type({0}), {0}.dtype, {0}.shape"
 _SCALAR_KEY: Final = "_float if _type({0}) is _float else (_type({0}), {0}.dtype, {0}.shape)"
 
 _CHECKING: Final = """

@@ -16,8 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from tests.cases import check_cases
+from typing import Any
 
 CASES = Path(__file__).parents[1] / "cases" / "parr_howard.jsonl"
 COMMAND = ("-m", "matcalc", "sum(max(0, w·x + b))", "--wrt", "w")
@@ -67,10 +66,11 @@ def start() -> None:
 def paper() -> None:
     """derive() for every case of Parr & Howard's paper."""
     from matcalc import derive  # after start(), which is about the import
+    from tests.cases import check_cases  # loads NumPy, for which `code` first sets the threads
 
     cases = check_cases.load(CASES)
 
-    def once(case: check_cases.Case) -> float:
+    def once(case: Any) -> float:
         options = {"kind": case.kind, "shapes": case.shapes, "layout": case.layout}
         return seconds(lambda: derive(case.expr, wrt=case.wrt, **options))
 

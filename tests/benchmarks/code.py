@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -389,6 +390,8 @@ def _measured(np: Any, jax: Any, row: Row) -> tuple[float, float, float]:
 
 def main() -> None:
     """Print the table."""
+    if "numpy" in sys.modules:
+        raise RuntimeError("NumPy is loaded already, with threads that wait for each other")
     os.environ.update(ONE_THREAD)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
