@@ -233,6 +233,9 @@ class Derivation:
                    now, once.  What calls need of the arrays themselves is copied.
         check      False leaves out the check of the arguments at each call but the first: they then
                    have to be NumPy arrays of the shapes and the one dtype that the first had.
+        The function takes an array for the result, `f(…, out=H)`, or for each of several results
+        one or None: it is written there and returned.  It may be called from several threads at
+        once, with an `out` for each.
         Raises     InputError for a wrong target, missing functions or wrong values to bind, and
                    when called for wrong shapes.
         """

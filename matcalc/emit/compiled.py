@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from matcalc.emit.arguments import NOTHING, Bound, Given, bindings, converted
 from matcalc.emit.function import Emitted, Output, emit, leaves
+from matcalc.emit.outs import aligned, check_outs, flat, nested, overlapping
 from matcalc.errors import InputError
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Add, Function, Product, Symbol, postorder
@@ -48,6 +49,8 @@ def compile_function(
     bind             Inputs and sizes that are the same for all calls, by name: they are no longer
                      inputs, and what depends on them alone is computed here, once.
     check            Without, only the first call is checked, and decides the order of products.
+    The function has a keyword `out`: an array for the result, or for each of several results one or
+    None; it is written there, without an array of its own, and returned.
     Raises           InputError for wrong names, shapes or functions.
     """
     asked = Asked(name, outputs, inputs, doc, single)
@@ -79,10 +82,13 @@ class Asked:
     target: str = "numpy"
 
     def emitted(
-        self, sizes: Mapping[str, int] | None = None, bound: Collection[str] = ()
+        self,
+        sizes: Mapping[str, int] | None = None,
+        bound: Collection[str] = (),
+        into: Sequence[bool] = (),
     ) -> Emitted:
         asked = self.name, self.outputs, self.inputs, self.doc, self.single
-        return emit(*asked, sizes, bound, self.target)
+        return emit(*asked, sizes, bound, self.target, into)
 
     @property
     def has_orders(self) -> bool:
@@ -123,6 +129,7 @@ class _Compiled:
         )
         self.bodies: dict[Any, Callable[..., Any]] = {}
         self.once = {bound.dtype: _once(self.emitted, values)} if values else {None: {}}
+        self.writers: dict[Any, tuple[Callable[..., Any], Sequence[str]]] = {}
         self.known: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self.body = self._body(self.emitted, bound.dtype)
 
@@ -156,6 +163,7 @@ class _Compiled:
         namespace: dict[str, Any] = {
             "_missing": _MISSING, "_known": self.known, "_checked": self._checked, "_type": type,
             "_float": float, "_errors": (AttributeError, KeyError), "_nothing": {},
+            "_into": self._into, "_offers_out": all(s.name != "out" for s in self.symbols),
         }  # fmt: skip
         namespace["_run"] = partial(self._first, namespace)
         text = template.format(name=self.emitted.name, **parts)
@@ -168,6 +176,41 @@ class _Compiled:
         run, given = self._fitting(args, kwargs)
         self._remember(given, run, args if not kwargs else ())
         return run(**given.arrays, **given.sizes)
+
+    def _into(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """A call whose results are written into arrays of the caller."""
+        rest = {name: value for name, value in kwargs.items() if name != "out"}
+        run, given = self._fitting(args, rest)
+        asked = self.asked
+        outs = aligned(asked.outputs, kwargs["out"], asked.single)
+        known = {dim: given.sizes[python] for dim, python in self.emitted.sizes}
+        sizes = read_sizes(self.emitted.sources, given.shapes, {**self.bound.sizes, **known})
+        check_outs(asked.outputs, outs, sizes, given.dtype)
+        arrays = {**given.arrays, **given.sizes}
+        if overlapping(outs, given.arrays.values()):
+            results = flat(run(**arrays))
+            for out, result in zip(outs, results, strict=True):
+                if out is not None:
+                    out[...] = result
+        else:
+            write, names = self._writer(given, tuple(out is not None for out in outs))
+            into = [out for out in outs if out is not None]
+            results = flat(write(**arrays, **dict(zip(names, into, strict=True))))
+        found = [
+            _owned(result, arrays.values()) if out is None else out
+            for out, result in zip(outs, results, strict=True)
+        ]
+        return nested(asked.outputs, iter(found), asked.single)
+
+    def _writer(
+        self, given: Given, into: tuple[bool, ...]
+    ) -> tuple[Callable[..., Any], Sequence[str]]:
+        """The code that writes some of the results into arrays, and what these are called."""
+        key = tuple(given.shapes.items()), given.dtype, into
+        if key not in self.writers:
+            fit = self._fit(given, into)
+            self.writers[key] = self._body(fit, given.dtype), fit.outs
+        return self.writers[key]
 
     def _first(self, namespace: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The first call of a door that checks nothing later."""
@@ -183,16 +226,19 @@ class _Compiled:
         given = converted(self.emitted, self.bound, present, kwargs)
         return self._body(self._fit(given), given.dtype), given
 
-    def _fit(self, given: Given) -> Emitted:
+    def _fit(self, given: Given, into: Sequence[bool] = ()) -> Emitted:
         """The source for these sizes: they may ask for another order of products, or blocks."""
+        base = self.emitted
+        if into:
+            base = self.asked.emitted(self.sizes or None, self.bound.names, into)
         large = any(prod(shape) >= LARGE for shape in given.shapes.values())
         threads = "import linalg" in self.emitted.text and given.dtype.char in "fd"
         wanted = large or self.asked.has_orders or threads
         if not self.plain or len(self.known) >= MEMORY or not wanted:
-            return self.emitted
+            return base
         sizes = read_sizes(self.emitted.sources, given.shapes, self.bound.sizes)
-        fit = self.asked.emitted(sizes, self.bound.names)
-        return fit if fit.before == self.emitted.before and not fit.sizes else self.emitted
+        fit = self.asked.emitted(sizes, self.bound.names, into)
+        return fit if fit.before == self.emitted.before and not fit.sizes else base
 
     def _body(self, emitted: Emitted, dtype: Any) -> Callable[..., Any]:
         """The compiled source, with what it uses of bound inputs in a dtype."""
@@ -204,7 +250,7 @@ class _Compiled:
             body = executed(emitted.call, emitted.name, self.once[dtype])
             if self.functions:
                 body = partial(body, **self.functions)
-            self.bodies[key] = body if emitted.owned else _owning(body)
+            self.bodies[key] = body if emitted.owned or emitted.outs else _owning(body)
         return self.bodies[key]
 
     def _remember(self, given: Given, run: Callable[..., Any], args: Sequence[Any]) -> None:
@@ -235,6 +281,8 @@ _SCALAR_KEY: Final = "_float if _type({0}) is _float else (_type({0}), {0}.dtype
 
 _CHECKING: Final = """
 def {name}({parameters}*args, **kwargs):
+    if kwargs and "out" in kwargs and _offers_out:
+        return _into(({arguments}*args,), kwargs)
     if kwargs and len(kwargs) == {count} and {first} is _missing:
         try:
             {targets} = {keywords}

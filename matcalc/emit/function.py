@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,6 @@ from matcalc.expr.nodes import Expr, Symbol
 from matcalc.plan.functions import Called
 from matcalc.plan.plan import Plan, plan
 from matcalc.plan.sizes import Source, size_sources
-from matcalc.plan.values import Value
 
 WIDTH: Final = 100
 RESERVED: Final = ("dtype", "axis", "float", "bind", "once")
@@ -75,6 +74,7 @@ class Emitted:
     bound: tuple[tuple[str, str], ...] = ()
     before: Before = Before()
     kept: tuple[str, ...] = ()
+    outs: tuple[str, ...] = ()
 
 
 def emit(
@@ -86,10 +86,12 @@ def emit(
     sizes: Mapping[str, int] | None = None,
     bound: Collection[str] = (),
     target: str = "numpy",
+    into: Sequence[bool] = (),
 ) -> Emitted:
     """The source with its interface; sizes of dimensions decide the order of products.
 
-    What depends on `bound` inputs and sizes alone is computed by a function around this one.
+    What depends on `bound` inputs and sizes alone is computed by a function around this one.  Of
+    the outputs those that `into` says are written into arrays that come as arguments.
     """
     kind = writer_of(target)
     made = plan(
@@ -105,19 +107,24 @@ def emit(
     once = Once(made, [s for s in inputs if s.name in bound], names, spelled, taken)
     given = [symbol for symbol in inputs if symbol.name not in bound]
     writer = kind(names | applied | once.places, spelled, taken)
+    outs = [taken.take("out") if given_out else "" for given_out in into]
+    if made.batch is None:
+        pairs = zip(made.outputs, outs, strict=False)
+        writer.into = {v: name for v, name in pairs if name and not once.lends(v)}
     writer.run(made)
+    texts = _texts(made, writer, once, outs)
     known = size_sources([*once.inputs, *given])
     needed = _needed(writer.used_sizes, known)
     own = [dim for dim in needed if dim not in bound and not once.carries(known.get(dim))]
     missing = tuple((dim, spelled[dim]) for dim in own if dim not in known)
-    result = _result(outputs, iter(made.outputs), writer, single, once)
+    result = _result(outputs, iter(texts), single)
     lines = [*writer.lines, f"return {result}"]
     body = [
         *_size_lines(own, known, names, spelled),
         *writer.header(_floating(given or inputs, names), "\n".join(lines)),
         *lines,
     ]
-    parameters = [*(names[s.name] for s in given), *applied.values()]
+    parameters = [*(names[s.name] for s in given), *applied.values(), *filter(None, outs)]
     parameters += ["*", *(python for _, python in missing)] if missing else []
     width = WIDTH - 4 if bound else WIDTH
     head = _wrapped(f"def {name}(", ", ".join(parameters), "):", width)
@@ -137,6 +144,7 @@ def emit(
         tuple((each, (names | spelled)[each]) for each in bound),
         before,
         once.kept,
+        tuple(filter(None, outs)),
     )
 
 
@@ -188,25 +196,31 @@ def leaves(outputs: Sequence[Output]) -> Iterable[Expr | AsMatrix]:
             yield output
 
 
-def _result(
-    outputs: Sequence[Output], values: Iterable[Value], writer: Writer, single: bool, once: Once
-) -> str:
-    """The expression returned: nested as the outputs are; what is used again as a copy."""
-    values = iter(values)
+def _texts(made: Plan, writer: Writer, once: Once, outs: Sequence[str]) -> list[str]:
+    """The expressions of the outputs; what is used again as a copy, or in an array given for it."""
+    texts: list[str] = []
+    for i, value in enumerate(made.outputs):
+        name = outs[i] if outs else ""
+        if name and writer.into.get(value) == name:
+            texts.append(writer.settle(value))
+        elif name:  # one value twice, or one that is used again
+            writer.lines.append(f"{name}[...] = {writer.text(value)}")
+            texts.append(name)
+        else:
+            lent = value.dims and (once.lends(value) or value in writer.into)
+            texts.append(f"{writer.atom(value)}.copy()" if lent else writer.text(value))
+    return texts
+
+
+def _result(outputs: Sequence[Output], values: Iterator[str], single: bool) -> str:
+    """The expression returned: nested as the outputs are."""
     texts = [
-        _result(output, values, writer, False, once)
-        if isinstance(output, Sequence)
-        else _returned(next(values), writer, once)
+        _result(output, values, False) if isinstance(output, Sequence) else next(values)
         for output in outputs
     ]
     if single:
         return texts[0]
     return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
-
-
-def _returned(value: Value, writer: Writer, once: Once) -> str:
-    lent = value.dims and once.lends(value)
-    return f"{writer.atom(value)}.copy()" if lent else writer.text(value)
 
 
 def _functions(made: Plan) -> dict[str, tuple[str, int, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from matcalc.emit.blas import BlasWriter
 from matcalc.emit.book import Template, numpy_template
+from matcalc.emit.into import IntoWriter
 from matcalc.emit.operators import CLASSES, OPERATORS
 from matcalc.emit.pysource import Prec, Py
 from matcalc.language.book import Entry
@@ -18,7 +18,7 @@ UNCHECKED: Final = ", check_finite=False"
 OWNED: Final = frozenset("add mul div neg pow matmul outer solve inv einsum kron broadcast".split())
 
 
-class NumpyWriter(BlasWriter):
+class NumpyWriter(IntoWriter):
     """Writes NumPy."""
 
     imports: ClassVar[Mapping[str, str]] = {
@@ -77,8 +77,7 @@ class NumpyWriter(BlasWriter):
         py = self._texts[base]
         fresh = base.op in OWNED and not py.text.isidentifier()
         fresh = fresh and not py.text.startswith("np.broadcast_to")
-        name = self._taken.take(self._hints.get(value) or self._wish(value))
-        self.lines.append(f"{name} = {py.text if fresh else py.within(Prec.ATOM) + '.copy()'}")
+        name = self.fresh(value, base, fresh)
         added_text = self._texts[entries].text
         subtracted = entries.op == "neg" and added_text.startswith("-")  # and not a name for that
         sign, added_text = ("-", added_text[1:]) if subtracted else ("+", added_text)
@@ -87,11 +86,10 @@ class NumpyWriter(BlasWriter):
 
     def spread(self, value: Value) -> Py:
         """Zeros, and the entries of an array at the places where axes agree."""
-        shape = self.shape(value.dims)
-        made = self._local(self._wish(value), f"np.zeros({shape}, {self.dtype()})")
+        made = self.zeros(value)
         core = self._texts[value.args[0]].text
-        self.lines.append(f'np.einsum("{value.data}", {made.text})[...] = {core}')
-        return made
+        self.lines.append(f'np.einsum("{value.data}", {made})[...] = {core}')
+        return Py(made)
 
     def solve(self, value: Value) -> Py:
         """The solution of a system; by substitution if the matrix is triangular."""

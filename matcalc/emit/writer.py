@@ -74,6 +74,7 @@ class Writer:
         self._hints: Mapping[Value, str] = {}
         self._masks: dict[Dim, str] = {}
         self._count = 0
+        self.into: dict[Value, str] = {}
 
     def run(self, plan: Plan) -> None:
         """Write all that the outputs need."""
