@@ -316,7 +316,8 @@ class Derivation:
         """The expression as a function for JAX whose derivative is the derived one.
 
         It takes the variables as `function` does, and works in jax.jit, jax.grad and jax.vmap and
-        as a part of a larger model.  By an input that was not derived by, a derivative is refused.
+        as a part of a larger model.  By an input that was not derived by, a derivative is refused;
+        by a variable declared symmetric it is symmetric, as the derived one is.
 
         custom_vjp  False leaves the derivative to JAX.
         functions   For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.

@@ -338,3 +338,17 @@ def test_tensors_stay_on_their_device(text: str) -> None:
     for one, other in zip(flat(found), flat(d.function()(**point)), strict=True):
         assert one.device == torch.device("meta")
         assert one.shape == np.shape(other)
+
+
+@targets
+@pytest.mark.parametrize("kind", ["gradient", "hessian", "hvp", "differential", "jvp", "vjp"])
+def test_values_and_several_derivatives_at_once(target: str, kind: str) -> None:
+    d = derive("sum(softplus(X w + b)^2)", "w, b", kind=kind)
+    symbols = [*d.program.variables.values(), *(each.symbol for each in d.directions)]
+    drawn = sample([d.expression.node], symbols, np.random.default_rng(0))
+    point = arguments_of(d, drawn)
+    wanted = d.function(value=True)(**point)
+    got = d.function(target, value=True)(**{n: given_to(target, v) for n, v in point.items()})
+    assert len(got) == len(wanted) == 2
+    for one, other in zip(flat(got), flat(wanted), strict=True):
+        close(one, other)
