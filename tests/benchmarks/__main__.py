@@ -129,5 +129,9 @@ if __name__ == "__main__":
         from tests.benchmarks import scaling
 
         scaling.main()
+    elif sys.argv[1:] == ["targets"]:
+        from tests.benchmarks import targets
+
+        targets.main()
     else:
         main()

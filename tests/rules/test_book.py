@@ -266,7 +266,7 @@ def drawn_for(entry: Entry, expression: Expression) -> Sample:
     return next(samples([expression.node], symbols, entry.fields.get("domain", "")))
 
 
-def arguments_of(expression: Expression, drawn: Sample) -> dict[str, Any]:
+def arguments_of(expression: Any, drawn: Sample) -> dict[str, Any]:
     """The inputs of the compiled function of an expression."""
     known = {**drawn.sizes, **drawn.point}
     return {name: known[name] for name in expression.inputs}
