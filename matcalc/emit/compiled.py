@@ -22,7 +22,7 @@ from matcalc.emit.function import Emitted, Output, emit, leaves
 from matcalc.emit.outs import aligned, check_outs, flat, nested, overlapping
 from matcalc.errors import InputError
 from matcalc.expr.matrix import AsMatrix
-from matcalc.expr.nodes import Add, Function, Product, Symbol, postorder
+from matcalc.expr.nodes import Add, Einsum, Function, Product, Symbol, postorder
 from matcalc.plan.batch import LARGE
 from matcalc.plan.sizes import read_sizes
 
@@ -96,8 +96,13 @@ class Asked:
         found = leaves(self.outputs)
         roots = tuple(leaf.root if isinstance(leaf, AsMatrix) else leaf for leaf in found)
         return any(
-            isinstance(node, Product)
-            and (len(node.factors) > 2 or any(isinstance(f, Add | Product) for f in node.factors))
+            (isinstance(node, Einsum) and len(node.args) > 2)
+            or (
+                isinstance(node, Product)
+                and (
+                    len(node.factors) > 2 or any(isinstance(f, Add | Product) for f in node.factors)
+                )
+            )
             for node in postorder(roots)
         )
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
+from matcalc.dims import Dim
 from matcalc.errors import InputError
 from matcalc.expr import build
 from matcalc.expr.nodes import (
@@ -42,6 +43,7 @@ from matcalc.expr.nodes import (
 )
 from matcalc.expr.properties import properties
 from matcalc.plan import chain, deltas
+from matcalc.plan.cost import size
 from matcalc.plan.distribute import distributed
 from matcalc.plan.forms import (
     Form,
@@ -299,15 +301,20 @@ class Builder:
 
     def _einsum(self, node: Einsum) -> Value:
         """A contraction; identities in it are places of the result, not operands."""
+        inputs, _, output = node.spec.partition("->")
         found = deltas.without_identities(node)
-        if found is None:
-            parts = [self.whole(arg) for arg in node.args]
-            return self.values.make("einsum", parts, node.shape.dims, node.spec)
-        operands, output = found
+        operands = found[0] if found else list(zip(node.args, inputs.split(","), strict=True))
         dims = {x: d for arg, y in operands for x, d in zip(y, arg.shape.dims, strict=True)}
-        dims |= dict(zip(output, node.shape.dims, strict=True))
         pairs = [(self.whole(arg), labels) for arg, labels in operands]
-        return deltas.spread(self.values, pairs, output, dims)
+        if found is None and len(pairs) < 3:
+            return self.values.make("einsum", [v for v, _ in pairs], node.shape.dims, node.spec)
+        if found is None:
+            return deltas.contracted(self.values, pairs, output, dims, self._length)
+        dims |= dict(zip(found[1], node.shape.dims, strict=True))
+        return deltas.spread(self.values, pairs, found[1], dims, self._length)
+
+    def _length(self, dim: Dim) -> float:
+        return size(dim, self._sizes)
 
     def _call(self, node: Call) -> Form:
         values, dims = self.values, node.shape.dims
