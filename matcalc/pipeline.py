@@ -18,7 +18,7 @@ from matcalc.expr.nodes import Call, Derivative, Einsum, Expr, Named, postorder
 from matcalc.expr.writing import cost, letters, transposed
 from matcalc.kinds import ALONG, SYMMETRIC, Piece, Problem, Share, derivatives
 from matcalc.rules.book import RuleBook
-from matcalc.simplify.naming import Naming, without_names
+from matcalc.simplify.naming import Naming, is_quotient, without_names
 from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
 from matcalc.tensor.canonical import transpose
@@ -124,12 +124,13 @@ class Writer:
 
     def __init__(self, problem: Problem, lowering: Lowering, book: RuleBook) -> None:
         self.problem = problem
-        known = dict(lowering.known)
+        known = lowering.known.copy()
         self.simplifier = Simplifier(known, book)
         self.lift = self.simplifier.lift
         names = [t for t in known if isinstance(t, Bound)]
         self.expands = 0 < len(names) <= EXPANDED
-        self.names = Naming(known, self.simplifier) if self.expands else None
+        spoken = self.expands or (not names and any(map(is_quotient, known)))
+        self.names = Naming(known, self.simplifier) if spoken else None
 
     def __call__(self, piece: Piece) -> Leaf:
         """A piece as it is printed, and as an array."""

@@ -117,7 +117,9 @@ class Judge:
         )
         self.symbols = list((program.variables | further).values())
         low = solved.lowering  # names that the text binds are none of the derivation's
-        self.lowering = replace(low, done={**low.done}, known={**low.known}, derived={*low.derived})
+        self.lowering = replace(
+            low, done={**low.done}, known=low.known.copy(), derived={*low.derived}
+        )
         self.simplifier = Simplifier(self.lowering.known, solved.book)
         self.functions = evaluators(program.own)
 

@@ -91,7 +91,10 @@ def _own_cost(node: Expr, count: int) -> int:
             return 2
         case Divide(numerator=above):
             return 2 if _has_fraction(above) else 1
-        case Einsum() | Call(name="reshape"):
+        case Einsum(args=args):
+            inside = [t for a in args for t in (a.terms if isinstance(a, Add) else (a,))]
+            return EINSUM + sum(isinstance(t, Einsum) for t in inside)
+        case Call(name="reshape"):
             return EINSUM
         case _:
             return 1

@@ -1,25 +1,37 @@
 """What the user has words for, put in those words.
 
-A name that a program binds stands for its value wherever that is found in a result: as a whole, as
-some of the terms of a longer sum, as some of the factors of a longer product, under a power.  In a
-result a name is a variable of which all is known that is known of its value: S is symmetric if what
-it stands for is.
+A name that a program binds, or a quotient that is a function like layernorm(x), stands for its
+value wherever that is found in a result: as a whole, as some of the terms of a longer sum, as some
+of the factors of a longer product, under a power.  In a result a name is a variable of which all is
+known that is known of its value: S is symmetric if what it stands for is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import permutations
 from typing import Final
 
-from matcalc.expr.nodes import Expr
 from matcalc.rules.bound import found_among
 from matcalc.rules.match import Match
 from matcalc.tensor.canonical import add, as_constant, constant, contract, power, rational
+from matcalc.tensor.constructors import View
 from matcalc.tensor.knowledge import KNOWN
-from matcalc.tensor.nodes import Atom, Bound, Contract, Labels, Map, Rational, Sum, Tensor, intern
+from matcalc.tensor.nodes import (
+    Atom,
+    Bound,
+    Contract,
+    Labels,
+    Map,
+    Rational,
+    Sum,
+    Tensor,
+    Value,
+    intern,
+)
 from matcalc.tensor.substitute import Substitution
+from matcalc.tensor.words import Words
 
 NAME: Final = frozenset({"bound"})
 """What tells a name's stand-in from a variable."""
@@ -35,21 +47,27 @@ class Naming:
     a tensor to normal form.
     """
 
-    def __init__(self, known: dict[Tensor, Expr], simplified: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, known: Words, simplified: Callable[[Tensor], Tensor]) -> None:
         self.stand_ins: dict[Tensor, Tensor] = {}
         self.whole: dict[Tensor, Tensor] = {}
         self.sums: list[tuple[Sum, Tensor]] = []
         self.products: list[tuple[Contract, Tensor]] = []
         self._finder = _Found(self)
-        for bound in [t for t in known if isinstance(t, Bound)]:
-            name = intern(Atom, bound.dims, bound.name, KNOWN[True](bound) | NAME)
-            known[name] = known[bound]
-            for value in (
-                simplified(without_names(bound.value)),
-                simplified(self.named(bound.value)),
-            ):
-                self._remember(self.found(value), name)
-            self.stand_ins[bound] = name
+        bound = {t.value for t in known if isinstance(t, Bound)}
+        for place, (t, expr) in enumerate(tuple(known.items())):
+            if isinstance(t, Bound):
+                title, value = t.name, t.value
+            elif is_quotient(t) and t not in bound:
+                title, value = f"function {place}", t
+            else:
+                continue
+            name = intern(Atom, t.dims, title, KNOWN[True](t) | NAME)
+            known[name] = expr
+            for form in (simplified(without_names(value)), simplified(self.named(value))):
+                self._remember(self.found(form), name)
+            self.stand_ins[t] = name
+        for difference in tuple(known.differences):
+            known.differences |= {self.named(difference), without_names(difference)}
 
     def _remember(self, value: Tensor, name: Tensor) -> None:
         if as_constant(value) is not None or isinstance(value, Atom):
@@ -120,7 +138,7 @@ class _Found(Substitution):
                 t = _in_sum(t, value, name) if isinstance(t, Sum) else t
         elif isinstance(t, Contract) and len(t.factors) <= LONG:
             for product, name in self.names.products:
-                t = _in_product(t, product, name) if isinstance(t, Contract) else t
+                t = _in_product(t, product, name)
         elif isinstance(t, Map) and t.fn == "pow":
             return self._root(t)
         return t
@@ -163,22 +181,98 @@ def _length(t: Tensor) -> int:
     return len(t.terms) if isinstance(t, Sum) else 1
 
 
-def _in_product(t: Contract, value: Contract, word: Tensor) -> Tensor:
-    """A product with a value among its factors called by the value's name."""
-    if len(value.factors) > len(t.factors):
-        return t
+def is_quotient(t: Tensor) -> bool:
+    """Whether a tensor is a vector or matrix over something, as layernorm(x) is; a mean is none."""
+    if isinstance(t, Sum) and len(t.terms) == 1:
+        t = t.terms[0][1]
+    if not isinstance(t, Contract) or not t.rank:
+        return False
+    powers = [_powered(f) for f, _ in t.factors]
+    return any(k < 0 and not isinstance(base, Value) for base, k in powers)
+
+
+POWERS: Final = 4
+"""A value is looked for up to so many times in a product."""
+
+
+def _in_product(t: Tensor, value: Contract, word: Tensor) -> Tensor:
+    """A product with a value among its factors, perhaps squared, called by the value's name."""
+    for _ in range(POWERS):
+        if isinstance(t, Sum) and len(t.terms) == 1:
+            c, inner, labels = t.terms[0]
+            new = _once_in_product(inner, value, word) if isinstance(inner, Contract) else inner
+            new = t if new is inner else add([(c, new, labels)], t.dims)
+        else:
+            new = _once_in_product(t, value, word) if isinstance(t, Contract) else t
+        if new is t:
+            break
+        t = new
+    return t
+
+
+def _powered(t: Tensor) -> tuple[Tensor, Fraction]:
+    """The base and the exponent of a power; anything is its own first."""
+    if isinstance(t, Map) and t.fn == "pow" and t.args[0][1] == tuple(range(t.rank)):
+        k = as_constant(t.args[1][0])
+        if k is not None:
+            return t.args[0][0], Fraction(k)
+    return t, Fraction(1)
+
+
+def _apart(factors: Sequence[View], like: Iterable[Tensor]) -> list[View]:
+    """The factors with powers of what a value has among its factors as that several times."""
+    wanted = dict(map(_powered, like))
+    result: list[View] = []
+    for t, labels in factors:
+        base, k = _powered(t)
+        one = wanted.get(base)
+        times = k / one if one else Fraction(1)
+        if one and times.denominator == 1 and 2 <= times <= POWERS:
+            result += [(power(base, constant(rational(one))), labels)] * int(times)
+        else:
+            result.append((t, labels))
+    return result
+
+
+def _once_in_product(t: Contract, value: Contract, word: Tensor) -> Tensor:
+    factors = _apart(t.factors, (f for f, _ in value.factors))
+    whole = set(range(t.rank))
+    found = _among(factors, value, whole)
+    if found is not None:
+        views = [(word, found[0]), *found[1]]
+        return contract(views, range(t.rank), dict(enumerate(t.dims)))
+    for i, (scalar, labels) in enumerate(factors):
+        if labels or not isinstance(scalar, Contract):
+            continue
+        beside = [view for j, view in enumerate(factors) if j != i and not view[1]]
+        found = _among([*scalar.factors, *beside], value, set())
+        if found is None or not found[0]:
+            continue
+        inside = [(word, found[0]), *(view for view in found[1] if view[1])]
+        rest = [view for view in found[1] if not view[1]]
+        others = [view for view in factors if view[1]]
+        views = [(contract(inside, ()), ()), *rest, *others]
+        return contract(views, range(t.rank), dict(enumerate(t.dims)))
+    return t
+
+
+def _among(
+    factors: Sequence[View], value: Contract, outer: set[int]
+) -> tuple[Labels, list[View]] | None:
+    """The labels with which a value is among some factors, and the factors that are left; `outer`
+    are the labels that are not summed."""
+    if len(value.factors) > len(factors):
+        return None
     open_labels = {x for _, axes in value.factors for x in axes} | set(range(value.rank))
     wanted = [(f, tuple(-1 - x for x in axes)) for f, axes in value.factors]
     names = {-1 - x: x for x in open_labels}
-    for after, left in found_among(wanted, names, t.factors, Match()):
+    for after, left in found_among(wanted, names, factors, Match()):
         inner = {y for x, y in after.labels.items() if x >= value.rank}
-        outside = set(range(t.rank)) | {x for _, axes in left for x in axes}
+        outside = outer | {x for _, axes in left for x in axes}
         if inner & outside or any(x not in after.labels for x in range(value.rank)):
             continue
-        labels = tuple(after.labels[x] for x in range(value.rank))
-        views = [(word, labels), *left]
-        return contract(views, range(t.rank), dict(enumerate(t.dims)))
-    return t
+        return tuple(after.labels[x] for x in range(value.rank)), left
+    return None
 
 
 def without_names(t: Tensor) -> Tensor:

@@ -13,11 +13,18 @@ from typing import Final, Literal
 from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Expr, Named, Neg, Product, Shape, Transpose
+from matcalc.expr.nodes import Call, Expr, Named, Neg, Product, Shape, Symbol, Transpose
 from matcalc.expr.writing import cost, multiple, power, product, transposed
 from matcalc.tensor import notation, stacking
 from matcalc.tensor.blocks import diagonal_blocks
-from matcalc.tensor.canonical import UNIT, VECH_BASIS, as_constant, primitive_part, transpose
+from matcalc.tensor.canonical import (
+    UNIT,
+    VECH_BASIS,
+    as_constant,
+    primitive_part,
+    scaled,
+    transpose,
+)
 from matcalc.tensor.constructors import Term, View
 from matcalc.tensor.kronecker import kronecker
 from matcalc.tensor.nodes import (
@@ -39,7 +46,8 @@ from matcalc.tensor.nodes import (
     Value,
     operands,
 )
-from matcalc.tensor.traits import at_the_point
+from matcalc.tensor.traits import EVEN, at_the_point
+from matcalc.tensor.words import Words, is_turned
 
 _COMPARE: Final = {"gt": ">", "ge": ">=", "eq": "=="}
 
@@ -49,6 +57,7 @@ class Lift:
 
     def __init__(self, known: Mapping[Tensor, Expr] | None = None) -> None:
         self.known = known or {}
+        self.differences = known.differences if isinstance(known, Words) else frozenset()
         self.done: dict[Tensor, Expr] = {}
 
     def __call__(self, root: Tensor) -> Expr:
@@ -73,7 +82,7 @@ class Lift:
         found = self.done.get(t)
         if found is None:
             known = self.known.get(t)
-            if known is not None and isinstance(t, Bound):
+            if known is not None and isinstance(t, Bound | Atom):  # a name, or what stands for it
                 found = known
             else:
                 found = self._written(t)
@@ -230,7 +239,8 @@ class Lift:
         return notation.write_view(self, t, labels, dims, 1)
 
     def _map(self, t: Map) -> Expr:
-        args = [self.operand(view, t.dims) for view in t.args]
+        views = [self._as_written(t.args[0]), *t.args[1:]] if _is_even(t) else t.args
+        args = [self.operand(view, t.dims) for view in views]
         if isinstance(t.fn, tuple):
             return build.apply(t.fn[0], t.fn[1], args[0])
         if t.fn in _COMPARE:
@@ -239,10 +249,18 @@ class Lift:
             return self._power(t, args)
         return build.call(Shape(t.dims), t.fn, args)
 
+    def _as_written(self, view: View) -> View:
+        """An operand whose sign does not matter, the way round in which the user wrote it."""
+        t, labels = view
+        return (scaled(t, -1), labels) if is_turned(t, self.differences) else view
+
     @staticmethod
     def _compare(fn: str, args: Sequence[Expr]) -> Expr:
         left, right = args
-        if build.is_number(left) and not build.is_number(right):
+        number = build.is_number(left) and not build.is_number(right)
+        filled = isinstance(right, Call) and right.name in ("ones", "zeros")
+        name = isinstance(left, Symbol | Named) and isinstance(right, Call) and not filled
+        if number or name:  # |r| < d, as it is said
             return build.compare({"gt": "<", "ge": "<=", "eq": "=="}[fn], right, left)
         return build.compare(_COMPARE[fn], left, right)
 
@@ -259,6 +277,7 @@ class Lift:
         root = sum_of_squares(base) if not isinstance(k, int) and 2 * k == int(2 * k) else None
         if root is None:
             return power(self.column(base), k)
+        root, _ = self._as_written((root, ()))
         return power(build.call(Shape(), "norm", [self.column(root)]), 2 * k)
 
     # --- functions of whole tensors
@@ -327,6 +346,14 @@ def _is_matrix(t: Tensor) -> bool:
             len(x) < 2 for _, x in t.factors
         )
     return isinstance(t, Delta)
+
+
+def _is_even(t: Map) -> bool:
+    """Whether an element-wise function does not see the sign of its first operand."""
+    if t.fn == "pow":
+        k = as_constant(t.args[1][0])
+        return isinstance(k, int) and k % 2 == 0
+    return t.fn in EVEN
 
 
 def sum_of_squares(t: Tensor) -> Tensor | None:

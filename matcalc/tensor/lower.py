@@ -54,6 +54,7 @@ from matcalc.tensor.canonical import (
 from matcalc.tensor.nodes import Atom, Bound, Labels, Rational, Tensor, Value, intern
 from matcalc.tensor.substitute import Substitution
 from matcalc.tensor.traits import set_aside
+from matcalc.tensor.words import Words, is_difference
 
 MATRIX_POWER: Final = 64
 """Whole powers of matrices up to this one are written as products."""
@@ -92,7 +93,7 @@ class Lowering:
     differentiate: Callable[[Tensor, Tensor, str], Tensor] | None = None
     variables: frozenset[Expr] = frozenset()
     done: dict[Expr, Tensor] = field(default_factory=dict)
-    known: dict[Tensor, Expr] = field(default_factory=dict)
+    known: Words = field(default_factory=Words)
     derived: set[Expr] = field(default_factory=set)
 
     def __call__(self, root: Expr) -> Tensor:
@@ -125,7 +126,10 @@ class Lowering:
             case Neg(arg=arg):
                 return add([(-1, self.done[arg], tuple(range(len(dims))))], dims)
             case Add(terms=terms):
-                return add([(1, *self._spread(term, node.shape)) for term in terms], dims)
+                made = add([(1, *self._spread(term, node.shape)) for term in terms], dims)
+                if is_difference(made):
+                    self.known.differences.add(made)
+                return made
             case Product(factors=factors):
                 return self._product(factors)
             case Dot(left=a, right=b):

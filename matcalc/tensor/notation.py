@@ -3,7 +3,7 @@ einsum."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,18 @@ from matcalc.expr.writing import multiple, negated, power, product, quotient
 from matcalc.tensor.canonical import UNIT, as_constant, scaled
 from matcalc.tensor.constructors import View
 from matcalc.tensor.network import IrreducibleError, Network, reciprocal
-from matcalc.tensor.nodes import Contract, Labels, Map, Rational, Sum, Tensor
+from matcalc.tensor.nodes import (
+    Atom,
+    Bound,
+    Contract,
+    Labels,
+    Map,
+    Opaque,
+    Rational,
+    Sum,
+    Tensor,
+)
+from matcalc.tensor.words import is_difference, is_turned
 
 if TYPE_CHECKING:
     from matcalc.tensor.lift import Lift
@@ -47,7 +58,7 @@ def write_factors(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: R
         if matrix is not None:
             return multiple(c, power(build.call(Shape(), "norm", [lift.column(matrix)]), 2))
     written = _flipped(lift, factors, c)
-    sign = -1 if len(written) % 2 else 1
+    sign = (-1) ** sum(t in written for t, _ in factors)
     try:
         return Network(lift, factors, dims, written).result(sign * c)
     except IrreducibleError:
@@ -65,23 +76,44 @@ def _squared_matrix(t: Tensor, labels: Labels) -> Tensor | None:
 
 def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, Expr]:
     """Differences among the factors that are better written the other way round: x - 1 as 1 - x,
-    and one more where that saves the minus in front, -(a - b) being b - a."""
+    those that the user wrote so, and one more where that saves the minus in front, -(a - b) being
+    b - a."""
     seen = [t for t, _ in factors]
     mixed = [
-        t
-        for t, labels in factors
-        if isinstance(t, Sum) and len(labels) <= 2 and seen.count(t) == 1 and _is_difference(t)
+        t for t, labels in factors if is_difference(t) and len(labels) <= 2 and seen.count(t) == 1
     ]
-    numbered = [t for t in mixed if any(a is UNIT for _, a, _ in t.terms)]
-    turned = [t for t in numbered if any(x < 0 and a is UNIT for x, a, _ in t.terms)]
+    turned = [t for t in mixed if _is_backwards(t, lift.differences)]
     if (c < 0) != (len(turned) % 2 == 1):
-        others = [t for t in mixed if t not in numbered] or [t for t in mixed if t not in turned]
-        turned = [*turned, others[0]] if others else turned[1:]
-    return {t: lift.column(scaled(t, -1)) for t in turned}
+        free = [t for t in mixed if not _is_complement(t)]
+        free.sort(key=lambda t: t in turned or t in lift.differences)
+        if free and free[0] not in turned:
+            turned.append(free[0])
+        elif turned:
+            turned.remove(free[0] if free else turned[0])
+    pairs = {t for t in seen if seen.count(t) == 2 and is_turned(t, lift.differences)}
+    return {t: lift.column(scaled(t, -1)) for t in (*turned, *sorted(pairs, key=lambda t: t.key))}
 
 
-def _is_difference(t: Sum) -> bool:
-    return min(x for x, _, _ in t.terms) < 0 < max(x for x, _, _ in t.terms)
+def _is_backwards(t: Tensor, differences: Collection[Tensor]) -> bool:
+    """x - 1, or the negative of a difference that the user wrote."""
+    if is_turned(t, differences):
+        return True
+    minus = isinstance(t, Sum) and any(c < 0 and a is UNIT for c, a, _ in t.terms)
+    return minus and t not in differences
+
+
+def _is_complement(t: Tensor) -> bool:
+    """1 - f(x), f being a function: there the minus stays outside, -s (1 - s) but x (x - 1)."""
+    if not isinstance(t, Sum) or len(t.terms) > 2 or all(a is not UNIT for _, a, _ in t.terms):
+        return False
+    others = [a for _, a, _ in t.terms if a is not UNIT]
+    bases = [a.args[0][0] if isinstance(a, Map) and a.fn == "pow" else a for a in others]
+    return any(
+        isinstance(a, Opaque | Bound)
+        or (isinstance(a, Map) and a.fn != "pow")
+        or (isinstance(a, Atom) and "bound" in a.properties)
+        for a in bases
+    )
 
 
 def _einsum(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rational) -> Expr:
