@@ -25,7 +25,7 @@ class Words(dict[Tensor, Expr]):
 
 def is_difference(t: Tensor) -> bool:
     """Whether a tensor is a sum of terms of both signs."""
-    return isinstance(t, Sum) and min(c for c, _, _ in t.terms) < 0 < max(c for c, _, _ in t.terms)
+    return isinstance(t, Sum) and {c > 0 for c, _, _ in t.terms} == {True, False}
 
 
 def is_turned(t: Tensor, differences: Collection[Tensor]) -> bool:
