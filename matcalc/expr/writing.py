@@ -131,8 +131,10 @@ def is_symmetric(expr: Expr) -> bool:
             return True
         case Call(name="commutation", args=(m, n)):
             return m == n
+        case Apply(function=function, arg=arg) if function.elementwise:
+            return expr.shape.rank == 2 and is_symmetric(arg)
         case Apply(function=function, order=2):  # the Hessian of an unknown function
-            return expr.shape.rank == 2 and not function.codomain.dims
+            return function.domain.rank == 1 and not function.codomain.dims
         case Call(name="diag"):
             return expr.shape.rank == 2
         case Call(name=name, args=(arg,), axis=None) if name in ENTRY_BY_ENTRY | OF_MATRICES:

@@ -1,14 +1,33 @@
-"""Under an indicator the other factors may assume what it says: [z > 0] max(0, z) is [z > 0] z."""
+"""Under an indicator the other factors may assume what it says: [z > 0] max(0, z) is [z > 0] z.
+
+Where the indicator is 0 they are anything that has a value: log(max(1, z)) has one, log(z) perhaps
+has none, and 0 times that is no number.  So functions that are not defined everywhere stay as they
+are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from matcalc.tensor.canonical import as_constant, constant, contract
 from matcalc.tensor.nodes import Contract, Labels, Map, Sum, Tensor
 from matcalc.tensor.substitute import with_operands
 
 View = tuple[Tensor, Labels]
+
+PARTIAL: Final = frozenset(
+    "log log1p sqrt asin acos acosh atanh tan gamma lgamma digamma polygamma recip xlogx".split()
+)
+"""Element-wise functions that have no value at some numbers."""
+
+
+def _is_total(t: Map) -> bool:
+    """Whether an element-wise function has a value wherever its arguments have one."""
+    if t.fn == "pow":
+        exponent = as_constant(t.args[1][0])
+        return isinstance(exponent, int) and exponent >= 0
+    return t.fn not in PARTIAL
 
 
 def under_indicators(t: Tensor) -> Tensor:
@@ -50,7 +69,9 @@ class _Assuming:
         """t, whose axes are the elements' axes `axes`; only element-wise operations are entered."""
         if isinstance(t, Map):
             decided = self.decided(t, axes)
-            return decided if decided is not None else self.inside(t, t.args, axes)
+            if decided is not None:
+                return decided
+            return self.inside(t, t.args, axes) if _is_total(t) else t
         if isinstance(t, Sum):
             return self.inside(t, [(a, labels) for _, a, labels in t.terms], axes)
         if isinstance(t, Contract) and all(x < t.rank for _, labels in t.factors for x in labels):

@@ -112,14 +112,18 @@ class _Walk:
         self.rungs = [v for v in matrices if side[v[1][0]] != side[v[1][1]]]
         self.rails = [v for v in matrices if side[v[1][0]] == side[v[1][1]]]
         self.side = side
+        self.seen: set[int] = set()
+        self.lost = False
 
     def __call__(self) -> Expr | None:
         """The product of what is met on the way; None if the way does not meet everything."""
         self.arrive(0)
         self.arrive(1)
         while not self.finished():
-            if not (self.rung() or self.leap() or self.step(0) or self.step(1)):
+            if self.lost or not (self.rung() or self.leap() or self.step(0) or self.step(1)):
                 return None
+        if self.lost:
+            return None
         self.flush()
         return product(self.made)
 
@@ -128,8 +132,12 @@ class _Walk:
         return not left and tuple(self.at) == self.ends[1]
 
     def arrive(self, side: int) -> None:
-        """The vectors on the place that a rail has come to are passed."""
+        """The vectors on the place that a rail has come to are passed; a place that the way has
+        left it does not come back to."""
         label = self.at[side]
+        self.lost = self.lost or label in self.seen
+        if label is not None:
+            self.seen.add(label)
         here = [view for view in self.vectors if view[1] == (label,)]
         self.vectors = [view for view in self.vectors if view not in here]
         self.passed[side].extend(here)

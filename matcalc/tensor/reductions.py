@@ -262,6 +262,7 @@ def split_label(
     """A label split into those that it was grouped of, in all the factors that carry it."""
     fresh = [factors.fresh() for _ in parts]
     factors.use_up([label])
+    factors.dim.update(zip(fresh, parts, strict=True))
     for i in sorted(touching, reverse=True):
         t, labels = factors.views[i]
         factors.drop([i])
