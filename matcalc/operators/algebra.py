@@ -11,8 +11,9 @@ from functools import cached_property, reduce
 from typing import Any, Final, Self
 
 import numpy as np
-from scipy import linalg
 from scipy.sparse.linalg import LinearOperator
+
+from matcalc.operators.systems import Factored, woodbury
 
 ROWS: Final = 64
 """Rows that are looked at together where entries of a product are wanted."""
@@ -26,7 +27,16 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
     """
 
     shape: tuple[int, int]
-    dtype: np.dtype[Any]
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """That of its entries."""
+        return common_dtype(self._operands)
+
+    @property
+    def _operands(self) -> Sequence[Any]:
+        """The arrays and operators that it is made of."""
+        raise NotImplementedError
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """An object of the class; SciPy would look for the methods of each one anew."""
@@ -140,6 +150,16 @@ def _is_number(x: Any) -> bool:
     return np.isscalar(x) or (isinstance(x, np.ndarray) and not x.ndim)
 
 
+def a_matrix(given: Any) -> Any:
+    """An array or an operator as it is; ValueError if it is not a matrix."""
+    if isinstance(given, Operator):
+        return given
+    matrix = given if isinstance(given, LinearOperator) else np.asarray(given)
+    if matrix.ndim != 2:
+        raise ValueError(f"an array of shape {matrix.shape} is not a matrix")
+    return matrix
+
+
 def as_operator(matrix: Any) -> Operator:
     """A matrix as an operator: an array is a dense one.
 
@@ -152,8 +172,8 @@ def as_operator(matrix: Any) -> Operator:
     return Dense(matrix)
 
 
-def common_dtype(parts: Sequence[Operator]) -> np.dtype[Any]:
-    """The dtype of what is made of some operators."""
+def common_dtype(parts: Sequence[Any]) -> np.dtype[Any]:
+    """The dtype of what is made of arrays and operators."""
     return reduce(np.promote_types, [part.dtype for part in parts])
 
 
@@ -178,10 +198,8 @@ class Dense(Operator):
     """
 
     def __init__(self, array: Any, assume_a: str = "gen") -> None:
-        array = np.asarray(array)
-        if array.ndim != 2:
-            raise ValueError(f"an array of shape {array.shape} is not a matrix")
-        self.array, self.assume_a, self._turned = array, assume_a, None
+        self.array = array = a_matrix(array)
+        self.assume_a, self._turned = assume_a, None
         self.shape, self.dtype = array.shape, array.dtype
 
     _turned: Dense | None
@@ -211,30 +229,15 @@ class Dense(Operator):
         return self.array.diagonal().copy()
 
     @cached_property
-    def _solver(self) -> Any:
-        """What solves systems: the factors of the array, and a bound of its condition."""
-        norm = np.linalg.norm(self.array, 1)
-        if self.assume_a == "pos":
-            factor = linalg.cholesky(self.array, lower=True)
-            (pocon,) = linalg.get_lapack_funcs(("pocon",), (factor,))
-            rcond = pocon(factor, norm, uplo="L")[0]
-        else:
-            getrf, gecon = linalg.get_lapack_funcs(("getrf", "gecon"), (self.array,))
-            lu, pivots, failed = getrf(self.array)
-            factor = lu, pivots
-            rcond = 0.0 if failed else gecon(lu, norm)[0]
-        if not rcond > np.finfo(norm.dtype).eps:
-            raise np.linalg.LinAlgError("the matrix is singular to working precision")
-        return factor
+    def _solver(self) -> Factored:
+        return Factored(self.array, self.assume_a == "pos")
 
     def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`; LinAlgError if the matrix is singular to working precision."""
         b = self._right_side(b)
-        if self.assume_a == "pos":
-            return linalg.cho_solve((self._solver, True), b)
         if self._turned is not None:
-            return linalg.lu_solve(self._turned._solver, b, trans=1)
-        return linalg.lu_solve(self._solver, b)
+            return self._turned._solver.solve(b, turned=True)
+        return self._solver.solve(b)
 
 
 class Diagonal(Operator):
@@ -323,12 +326,22 @@ class Product(Operator):
     """
 
     def __init__(self, *factors: Any) -> None:
-        self.factors: tuple[Operator, ...] = tuple(map(as_operator, factors))
-        for left, right in zip(self.factors, self.factors[1:], strict=False):
-            if left.shape[1] != right.shape[0]:
-                raise ValueError(f"a product of the shapes {left.shape} and {right.shape}")
-        self.shape = self.factors[0].shape[0], self.factors[-1].shape[1]
-        self.dtype = common_dtype(self.factors)
+        self._given = [a_matrix(factor) for factor in factors]
+        rows, columns = self._given[0].shape
+        for factor in self._given[1:]:
+            if factor.shape[0] != columns:
+                raise ValueError(f"a product of {columns} columns and the shape {factor.shape}")
+            columns = factor.shape[1]
+        self.shape = rows, columns
+
+    @property
+    def _operands(self) -> Sequence[Any]:
+        return self._given
+
+    @cached_property
+    def factors(self) -> tuple[Operator, ...]:
+        """The factors as operators."""
+        return tuple(map(as_operator, self._given))
 
     def _apply(self, x: Any) -> Any:
         for factor in reversed(self.factors):
@@ -407,12 +420,20 @@ class Sum(Operator):
     """
 
     def __init__(self, *terms: Any) -> None:
-        self.terms: tuple[Operator, ...] = tuple(map(as_operator, terms))
-        self.shape = self.terms[0].shape
-        for term in self.terms:
+        self._given = [a_matrix(term) for term in terms]
+        self.shape = self._given[0].shape
+        for term in self._given:
             if term.shape != self.shape:
                 raise ValueError(f"a sum of the shapes {self.shape} and {term.shape}")
-        self.dtype = common_dtype(self.terms)
+
+    @property
+    def _operands(self) -> Sequence[Any]:
+        return self._given
+
+    @cached_property
+    def terms(self) -> tuple[Operator, ...]:
+        """The terms as operators."""
+        return tuple(map(as_operator, self._given))
 
     def _apply(self, x: Any) -> Any:
         made = self.terms[0]._apply(x)
@@ -451,16 +472,7 @@ class Sum(Operator):
         if self._parts is None:
             return super().solve(b)
         base, left, right = self._parts
-        if left is None:
-            return base.solve(b)
-        scaled = base.solve(left)
-        product = right.T @ scaled
-        small = np.eye(len(product), dtype=product.dtype) + product
-        smallest = np.linalg.svd(small, compute_uv=False)[-1]
-        if not smallest > 10 * np.finfo(small.dtype).eps * (1 + np.linalg.norm(product)):
-            raise np.linalg.LinAlgError("the matrix is singular to working precision")
-        x = base.solve(b)
-        return x - scaled @ np.linalg.solve(small, right.T @ x)
+        return base.solve(b) if left is None else woodbury(base.solve, left, right, b)
 
     @cached_property
     def _parts(self) -> tuple[Operator, Any, Any] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from matcalc.operators.algebra import Diagonal, Identity, Operator, Sum, as_operator
+from matcalc.operators.algebra import Diagonal, Identity, Operator, Sum, a_matrix, as_operator
 
 
 class LowRank(Operator):
@@ -17,13 +18,24 @@ class LowRank(Operator):
     """
 
     def __init__(self, left: Any, right: Any) -> None:
-        left, right = np.asarray(left), np.asarray(right)
-        self.left = left[:, None] if left.ndim == 1 else left
-        self.right = right[:, None] if right.ndim == 1 else right
-        if self.left.shape[1] != self.right.shape[1]:
-            raise ValueError(f"{self.left.shape[1]} columns and {self.right.shape[1]} columns")
-        self.shape = self.left.shape[0], self.right.shape[0]
-        self.dtype = np.promote_types(left.dtype, right.dtype)
+        self._given = left, right = np.asarray(left), np.asarray(right)
+        self.shape = len(left), len(right)
+        if left.shape[1:] != right.shape[1:] or left.ndim not in {1, 2}:
+            raise ValueError(f"U and V have the shapes {left.shape} and {right.shape}")
+
+    @property
+    def _operands(self) -> Sequence[Any]:
+        return self._given
+
+    @property
+    def left(self) -> Any:
+        """U, of two axes."""
+        return _columns(self._given[0])
+
+    @property
+    def right(self) -> Any:
+        """V, of two axes."""
+        return _columns(self._given[1])
 
     def _apply(self, x: Any) -> Any:
         return self.left @ (self.right.T @ x)
@@ -50,14 +62,31 @@ class LowRank(Operator):
         return int(self.left.size + self.right.size)
 
 
+def _columns(array: Any) -> Any:
+    return array[:, None] if array.ndim == 1 else array
+
+
 class Kronecker(Operator):
     """A ⊗ B, of which only A and B are kept: (A ⊗ B) vec(X) = vec(B X A')."""
 
     def __init__(self, left: Any, right: Any) -> None:
-        self.left, self.right = as_operator(left), as_operator(right)
-        (m, n), (p, q) = self.left.shape, self.right.shape
+        self._given = left, right = a_matrix(left), a_matrix(right)
+        (m, n), (p, q) = left.shape, right.shape
         self.shape = m * p, n * q
-        self.dtype = np.promote_types(self.left.dtype, self.right.dtype)
+
+    @property
+    def _operands(self) -> Sequence[Any]:
+        return self._given
+
+    @cached_property
+    def left(self) -> Operator:
+        """A."""
+        return as_operator(self._given[0])
+
+    @cached_property
+    def right(self) -> Operator:
+        """B."""
+        return as_operator(self._given[1])
 
     def _apply(self, x: Any) -> Any:
         return self._each(x, self.left._apply, self.right._apply)
