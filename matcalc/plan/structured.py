@@ -132,20 +132,23 @@ class Finder:
 
     def _constant_along(self, value: Value, dims: Dims) -> Value:
         """A matrix that NumPy would broadcast from less: rows, columns or all entries are equal."""
-        (rows, columns), make = dims, self.operators.make
-        one = self.values.number(1)
-        across = len(value.dims) == 1
-        column = one if across else self._only_column(value) if value.dims else value
-        row = value if across else one
-        parts = [full(self.values, Form(v), (d,)) for v, d in ((column, rows), (row, columns))]
-        return make("LowRank", parts, dims)
+        column = row = self.values.number(1)
+        if not value.dims:
+            column = value
+        elif value.dims[-1] is dims[1]:
+            row = value if len(value.dims) == 1 else self._line(value, 0)
+        else:
+            column = self._line(value, 1)
+        parts = [full(self.values, Form(v), (d,)) for v, d in zip((column, row), dims, strict=True)]
+        return self.operators.make("LowRank", parts, dims)
 
-    def _only_column(self, value: Value) -> Value:
+    def _line(self, value: Value, axis: int) -> Value:
+        """The only row or column of a matrix as a vector."""
         if value.op == "neg":
-            return self.values.neg(self._only_column(value.args[0]))
-        if value.op == "expand":
+            return self.values.neg(self._line(value.args[0], axis))
+        if value.op == "expand" and axis == 1:
             return value.args[0]
-        return self.values.index(value, 1, self.values.number(0))
+        return self.values.index(value, axis, self.values.number(0))
 
 
 def _assumed(node: Expr) -> str:

@@ -14,6 +14,7 @@ from matcalc import derive
 from matcalc.emit.numpy import compile_function, size_keywords
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import free_symbols
+from matcalc.language import parse_program
 from matcalc.operators import Operator
 from matcalc.pipeline import leaves_of
 from tests.cases import check_cases
@@ -185,6 +186,26 @@ def test_random_matrices(data: st.DataObject) -> None:
     also = {n: sizes[n] for n in size_keywords([AsMatrix(expr, expr, 1)], inputs)}
     with np.errstate(all="ignore"):
         agree(kept(**arrays, **also), plain(**arrays, **needed))
+
+
+EXPANDED: Final = [
+    "X + ((ones(n, m) + x) s)'", "(ones(m, n) + x') + X", "X - y + s", "X (ones(n, n) - x)'",
+    "s ones(m, n)", "-(ones(m, n) + y)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", EXPANDED)
+def test_equal_rows_and_columns_are_of_rank_one(text: str) -> None:
+    shapes = {"X": "m×n", "x": "n", "y": "m", "s": "R"}
+    program = parse_program(text, shapes)
+    expr, inputs = program.expression, list(program.variables.values())
+    rng = np.random.default_rng(0)
+    sizes = {"m": 3, "n": 4}
+    given: dict[str, Any] = {s.name: sample(shapes[s.name], rng) for s in inputs}
+    plain = compile_function("f", [expr], inputs, single=True)
+    kept = compile_function("f", [AsMatrix(expr, expr, 1)], inputs, single=True)
+    given |= {name: sizes[name] for name in size_keywords([expr], inputs)}
+    agree(kept(**given), plain(**given))
 
 
 # --- memory: no array of the size of the matrix
