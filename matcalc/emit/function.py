@@ -384,4 +384,4 @@ def _operator(result: AsMatrix) -> str:
     dims = ", ".join(map(str, result.dims))
     if len(result.array.shape.dims) == 2:
         return f"operator ({dims})"
-    return f'operator ({dims}) between vectors x = X.ravel(order="F"), columns stacked'
+    return f'operator ({dims}) between vectors of stacked columns, X.ravel(order="F")'

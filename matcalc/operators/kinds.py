@@ -186,8 +186,17 @@ class BlockDiagonal(Operator):
     def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`, block by block; LinAlgError if a block is singular."""
         b = self._right_side(b)
+        if not self._regular:
+            raise np.linalg.LinAlgError("a block is singular to working precision")
         parts = self._split(b, self.blocks.shape[1])
         return self._joined(np.linalg.solve(self.blocks, parts), b.shape[1:])
+
+    @cached_property
+    def _regular(self) -> bool:
+        """Whether every block is of a condition that its dtype can hold."""
+        norms = np.linalg.norm(self.blocks, 1, (1, 2))
+        conditions = norms * np.linalg.norm(np.linalg.inv(self.blocks), 1, (1, 2))
+        return bool(np.all(conditions * np.finfo(norms.dtype).eps < 1))
 
     def _multiple(self, scale: Any) -> Operator:
         return BlockDiagonal(scale * self.blocks, self.interleaved)

@@ -1,8 +1,8 @@
 """How long matcalc takes to start and to derive.
 
 python -m tests.benchmarks         starting and deriving
-python -m tests.benchmarks code     what emitted code takes, against jax.jit and NumPy by hand
-python -m tests.benchmarks scaling  how it grows with depth and size, and what each stage takes
+python -m tests.benchmarks code [WORD]  what emitted code takes, against jax.jit and NumPy by hand
+python -m tests.benchmarks scaling      how it grows with depth and size, and what each stage takes
 """
 
 from __future__ import annotations
@@ -121,10 +121,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["code"]:
+    if sys.argv[1:2] == ["code"]:
         from tests.benchmarks import code
 
-        code.main()
+        code.main(" ".join(sys.argv[2:]))
     elif sys.argv[1:] == ["scaling"]:
         from tests.benchmarks import scaling
 

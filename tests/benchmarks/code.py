@@ -1,6 +1,6 @@
 """How fast emitted code runs: against jax.jit and against NumPy written by hand.
 
-    pip install -e '.[bench]' && python -m tests.benchmarks code
+    pip install -e '.[bench]' && python -m tests.benchmarks code [WORD]
 
 Double precision, one thread on one processor.  The three are run in turn, so that what disturbs the
 machine disturbs all of them; a ratio is the median of the ratios of the rounds.  Their values are
@@ -247,7 +247,7 @@ def _rows(np: Any, la: Any) -> list[Row]:
         Row("its Hessian by U, n=200, rank 5, dense", "norm(U V' - T)^2", "U", factors, narrow,
             lambda jnp, jax: jax.hessian(lambda U, V, T: jnp.sum((U @ V.T - T) ** 2), 0),
             factorisation_hessian, 500, "hessian"),
-        Row("the same, structured", "norm(U V' - T)^2", "U", factors, narrow,
+        Row("‖U V' - T‖² Hessian by U, structured", "norm(U V' - T)^2", "U", factors, narrow,
             lambda jnp, jax: jax.hessian(lambda U, V, T: jnp.sum((U @ V.T - T) ** 2), 0),
             factorisation_product, 40_000, "hessian", structured=True),
         Row("‖M ⊙ (U V' - T)‖² Hessian by U, structured", "norm(M ⊙ (U V' - T))^2", "U",
@@ -268,20 +268,20 @@ def _rows(np: Any, la: Any) -> list[Row]:
             {"A": (1000, 1000), "B": (1000, 1000), "x": (1000,)},
             lambda _, jax: jax.jacobian(lambda A, B, x: A @ jax.nn.relu(B @ x), 2),
             lambda A, B, x: A[:, (p := B @ x > 0)] @ B[p], 3.5),
-        Row("the same, structured", "A relu(B x)", "x",
+        Row("A relu(B x) Jacobian, n=1000, structured", "A relu(B x)", "x",
             {"A": "m×k", "B": "k×n", "x": "n"},
             {"A": (1000, 1000), "B": (1000, 1000), "x": (1000,)},
             lambda _, jax: jax.jacobian(lambda A, B, x: A @ jax.nn.relu(B @ x), 2),
             rectified_product, 3.5, structured=True),
         Row("softmax Jacobian, n=1000", "softmax(x)", "x", {"x": "n"}, {"x": (1000,)},
             lambda jnp, jax: jax.jacobian(jax.nn.softmax), softmax, 15),  # noqa: ARG005
-        Row("the same, structured", "softmax(x)", "x", {"x": "n"}, {"x": (1000,)},
+        Row("softmax Jacobian, n=1000, structured", "softmax(x)", "x", {"x": "n"}, {"x": (1000,)},
             lambda jnp, jax: jax.jacobian(jax.nn.softmax), softmax_product,  # noqa: ARG005
             15, structured=True),
         Row("tanh Jacobian, n=3000, dense", "tanh(x)", "x", {"x": "n"}, {"x": (3000,)},
             lambda jnp, jax: jax.jacobian(jnp.tanh),
             lambda x: np.diag(1 - np.tanh(x) ** 2), 3.5),
-        Row("the same, structured", "tanh(x)", "x", {"x": "n"}, {"x": (3000,)},
+        Row("tanh Jacobian, n=3000, structured", "tanh(x)", "x", {"x": "n"}, {"x": (3000,)},
             lambda jnp, jax: jax.jacobian(jnp.tanh), tanh_product, 2500, structured=True),
         Row("‖A B x‖² gradient, n=1000", "norm(A B x)^2", "x",
             {"A": "n×n", "B": "n×n", "x": "n"},
@@ -388,8 +388,8 @@ def _measured(np: Any, jax: Any, row: Row) -> tuple[float, float, float]:
     )
 
 
-def main() -> None:
-    """Print the table."""
+def main(word: str = "") -> None:
+    """Print the table, or its rows with a word in their names."""
     if "numpy" in sys.modules:
         raise RuntimeError("NumPy is loaded already, with threads that wait for each other")
     os.environ.update(ONE_THREAD)
@@ -402,7 +402,7 @@ def main() -> None:
     print(f"NumPy {np.__version__}, jax {jax.__version__}, double precision, one thread")
     print(f"{'':<56}{'ms':>9}  {'jax.jit / matcalc':>18}  {'aim':>6}  {'matcalc / by hand':>18}")
     ratios = []
-    for row in _rows(np, linalg):
+    for row in [row for row in _rows(np, linalg) if word in row.name]:
         mine, peer, hand = _measured(np, jax, row)
         ratios.append(peer)
         marks = "".join(

@@ -259,7 +259,7 @@ def hessian(U, V, T):
     \"""The hessian of norm(U V' - T)^2 by U.
 
     Takes U: array (m, r); V: array (n, r); T: array (m, n).
-    Returns operator (m*r, m*r) between vectors x = X.ravel(order="F"), columns stacked.
+    Returns operator (m*r, m*r) between vectors of stacked columns, X.ravel(order="F").
     \"""
     m = U.shape[0]
     return Kronecker(V.T @ V, Identity(m, 2))

@@ -173,6 +173,7 @@ SINGULAR: Final[dict[str, Any]] = {
     "no identity": Identity(3, 0),
     "projection": Sum(Identity(6), LowRank(-d / (d @ d), d)),
     "blocks": BlockDiagonal(np.ones((4, 2, 2))),
+    "nearly singular blocks": BlockDiagonal(np.outer(d[:3], d[:3]) + np.zeros((4, 1, 1))),
     "within Kronecker": Kronecker(A, np.ones((2, 2))),
     "inverse of low rank": Product(Inverse(Diagonal(d)), Diagonal(np.array([1.0, 0, 0, 0, 0, 0]))),
 }
