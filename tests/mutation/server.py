@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import resource
 import select
 import signal
@@ -24,6 +25,7 @@ from typing import Any
 
 import pytest
 
+import matcalc
 from matcalc.language import book as text
 from tests.mutation import mutants
 from tests.mutation.book import BookMutant
@@ -59,8 +61,7 @@ class Server:
     def pytest_runtestloop(self, session: Any) -> bool:
         self.items = list(session.items)
         self.numbers = {item.nodeid: k for k, item in enumerate(self.items)}
-        for heavy in ("numpy", "scipy.linalg", "scipy.special", "mpmath", "sympy"):
-            importlib.import_module(heavy)
+        import_everything()
         forget()
         self.functions = living_functions()
         gc.collect()
@@ -155,6 +156,15 @@ def collect(targets: Sequence[str], serve: Callable[[Server], None]) -> int:
 
 
 # --- a process as if nothing had been derived in it
+
+
+def import_everything() -> None:
+    """What a test may import late: each fork would, and from files that may have changed since."""
+    for heavy in ("numpy", "scipy.linalg", "scipy.special", "mpmath", "sympy"):
+        importlib.import_module(heavy)
+    for module in pkgutil.walk_packages(matcalc.__path__, "matcalc."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 @functools.lru_cache(maxsize=1)
