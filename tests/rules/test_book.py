@@ -305,6 +305,14 @@ def test_an_entry_prints_and_parses(name: str, k: int) -> None:
 
 
 @entries
+def test_a_header_says_the_shape(name: str, k: int) -> None:
+    entry = book.entries(name)[k]
+    text, shapes = example(entry)
+    if entry.result is not None and text != "reshape(T, m*n)":
+        assert parse(text, shapes).node.shape.dims == entry.result
+
+
+@entries
 def test_numpy_form(name: str, k: int) -> None:
     entry = book.entries(name)[k]
     for text, shapes in texts(entry):
