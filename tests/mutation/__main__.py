@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -32,7 +33,7 @@ NEAR: Final = [
     f"tests/{name}"
     for name in (
         "rules calculus tensor simplify golden cases test_derive.py test_kinds.py "
-        "test_functions.py test_unknown.py test_user_rules.py test_properties.py"
+        "test_functions.py test_unknown.py test_user_rules.py"
     ).split()
 ]
 """The tests that every mutant meets."""
@@ -47,6 +48,8 @@ WIDER: Final = [
 ]
 """Those that mutants meet with `--wide`.  Tests that compare the book with a page printed from
 it are in neither: they would notice anything."""
+
+CALLED: Final = re.compile(r"\w+\(")
 
 Changed = Mutant | BookMutant
 
@@ -103,6 +106,8 @@ class Campaign:
             first = self.concerned(mutant)
             kind = mutant.kind if mutant.kind in ("function", "compute") else "law"
             bits = self.known.rules.get(f"{kind} {mutant.name}", 0)
+            if not bits:  # no map: the tests whose names speak of it
+                first |= self.mentioned(mutant)
         elif mutant.function:
             bits = self.known.tests(mutant.module, mutant.lines)
         else:
@@ -127,6 +132,14 @@ class Campaign:
             for rank, k in enumerate(members):
                 worth[k] = rate * 0.8**rank / (times[k] + 0.005) + 1e9 * (k in first)
         return [(k, times[k]) for k in sorted(worth, key=lambda k: -worth[k])]
+
+    def mentioned(self, mutant: BookMutant) -> set[int]:
+        """The tests that have a function, or all functions of the left side of a law, in their
+        name."""
+        left = mutant.before.partition(" = ")[0]
+        words = [f"{mutant.name}("] if mutant.kind == "function" else CALLED.findall(left)
+        numbers = self.server.numbers
+        return {k for test, k in numbers.items() if words and all(w in test for w in words)}
 
     def job(self, mutant: Changed) -> Job:
         chosen, cost = [], 0.0
