@@ -6,6 +6,7 @@ ends by itself, by the clock of its own processor time, or is ended when it hang
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import importlib
@@ -164,7 +165,8 @@ def import_everything() -> None:
         importlib.import_module(heavy)
     for module in pkgutil.walk_packages(matcalc.__path__, "matcalc."):
         if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+            with contextlib.suppress(ImportError):  # of what is not installed, as JAX
+                importlib.import_module(module.name)
 
 
 @functools.lru_cache(maxsize=1)
