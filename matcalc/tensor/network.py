@@ -121,8 +121,8 @@ class Network:
         base, exponent = reciprocal(t)
         if not exponent:
             expr = self.column(t)
-        elif base.rank:
-            expr = power(self.lift.column(base), exponent)
+        elif base.rank or base in self.written:
+            expr = power(self.column(base), exponent)
         else:
             expr = self.lift.raised(base, exponent)
         if not labels:
@@ -170,7 +170,7 @@ class Network:
             if isinstance(t, Mask):
                 masks.append((t.lower != swapped, -t.offset if swapped else t.offset))
             elif exponent:
-                below.append(power(self.lift.matrix(base, swapped), exponent))
+                below.append(power(self.matrix(base, swapped), exponent))
             else:
                 above.append(self.matrix(t, swapped))
         matrix = hadamard(arranged(above)) if above else None
@@ -237,7 +237,9 @@ class Network:
             self.edges.append(Edge(a, b, [matrix]))
         else:
             self.edges.remove(same)
-            self.edges.append(Edge(a, b, [hadamard([same.from_(a).expr(), matrix])]))
+            old = same.from_(a).expr()
+            both = power(old, 2) if old == matrix else hadamard([old, matrix])
+            self.edges.append(Edge(a, b, [both]))
 
     def scaled_edge(self, a: int, b: int, between: Sequence[Edge]) -> Expr:
         """All that two indices carry, as one matrix; it leaves the graph."""
@@ -355,7 +357,8 @@ class Network:
         outer = old.b if old.a == inner else old.a
         chain = [*new.from_(outer).chain, *old.from_(inner).chain]
         entrywise = hadamard([old.from_(outer).expr(), new.from_(outer).expr()])
-        if cost(product(chain)) > min(cost(entrywise), cost(transposed(entrywise))):
+        framed = chain[0] == transposed(chain[-1])  # diag(A' M A), though A ⊙ (M A) is shorter
+        if cost(product(chain)) - framed > min(cost(entrywise), cost(transposed(entrywise))):
             return False
         self.edges.remove(old)
         del self.vectors[inner]

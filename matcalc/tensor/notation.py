@@ -3,6 +3,7 @@ einsum."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -58,7 +59,7 @@ def write_factors(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: R
         if matrix is not None:
             return multiple(c, power(build.call(Shape(), "norm", [lift.column(matrix)]), 2))
     written = _flipped(lift, factors, c)
-    sign = (-1) ** sum(t in written for t, _ in factors)
+    sign = (-1) ** sum(k for t, k in (_power(f) for f, _ in factors) if t in written)
     try:
         return Network(lift, factors, dims, written).result(sign * c)
     except IrreducibleError:
@@ -78,9 +79,12 @@ def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, E
     """Differences among the factors that are better written the other way round: x - 1 as 1 - x,
     those that the user wrote so, and one more where that saves the minus in front, -(a - b) being
     b - a."""
-    seen = [t for t, _ in factors]
+    powers = [(*_power(t), len(labels)) for t, labels in factors]
+    seen = [t for t, _, _ in powers]
     mixed = [
-        t for t, labels in factors if is_difference(t) and len(labels) <= 2 and seen.count(t) == 1
+        t
+        for t, k, rank in powers
+        if is_difference(t) and k % 2 and rank <= 2 and seen.count(t) == 1
     ]
     turned = [t for t in mixed if _is_backwards(t, lift.differences)]
     if (c < 0) != (len(turned) % 2 == 1):
@@ -90,8 +94,17 @@ def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, E
             turned.append(free[0])
         elif turned:
             turned.remove(free[0] if free else turned[0])
-    pairs = {t for t in seen if seen.count(t) == 2 and is_turned(t, lift.differences)}
-    return {t: lift.column(scaled(t, -1)) for t in (*turned, *sorted(pairs, key=lambda t: t.key))}
+    total = Counter[Tensor]()
+    for t, k, _ in powers:
+        total[t] += k
+    even = [t for t, k in total.items() if k % 2 == 0 and is_turned(t, lift.differences)]
+    return {t: lift.column(scaled(t, -1)) for t in (*turned, *even)}
+
+
+def _power(t: Tensor) -> tuple[Tensor, int]:
+    """What a factor is a whole power of: b and 2 for 1 / b^2, else the factor and 1."""
+    base, k = reciprocal(t)
+    return (base, int(k)) if k and k == int(k) else (t, 1)
 
 
 def _is_backwards(t: Tensor, differences: Collection[Tensor]) -> bool:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Expr, Named, Number, Shape, Size, Symbol
+from matcalc.expr.nodes import Call, Divide, Expr, Named, Neg, Number, Shape, Size, Symbol
 from matcalc.expr.writing import negated, product, quotient
 from matcalc.tensor.nodes import Rational
 
@@ -32,6 +32,11 @@ def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Ex
     if bottom != 1:
         under.insert(0, build.number(bottom))
     factors = arranged(_averaged(scalars, under))
+    if isinstance(core, Divide) and (top != 1 or factors):  # 3 / x, not 3 (1 / x)
+        one = isinstance(core.numerator, Number) and core.numerator.value == 1
+        above = scaled(c, factors, under, None if one else core.numerator)
+        if not isinstance(above, Divide | Neg):
+            return build.divide(above, core.denominator)
     tail = [] if core is None else [core]
     divisor = product(under) if under else None
     number = [build.number(top)] if top != 1 else []
