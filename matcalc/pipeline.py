@@ -82,15 +82,18 @@ def worked_out(expr: Expr, book: RuleBook) -> Expr:
 
 
 def inner_derivative(book: RuleBook) -> Any:
-    """grad(f, x), jacobian(f, x), hessian(f, x) inside an expression."""
+    """grad(f, x), jacobian(f, x), hessian(f, x) inside an expression, each in its shortest form,
+    since it may be differentiated again."""
 
     def differentiate(y: Tensor, x: Tensor, kind: str) -> Tensor:
         found = y
+        shortest = Simplifier(None, book, final=False)
         for _ in range(2 if kind == "hessian" else 1):
             rank = found.rank
             (found,) = derivative(found, [x], book)
             if isinstance(x, Atom) and x.rank == 2 and x.properties & SYMMETRIC:
                 found = symmetrised(found, (rank, rank + 1))
+            found = shortest(found)
         return found
 
     return differentiate
@@ -189,12 +192,15 @@ class Writer:
     def price(self, expr: Expr) -> tuple[float, int]:
         """The cost of an expression with the bindings that it needs; then its letters.
 
-        Bindings count half, since the user chose to speak so, but in full in a derivative by a
-        bound name, where they are only there to say at which value it is taken.
+        Bindings count half, since the user chose to speak so; but in full where they are twice as
+        long as what they serve, and in a derivative by a bound name, where they are only there to
+        say at which value it is taken.
         """
         names = [n for n in postorder((expr,)) if isinstance(n, Named)] if self.expands else []
-        weight = 1.0 if any(isinstance(t, Named) for t in self.problem.targets) else 0.5
-        return cost(expr) + weight * sum(cost(n.value) for n in names), letters(expr)
+        own, values = cost(expr), sum(cost(n.value) for n in names)
+        told = any(isinstance(t, Named) for t in self.problem.targets)
+        weight = 1.0 if told or values + len(names) >= 2 * own else 0.5
+        return own + weight * values, letters(expr)
 
     def text(self, tensor: Tensor, expr: Expr, parts: tuple[int, ...]) -> Expr | None:
         """How a derivative is printed in the layout asked for, if not as its array."""

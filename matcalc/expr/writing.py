@@ -39,6 +39,8 @@ _LIMIT: Final = 100_000
 CAP: Final = 10**9
 EINSUM: Final = 12
 """What an einsum costs by itself: matrix notation is preferred where there is one."""
+RARE: Final = frozenset({"expm_frechet", "logm_frechet", "sylvester"})
+"""Functions that are there so that derivatives can be written: a form without them is preferred."""
 
 
 def cost(expr: Expr) -> int:
@@ -96,6 +98,8 @@ def _own_cost(node: Expr, count: int) -> int:
             return EINSUM + sum(isinstance(t, Einsum) for t in inside)
         case Call(name="reshape"):
             return EINSUM
+        case Call(name=name) if name in RARE:
+            return 3
         case _:
             return 1
 
@@ -171,6 +175,9 @@ def transposed(expr: Expr) -> Expr:
             return build.product([*scalars, *(transposed(f) for f in reversed(others))])
         case Divide(numerator=top, denominator=bottom) if not bottom.shape.dims:
             return build.divide(transposed(top), bottom)
+        case Power(base=base, exponent=k, elementwise=elementwise) if expr.shape.rank == 2:
+            power_of = build.power(transposed(base), k, elementwise=elementwise)
+            return power_of if cost(power_of) <= cost(expr) else build.transpose(expr)
         case Kron(left=a, right=b):
             return build.kron(transposed(a), transposed(b))
         case Call(name="skew"):
@@ -222,7 +229,23 @@ def product(factors: Sequence[Expr]) -> Expr:
     if minus:
         return negated(product(flat))
     kept = [f for f in flat if not (isinstance(f, Number) and f.value == 1)]
-    return build.product(_powers(kept)) if kept else build.number(1)
+    return build.product(_powers(_triangles(kept))) if kept else build.number(1)
+
+
+def _triangles(factors: list[Expr]) -> list[Expr]:
+    """diag(u) tril(ones) diag(v) is tril(u v')."""
+    for i in range(1, len(factors) - 1):
+        before, middle, after = factors[i - 1 : i + 2]
+        match (before, middle, after):
+            case (
+                Call(name="diag", args=(u,)),
+                Call(name="tril" | "triu", args=(Call(name="ones"), *rest)),
+                Call(name="diag", args=(v,)),
+            ) if before.shape.rank == after.shape.rank == 2:
+                args = [product([u, transposed(v)]), *rest]
+                whole = build.call(middle.shape, middle.name, args)
+                return _triangles([*factors[: i - 1], whole, *factors[i + 2 :]])
+    return factors
 
 
 def _powers(factors: Sequence[Expr]) -> list[Expr]:
@@ -267,11 +290,13 @@ def quotient(top: Expr, bottom: Expr | None) -> Expr:
 
 
 def inner(left: Expr, right: Expr) -> Expr:
-    """The inner product of two columns: `a · b`, or `a' M b` where a side is a product."""
+    """The inner product of two columns: `a · b`, or `a' M b` where a side is a product, read from
+    the end from which it is shorter."""
     if isinstance(left, Product) and not isinstance(right, Product):
         left, right = right, left
     if _is_chain(right) and not isinstance(left, Hadamard):
-        return product([transposed(left), right])
+        ways = [product([transposed(left), right]), product([transposed(right), left])]
+        return min(ways, key=cost)
     return build.dot(left, right)
 
 

@@ -88,6 +88,31 @@ def forward(t: Contract) -> Tensor | None:
     return None
 
 
+def turned(t: Contract, tidied: Callable[[Tensor], Tensor]) -> list[Tensor]:
+    """<G, L(A, E)> read as <L*(A, G), E>, for each function L in a product that the rest of it
+    closes: of the two one may be known, as the exponential in its own direction is."""
+    made = []
+    for i, (f, labels) in enumerate(t.factors):
+        if not isinstance(f, Opaque) or f.batch or not isinstance(f.fn, str):
+            continue
+        position = next((p for fn, p in ADJOINTS if fn == f.fn), None)
+        if position is None:
+            continue
+        others = [*t.factors[:i], *t.factors[i + 1 :]]
+        if labels[0] == labels[1]:  # a trace, or a diagonal
+            labels = labels[0], 1 + max(x for _, axes in t.factors for x in axes)
+            others.append((delta(f.dims[0]), labels))
+        touching = _closed(others, labels, t.rank)
+        if touching is None:
+            continue
+        total = contract(touching, labels, dict(zip(labels, f.dims, strict=True)))
+        share = ADJOINTS[f.fn, position](f, total, 0)
+        left = [view for view in others if view not in touching]
+        views = [(tidied(share), labels), (f.args[position], labels), *left]
+        made.append(contract(views, range(t.rank), dict(enumerate(t.dims))))
+    return made
+
+
 def _closed(views: Sequence[View], own: Sequence[int], rank: int) -> list[View] | None:
     """The views that hang on these summed labels, if they hang on nothing else."""
     reached = set(own)

@@ -77,15 +77,20 @@ class Identity:
 
     @cached_property
     def conditions(self) -> dict[Tensor, frozenset[str]]:
-        """What has to be known of what a variable stands for; what is inverted is invertible."""
+        """What has to be known of what a variable stands for; what is inverted is invertible, and
+        so is what these functions are defined for."""
         inverted = {
             atom
             for n in postorder((self.lhs,))
-            if isinstance(n, Opaque) and n.fn == "inv"
+            if isinstance(n, Opaque) and n.fn in INVERTING
             for atom in postorder((n,))
         }
+        factored = {
+            n.args[0] for n in postorder((self.lhs,)) if isinstance(n, Opaque) and n.fn == "chol"
+        }
+        implied = {v: {"invertible"} for v in inverted} | dict.fromkeys(factored, DEFINITE)
         return {
-            v: v.properties - ({"invertible"} if v in inverted else frozenset())
+            v: v.properties - implied.get(v, frozenset())
             for v in self.variables
             if isinstance(v, Atom)
         }
@@ -178,6 +183,13 @@ class Identity:
         }
         return Substitution(values, batch=batch)(self.rhs)
 
+
+DEFINITE: Final = frozenset({"spd", "symmetric", "invertible"})
+"""What a matrix is that has a Cholesky factor."""
+
+INVERTING: Final = frozenset({"inv", "logm_frechet", "sylvester"})
+"""Functions that are defined where the matrices in them are invertible: of sylvester(A, A, C) the
+eigenvalues a and -a must not meet, and zero is its own negative."""
 
 Head = tuple[type, object]
 

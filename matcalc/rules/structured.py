@@ -5,11 +5,13 @@ and a source like a line of the book."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Final
 
 from matcalc.tensor.blocks import diagonal_blocks
-from matcalc.tensor.canonical import add, contract, opaque
-from matcalc.tensor.nodes import Contract, Opaque, Sum, Tensor
+from matcalc.tensor.canonical import add, contract, delta, opaque
+from matcalc.tensor.constructors import Term
+from matcalc.tensor.nodes import Contract, Mask, Opaque, Sum, Tensor
 
 BLOCKWISE: Final = frozenset("inv pinv expm sqrtm logm chol".split())
 
@@ -36,6 +38,74 @@ def of_blocks(t: Opaque) -> Tensor | None:
 
 def _put(block: Tensor, place: Tensor) -> Tensor:
     return contract([(place, (0, 2)), (block, (2, 3)), (place, (1, 3))], (0, 1))
+
+
+def of_triangles(t: Sum) -> Tensor | None:
+    """tril(M) + triu(M) = M + diag(diag(M)), also inside equal products.  Magnus, Linear
+    Structures, sec. 4.1."""
+    seen: list[tuple[Term, Tensor, bool]] = []
+    for term in t.terms:
+        part = _triangle(t, term)
+        if part is None:
+            continue
+        rest, lower = part
+        opposite = (rest, not lower, term[0])
+        other = next((old for old, *found in seen if (*found, old[0]) == opposite), None)
+        if other is None:
+            seen.append((term, rest, lower))
+            continue
+        own = tuple(range(t.rank))
+        pair = (t.rank, t.rank + 1)
+        whole = contract([(rest, range(rest.rank))], own)
+        diagonal = contract([(rest, range(rest.rank)), (delta(rest.dims[-1]), pair)], own)
+        left = [u for u in t.terms if u not in (term, other)]
+        return add([*left, (term[0], whole, own), (term[0], diagonal, own)], t.dims)
+    return None
+
+
+def of_half_triangle(t: Contract) -> Tensor | None:
+    """sum(tril(M)) = (sum(M) + tr(M)) / 2 for a symmetric M, in any product that sums over both
+    axes of the triangle."""
+    for i, (mask, axes) in enumerate(t.factors):
+        square = isinstance(mask, Mask) and not mask.offset and mask.dims[0] == mask.dims[1]
+        if not square or min(axes) < t.rank or axes[0] == axes[1]:
+            continue
+        own = tuple(range(t.rank))
+        others = [*t.factors[:i], *t.factors[i + 1 :]]
+        sizes = dict(enumerate(t.dims)) | dict.fromkeys(axes, mask.dims[0])
+        rest, turned = (contract(others, (*own, *pair), sizes) for pair in (axes, axes[::-1]))
+        if rest is turned:
+            whole = contract([(rest, range(rest.rank))], own)
+            joined = [(rest, range(rest.rank)), (delta(mask.dims[0]), (t.rank, t.rank + 1))]
+            half = Fraction(1, 2)
+            return add([(half, whole, own), (half, contract(joined, own), own)], t.dims)
+    return None
+
+
+def _triangle(t: Sum, term: Term) -> tuple[Tensor, bool] | None:
+    """Of a product with a triangle of ones, the other factors, with the axes of the sum and then
+    the two of the triangle, and which triangle it is of these; None if there is none."""
+    _, product, labels = term
+    if not isinstance(product, Contract):
+        return None
+    place: dict[int, int] = dict(enumerate(labels))
+    inner = {x for _, axes in product.factors for x in axes if x >= product.rank}
+    place |= {x: 2 * t.rank + x + 2 for x in inner}
+    for k, (mask, axes) in enumerate(product.factors):
+        square = isinstance(mask, Mask) and mask.dims[0] == mask.dims[1]
+        if not isinstance(mask, Mask) or mask.offset or axes[0] == axes[1] or not square:
+            continue
+        others = [v for i, v in enumerate(product.factors) if i != k]
+        views = [(f, tuple([place[x] for x in own])) for f, own in others]
+        first, second = (place[x] for x in axes)
+        rests = []
+        for rows, columns in ((first, second), (second, first)):
+            out = (*range(t.rank), rows, columns)
+            sizes = dict(enumerate(t.dims)) | {rows: mask.dims[0], columns: mask.dims[0]}
+            rests.append(contract(views, out, sizes))
+        turned = rests[1].key < rests[0].key
+        return rests[turned], mask.lower != turned
+    return None
 
 
 def commuted(t: Contract, known: Callable[[Tensor], frozenset[str]]) -> Tensor | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import count
 
+from matcalc.rules.structured import of_half_triangle, of_triangles
 from matcalc.tensor.canonical import (
     add,
     as_constant,
@@ -15,7 +17,7 @@ from matcalc.tensor.canonical import (
     rational,
     size,
 )
-from matcalc.tensor.nodes import Contract, Labels, Map, Rational, Sum, Tensor
+from matcalc.tensor.nodes import Contract, Labels, Map, Mask, Rational, Sum, Tensor
 from matcalc.tensor.selections import is_stacked
 
 Factor = tuple[Tensor, Labels, Rational]
@@ -200,6 +202,9 @@ def _without(
     return t.terms[i][0], contract(operands, out, dims)
 
 
+ROUNDS = 3
+"""Triangles are looked for in sums that are multiplied out this often."""
+
 MANY = 6
 """A product is not multiplied out over a sum of more terms than this."""
 
@@ -239,24 +244,68 @@ def opened(t: Sum) -> list[Tensor]:
     return [add(terms, t.dims)]
 
 
+def with_triangles(t: Sum, tidied: Callable[[Tensor], Tensor]) -> list[Tensor]:
+    """The sum with its triangles put together, where they stand in sums of products: multiplied
+    out over these, then over other short sums as long as the triangles are of different
+    matrices."""
+    terms = [(c, _over_triangles(a), labels) for c, a, labels in t.terms]
+    if all(new is old for (_, new, _), (_, old, _) in zip(terms, t.terms, strict=True)):
+        return []
+    new: list[Tensor] = [add(terms, t.dims)]
+    for _ in range(ROUNDS):
+        if not new or not isinstance(new[0], Sum) or len(new[0].terms) > OPEN:
+            break
+        whole = of_triangles(new[0])
+        if whole is not None:
+            return [whole]
+        new = [tidied(other) for other in opened(new[0])]
+    return []
+
+
+def with_half_triangles(t: Contract) -> list[Tensor]:
+    """The contraction with a triangle of ones over a symmetric matrix, all of which is summed, as
+    half of all of it and half of its diagonal."""
+    new = _over_triangles(t)
+    parts = new.terms if new is not t and isinstance(new, Sum) else ((1, t, tuple(range(t.rank))),)
+    halves = [of_half_triangle(a) if isinstance(a, Contract) else None for _, a, _ in parts]
+    if not any(halves):
+        return []
+    terms = [(c, half or a, x) for (c, a, x), half in zip(parts, halves, strict=True)]
+    return [add(terms, t.dims)]
+
+
+def _over_triangles(t: Tensor) -> Tensor:
+    """A product multiplied out over the first of its sums in which a triangle of ones stands."""
+    if isinstance(t, Contract):
+        for i, (f, _) in enumerate(t.factors):
+            if isinstance(f, Sum) and any(isinstance(a, Mask) for _, a, _ in f.terms):
+                return _multiplied(t, i, f)
+    return t
+
+
 def distributed(t: Contract, many: int = MANY) -> list[Tensor]:
     """The contraction multiplied out over one of its sums, for each sum of at most `many` terms."""
-    result = []
-    for i, (f, labels) in enumerate(t.factors):
-        if isinstance(f, Sum) and 1 < len(f.terms) <= many:
-            others = [*t.factors[:i], *t.factors[i + 1 :]]
-            dims = {x: d for u, y in t.factors for x, d in zip(y, u.dims, strict=True)} | dict(
-                enumerate(t.dims)
-            )
-            everything = tuple(range(t.rank))
-            terms = []
-            for c, a, places in f.terms:
-                view = (a, tuple(labels[x] for x in places))
-                carried = {x for _, y in [*others, view] for x in y}
-                ones = [(size(dims[x]), ()) for x in labels if x >= t.rank and x not in carried]
-                terms.append((c, contract([view, *others, *ones], everything, dims), everything))
-            result.append(add(terms, t.dims))
-    return result
+    return [
+        _multiplied(t, i, f)
+        for i, (f, _) in enumerate(t.factors)
+        if isinstance(f, Sum) and 1 < len(f.terms) <= many
+    ]
+
+
+def _multiplied(t: Contract, place: int, f: Sum) -> Tensor:
+    """The contraction multiplied out over the sum at one place."""
+    labels = t.factors[place][1]
+    others = [*t.factors[:place], *t.factors[place + 1 :]]
+    dims = {x: d for u, y in t.factors for x, d in zip(y, u.dims, strict=True)}
+    dims |= dict(enumerate(t.dims))
+    everything = tuple(range(t.rank))
+    terms = []
+    for c, a, places in f.terms:
+        view = (a, tuple(labels[x] for x in places))
+        carried = {x for _, y in [*others, view] for x in y}
+        ones = [(size(dims[x]), ()) for x in labels if x >= t.rank and x not in carried]
+        terms.append((c, contract([view, *others, *ones], everything, dims), everything))
+    return add(terms, t.dims)
 
 
 def refactored(t: Contract) -> list[Tensor]:

@@ -32,6 +32,9 @@ ADJOINT: Final = Law(
 BLOCKS: Final = Law(
     "function of blocks", "f(blockdiag(A, B)) = blockdiag(f(A), f(B))", "Horn & Johnson, sec. 0.9"
 )
+TRIANGLES: Final = Law(
+    "two triangles", "tril(M) + triu(M) = M + diag(diag(M))", "Magnus, Linear Structures, sec. 4.1"
+)
 COMMUTED: Final = Law(
     "commuting matrices", "D E = E D for diagonal D, E", "Horn & Johnson, sec. 0.9"
 )

@@ -9,15 +9,24 @@ from dataclasses import dataclass
 from matcalc.expr.nodes import Expr
 from matcalc.expr.writing import cost
 from matcalc.expr.writing import is_symmetric as looks_symmetric
-from matcalc.rules.adjoints import forward
+from matcalc.rules.adjoints import forward, turned
 from matcalc.rules.book import RuleBook
 from matcalc.rules.identities import Identity
-from matcalc.rules.structured import commuted, of_blocks
+from matcalc.rules.structured import commuted, of_blocks, of_triangles
 from matcalc.simplify import laws
-from matcalc.simplify.factor import absorbed, distributed, factored, framed, opened, refactored
+from matcalc.simplify.factor import (
+    absorbed,
+    distributed,
+    factored,
+    framed,
+    opened,
+    refactored,
+    with_half_triangles,
+    with_triangles,
+)
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
-from matcalc.tensor.canonical import add, group, is_symmetric
+from matcalc.tensor.canonical import add, contract, group, is_symmetric
 from matcalc.tensor.knowledge import KNOWN
 from matcalc.tensor.lift import Lift
 from matcalc.tensor.nodes import Contract, Group, Map, Opaque, Sum, Tensor, node_count, operands
@@ -112,6 +121,8 @@ class Simplifier:
         """Rewrites that rules about structure make."""
         if isinstance(t, Opaque):
             yield of_blocks(t), laws.BLOCKS
+        if isinstance(t, Sum):
+            yield of_triangles(t), laws.TRIANGLES
         if isinstance(t, Contract):
             yield forward(t), laws.ADJOINT
             yield commuted(t, self.known), laws.COMMUTED
@@ -119,12 +130,18 @@ class Simplifier:
     def choices(self, t: Tensor) -> list[tuple[laws.Law, list[Tensor]]]:
         """Equal tensors that may print shorter, by the law that says they are equal."""
         if isinstance(t, Sum) and 1 < len(t.terms) <= TALL:
-            own = [(laws.FACTOR, factored(t)), (laws.EXPAND, opened(t))]
+            own = [
+                (laws.FACTOR, factored(t)),
+                (laws.EXPAND, opened(t)),
+                (laws.TRIANGLES, with_triangles(t, self.tidied)),
+            ]
         elif isinstance(t, Contract):
             own = [
                 (laws.ABSORB, absorbed(t)),
                 (laws.EXPAND, distributed(t)),
                 (laws.FACTOR, refactored(t) + framed(t)),
+                (laws.ADJOINT, turned(t, self.tidied)),
+                (laws.TRIANGLES, with_half_triangles(t)),
             ]
         else:
             return []
@@ -137,6 +154,11 @@ class Simplifier:
             if found is None:
                 break
             t = found[0]
+        if isinstance(t, Contract) and len(t.factors) == 1:  # a transpose
+            view, labels = t.factors[0]
+            found = self.identities.rewrite(view, self.known)
+            if found is not None:
+                t = contract([(found[0], labels)], range(t.rank), dict(enumerate(t.dims)))
         if isinstance(t, Sum):
             parts = [self.identities.rewrite(a, self.known) for _, a, _ in t.terms]
             if any(parts):

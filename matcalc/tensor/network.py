@@ -427,11 +427,22 @@ def _diagonal_matrix(column: Expr) -> Expr:
 
 
 def _best_cycle(chain: list[Expr]) -> Expr:
-    """Of the ways to read a cycle, the shortest, then W' A W, then the first."""
-    ways: list[tuple[int, bool, int, list[Expr]]] = []
+    """Of the ways to read a cycle, the shortest, then W' A W, then the first; (A B)^2 for A B A
+    B."""
+    ways: list[tuple[int, bool, int, Expr]] = []
     for chains in (chain, [transposed(f) for f in reversed(chain)]):
         for i in range(len(chains)):
             turned = chains[i:] + chains[:i]
             framed = turned[0] == transposed(turned[-1])
-            ways.append((cost(product(turned)), not framed, len(ways), turned))
-    return product(min(ways)[-1])
+            read = _repeated(turned)
+            ways.append((cost(read), not framed, len(ways), read))
+    return min(ways)[-1]
+
+
+def _repeated(chain: list[Expr]) -> Expr:
+    """A product, as a power if it is one product several times."""
+    count = len(chain)
+    for size in range(2, count // 2 + 1):
+        if count % size == 0 and chain == chain[:size] * (count // size):
+            return build.power(product(chain[:size]), build.number(count // size))
+    return product(chain)

@@ -17,6 +17,10 @@ RESULTS = r"""
 logdet(X'X)                     | X | 2 X (X' X)^-1
 logdet(X'X + c eye(n))          | X | 2 X (X' X + c eye(n))^-1
 norm(Q x)                       | x | x' / norm(x)
+t (tril(A) + triu(A))           | t | diag(diag(A)) + A
+t tr(expm_frechet(A, B))        | t | tr(expm(A) B)
+t logm_frechet(S, S)            | t | eye(n)
+t sylvester(S, S, S B + B S)    | t | B
 norm(Q A x)                     | x | x' A' A / norm(A x)
 x' Q' Q y                       | x | y'
 x' Q^-1 y                       | x | y' Q
