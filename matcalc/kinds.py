@@ -39,6 +39,8 @@ JOINT: Final = ("hessian", *ALONG)
 
 
 WORDS: Final = {
+    "jacobian": "Jacobian",
+    "hessian": "Hessian",
     "jvp": "Jacobian-vector product",
     "vjp": "vector-Jacobian product",
     "hvp": "Hessian-vector product",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from matcalc.budget import bounded
 from matcalc.computation import Computation, Implementations
@@ -17,6 +17,7 @@ from matcalc.errors import InputError
 from matcalc.expr.along import unfolded
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Function, Symbol
+from matcalc.expr.writing import cost
 from matcalc.expression import Expression
 from matcalc.handed_in import evaluators, preparing, trusted
 from matcalc.kinds import WORDS
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from matcalc.show.blocks import Blocks
     from matcalc.show.graph import Graph
     from matcalc.show.record import Explanation, Level, Step
+
+
+FORMULA: Final = 40
+"""Operators and leaves up to which a formula is put into the description of code."""
 
 
 def whole(program: Program, book: RuleBook) -> Expression:
@@ -262,10 +267,18 @@ class Derivation:
         if before:
             outputs = (*(self._computed(each, given) for each in before), outputs)
         variables, _ = self._scope
-        kind = WORDS.get(self.kind, self.kind)
-        doc = f"The {kind} of {' '.join(self.program.text.split())} by {', '.join(self.wrt)}."
         outputs = [outputs] if single else list(outputs)
-        return Computation(self.kind, outputs, variables, doc, single)
+        return Computation(self.kind, outputs, variables, self._doc, single)
+
+    @property
+    def _doc(self) -> str:
+        """What is computed: the derivative of which source line, and its formula if it is short."""
+        kind = WORDS.get(self.kind, self.kind)
+        said = f"The {kind} of {' '.join(self.program.text.split())} by {', '.join(self.wrt)}"
+        parts = leaves_of(self.solved.written)
+        if len(parts) > 1 or cost(parts[0]) > FORMULA:
+            return said + "."
+        return said + ":\n\n" + "\n".join("    " + line for line in text(parts[0]).splitlines())
 
     def _first(self) -> Any:
         """The gradient of which this is the derivative, or the derivative along a direction."""

@@ -256,7 +256,9 @@ from matcalc.operators import Identity, Kronecker
 
 
 def hessian(U, V, T):
-    \"""The hessian of norm(U V' - T)^2 by U.
+    \"""The Hessian of norm(U V' - T)^2 by U:
+
+        2 ((V' V) ⊗ eye(m))
 
     Takes U: array (m, r); V: array (n, r); T: array (m, n).
     Returns operator (m*r, m*r) between vectors of stacked columns, X.ravel(order="F").
@@ -270,7 +272,9 @@ from matcalc.operators import Diagonal, LowRank, Sum
 
 
 def jacobian(x):
-    \"""The jacobian of softmax(x) by x.
+    \"""The Jacobian of softmax(x) by x:
+
+        diag(softmax(x)) - softmax(x) softmax(x)'
 
     Takes x: array (n,).
     Returns operator (n, n).
@@ -284,7 +288,9 @@ from matcalc.operators import Diagonal, Product
 
 
 def jacobian(A, B, x):
-    \"""The jacobian of A relu(B x) by x.
+    \"""The Jacobian of A relu(B x) by x:
+
+        A diag(B x > 0) B
 
     Takes A: array (m, k); B: array (k, n); x: array (n,).
     Returns operator (m, n).
