@@ -6,7 +6,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import perf_counter
+from time import process_time
 from types import FrameType
 from typing import Final
 
@@ -14,15 +14,15 @@ from matcalc import MatcalcError, parse
 from matcalc.errors import DerivationError, GrammarError
 
 SOON: Final = 2.0
-"""Seconds that a text of at most LENGTH characters may take."""
+"""Seconds of the processor that a text of at most LENGTH characters may take."""
 
 LENGTH: Final = 2000
 
 EMPTY: Final = re.compile(r"(\s|;|#[^\n]*)*+")
 """Texts without anything that could be pointed at."""
 
-HANGS: Final = 20
-"""Seconds after which a text is given up."""
+HANGS: Final = 60
+"""Seconds of the processor after which a text is given up."""
 
 
 class Hang(BaseException):
@@ -42,9 +42,9 @@ def verdict(text: str) -> str:
 
 def slow(text: str) -> str:
     """What is wrong with the time that the answer to a text takes; empty if nothing is."""
-    began = perf_counter()
+    began = process_time()
     found = verdict(text)
-    taken = perf_counter() - began
+    taken = process_time() - began
     return found or ("slow" if taken > SOON and len(text) <= LENGTH else "")
 
 
@@ -59,18 +59,19 @@ def place(error: BaseException) -> str:
 
 @contextmanager
 def deadline(seconds: int) -> Iterator[None]:
-    """Raises Hang in a block that takes longer."""
+    """Raises Hang in a block that takes longer, in time of the processor: other work does not
+    count."""
 
     def ring(_signal: int, _frame: FrameType | None) -> None:
         raise Hang
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _answer(text: str) -> str:
