@@ -16,7 +16,7 @@ from matcalc.check import linear
 from matcalc.check.differences import Array
 
 DIGITS: Final = 60
-"""Decimal digits of the computation."""
+"""Decimal digits of the computation, unless it is within `mp.workdps` of more."""
 
 
 class UnknownError(Exception):
@@ -63,7 +63,7 @@ def _array(X: Any) -> Array:
     out = np.empty((X.rows, X.cols), dtype=object)
     for place in np.ndindex(out.shape):
         value = X[place]
-        if abs(mp.im(value)) > mp.mpf(10) ** (-DIGITS // 3):
+        if abs(mp.im(value)) > mp.mpf(10) ** (-mp.dps // 3):
             raise UnknownError("a matrix function that is not real")
         out[place] = mp.re(value)
     return out
@@ -239,7 +239,7 @@ def inverse(A: Array) -> Array:
 
 def _pinv(X: Array) -> Array:
     u, s, v = _svd(X)
-    least = max(s) * mp.mpf(10) ** (-DIGITS // 2)
+    least = max(s) * mp.mpf(10) ** (-mp.dps // 2)
     inverse = np.array([1 / e if e > least else mp.mpf(0) for e in s], dtype=object)
     return np.asarray((v.T * inverse) @ u.T)
 
@@ -309,7 +309,8 @@ def _frechet(function: Callable[[Array], Array]) -> Callable[[Array, Array], Arr
     mpmath's logarithms, and the block matrix of the oracle is one."""
 
     def along(X: Array, E: Array) -> Array:
-        step = mp.mpf(10) ** (-DIGITS // 3)
+        size = max((abs(e) for e in np.ravel(E)), default=mp.mpf(0))
+        step = mp.mpf(10) ** (-mp.dps // 3) / max(size, mp.mpf(1))
         return np.asarray((function(X + step * E) - function(X - step * E)) / (2 * step))
 
     return along

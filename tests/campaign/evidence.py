@@ -25,6 +25,7 @@ STEPS: Final = (mp.mpf(10) ** -10, mp.mpf(10) ** -13)
 APART: Final = 1e-5
 AGREED: Final = 1e-8
 GROWTH: Final = 50
+MORE: Final = 3 * DIGITS
 
 Line = Mapping[str, Array]
 """A direction for each of some names."""
@@ -58,8 +59,15 @@ class Witness:
         return numbers((v + v.T) / 2 if is_symmetric(target) else v)
 
     def settle(self, index: int, result: Expr) -> Found:
-        """Whether a result (the one of this place, in array layout) is the derivative."""
-        with mp.workdps(DIGITS):
+        """Whether a result (the one of this place, in array layout) is the derivative.
+
+        What differs is computed once more with more digits: large numbers may cancel.
+        """
+        found = self._settled(index, result, DIGITS)
+        return self._settled(index, result, MORE) if found.word == "differs" else found
+
+    def _settled(self, index: int, result: Expr, digits: int) -> Found:
+        with mp.workdps(digits):
             lines = self._lines(index)
             sides = [self._sides(lines, h) for h in STEPS]
             words = self._smooth(sides)
@@ -79,7 +87,10 @@ class Witness:
                 return Found("tie", tie)
             apart = _largest(got - truth) / max(_largest(truth), mp.mpf("1e-3"))
             text = f"{_shown(got)} but should be {_shown(truth)}, along random directions"
-            return Found("agrees" if apart < AGREED else "differs", text)
+            if apart < AGREED:
+                return Found("agrees", text)
+            border = self.border()
+            return Found("differs", text) if border is None else Found("border", border)
 
     def border(self) -> str | None:
         """What of the program is at the border of a domain, or chosen by rounding; None if

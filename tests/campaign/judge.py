@@ -88,6 +88,8 @@ def judged(asked: Asked, seconds: float = SECONDS) -> Verdict:
             return _judged(asked)
     except TimeUpError:
         return Verdict("timeout", f"more than {seconds:g} s")
+    except LimitError as error:
+        return Verdict("refused", masked(error.message))
     except RecursionError as error:
         return Verdict("CRASH", "RecursionError", str(error))
     except Exception as error:

@@ -55,7 +55,7 @@ class Precise:
     def all(self, point: Mapping[str, Any]) -> dict[Expr, Array]:
         """The values of all parts."""
         values: dict[Expr, Array] = {}
-        with mp.workdps(DIGITS), np.errstate(all="ignore"):
+        with mp.workdps(max(DIGITS, mp.dps)), np.errstate(all="ignore"):
             for node in self.order:
                 name = getattr(node, "name", None) if isinstance(node, Symbol | Named) else None
                 if name is not None and name in point:
