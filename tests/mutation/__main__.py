@@ -242,12 +242,10 @@ def campaign(
     """Map the tests, then run what is to be run."""
     path = given.work / "reach.json"
     known = reach.read(path)
-    if (
-        given.again or given.wide or set(found) != {"rule book"}
-    ):  # the tests of a rule are known by its text
+    if given.wide or set(found) != {"rule book"}:  # the tests of a rule are known by its text
         reach.completed(known, server, PACKAGES, given.jobs, path)
     print(f"{len(server.items)} tests")
-    seconds = 1e9 if given.again else given.seconds
+    seconds = 1e9 if given.wide else given.seconds
     run = Campaign(server, known, journal, seconds)
     server.run_all((run.job(m) for m in _chosen(given, found, journal)), given.jobs)
 
