@@ -49,7 +49,7 @@ class BookMutant:
     @property
     def key(self) -> str:
         again = f" #{self.number + 1}" if self.number else ""
-        overload = f" [{self.k}]" if self.k else ""
+        overload = f" [{self.k}]" if self.k and self.kind == "function" else ""
         return f"{self.kind} {self.name}{overload}: {self.before} => {self.after}{again}"
 
 
