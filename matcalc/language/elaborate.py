@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from matcalc.dims import ONE, Dim
 from matcalc.errors import InputError
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Named, Number, Shape, Symbol
+from matcalc.expr.nodes import Expr, Named, Neg, Number, Shape, Symbol
 from matcalc.language import calls, places
 from matcalc.language.infer import CONSTANTS, is_transpose
 from matcalc.language.signatures import ALIASES, candidates
@@ -145,7 +145,10 @@ class Elaborator:
         base = self.built[node.base]
         if is_transpose(node):
             return build.transpose(base)
-        return build.power(base, self.built[node.exponent], node.elementwise)
+        exponent = self.built[node.exponent]
+        if isinstance(exponent, Neg) and isinstance(exponent.arg, Number):
+            exponent = build.number(-exponent.arg.value)
+        return build.power(base, exponent, node.elementwise)
 
     def _indexed(self, node: Indexed) -> Expr:
         indices = [None if each is None else self.index(each) for each in node.subscripts]

@@ -7,13 +7,15 @@ import unicodedata
 from functools import cache
 from typing import Final
 
+from matcalc.budget import DIGITS
 from matcalc.errors import InputError, Span
 from matcalc.language import table
 from matcalc.language.names import character
 
 MAX_TEXT: Final = 200_000
-MAX_NUMBER: Final = 100
+MAX_NUMBER: Final = DIGITS
 MAX_NAME: Final = 100
+_LONGEST: Final = {"NAME": MAX_NAME, "NUMBER": MAX_NUMBER, "SUPERSCRIPT": MAX_NUMBER}
 
 
 class Token:
@@ -58,22 +60,22 @@ def scan(text: str, origin: str = "") -> list[Token]:
         position = end
         kind = match.lastgroup or ""
         if kind not in ignored:
-            if end - start > MAX_NAME and kind in ("NAME", "NUMBER", "SUPERSCRIPT"):
-                _check_length(kind, text, start, end, origin)
+            if end - start > _LONGEST.get(kind, MAX_TEXT):
+                raise _too_long(kind, text, start, end, origin)
             tokens.append(Token(kind, match.group(), start, end))
     if position != len(text):
         raise _strange(text, position, origin)
     return tokens
 
 
-def _check_length(kind: str, text: str, start: int, end: int, origin: str) -> None:
-    what, limit = ("name", MAX_NAME) if kind == "NAME" else ("number", MAX_NUMBER)
-    raise InputError(
+def _too_long(kind: str, text: str, start: int, end: int, origin: str) -> InputError:
+    what = "name" if kind == "NAME" else "number"
+    return InputError(
         f"the {what} is too long: {end - start} characters",
         source=text,
         span=Span(start, end),
         origin=origin,
-        expected=f"at most {limit} characters",
+        expected=f"at most {_LONGEST[kind]} characters",
     )
 
 
