@@ -116,10 +116,11 @@ class Rule:
             return None
         top = node.numerator
         given = list(top.factors) if isinstance(top, Hadamard | Product) else [top]
+        arrays = sum(bool(factor.shape.dims) for factor in given)
         for below in _match(self, self.lhs.denominator, node.denominator, Match({})):
             for place, factor in enumerate([*given, _ONE]):
-                if isinstance(top, Product) and factor.shape.dims:
-                    continue
+                if isinstance(top, Product) and factor.shape.dims and arrays > 1:
+                    continue  # a factor of a chain
                 rest = given[:place] + given[place + 1 :]
                 for found in _match(self, self.lhs.numerator, factor, below):
                     made = _times(rest, self._made(found), isinstance(top, Product))
