@@ -103,7 +103,11 @@ def _pulled_and_over(t: Sum) -> tuple[list[Tensor], list[Tensor]]:
     for key in [key for key in found if -1 in key[1] and len(key[1]) == 2]:
         others = [i for i in range(len(lists)) if i not in found[key]]
         found[key] += [i for i in others if _place(lists[i], key, rank) is not None]
-    shared = [key for key, where in found.items() if len(where) > 1]
+    shared = [
+        key
+        for key, where in found.items()
+        if len(where) > 1 and not _is_horner(lists, key, where, rank)
+    ]
     shared.sort(key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]), reverse=True)
     pulled = [_pulled(t, lists, key, found[key]) for key in shared[:CANDIDATES]]
     below = [key for key in found if not key[2] and all(x >= 0 for x in key[1])]
@@ -139,6 +143,15 @@ def _from_both_sides(t: Tensor) -> list[Tensor]:
 def _at(t: Contract, axis: int) -> set[Tensor]:
     """The factors that carry an axis."""
     return {f for f, labels in t.factors if axis in labels}
+
+
+def _is_horner(lists: list[list[Factor]], key: Key, members: list[int], rank: int) -> bool:
+    """Whether a scalar pulled out of some of the terms would leave powers of it: polynomials are
+    written out, 3 x^2 + 4 x - 1 and not x (3 x + 4) - 1."""
+    if key[1] or len(members) == len(lists):
+        return False
+    exponents = {f[2] for i in members for f in lists[i] if _key(f, rank) == key}
+    return len(exponents) > 1
 
 
 def _put_together(t: Sum, axis: int) -> bool:
