@@ -303,9 +303,19 @@ def _statement(text: str, width: int = WIDTH) -> list[str]:
     assignment = _ASSIGNMENT.match(text)
     start = assignment[0] if assignment else "return "
     value = text.removeprefix(start)
-    if value.startswith("(") and len(_units(value)) == 1:
+    if _is_bracketed(value):
         value = value[1:-1]
     return [f"    {start}(", *("        " + line for line in _lines(value, width - 8)), "    )"]
+
+
+def _is_bracketed(text: str) -> bool:
+    """Whether the bracket that begins a text ends with it, as in `(a + b)` but not `(a + b).T`."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign in "([") - (sign in ")]")
+        if not depth:
+            return text.startswith("(") and place == len(text) - 1
+    return False
 
 
 def _units(text: str) -> list[str]:
