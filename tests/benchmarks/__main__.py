@@ -80,6 +80,26 @@ def paper() -> None:
     row(f"derive(), {len(cases)} cases of the paper, again", again)
 
 
+def standard() -> None:
+    """derive() for the standard derivatives of the golden file, each again and again."""
+    from matcalc import derive
+    from tests.golden.test_results import is_case, parsed
+    from tests.golden.test_standard import LINES
+
+    lines = [parsed(text) for text in LINES if is_case(text)]
+
+    def once(line: Any) -> float:
+        kind = "hessian" if line.twice else "auto"
+        return seconds(lambda: derive(line.program, line.wrt, kind=kind))
+
+    for line in lines:
+        once(line)
+    again = [(statistics.median(once(line) for _ in range(REPEATS)), line) for line in lines]
+    row(f"derive(), {len(lines)} standard derivatives, again", [time for time, _ in again])
+    slowest = max(again, key=lambda each: each[0])[1]
+    print(f"    the slowest: {slowest.program}  by {slowest.wrt}")
+
+
 def dense(depth: int) -> str:
     """A program of `depth` dense layers tanh(W_i h)."""
     names = ["x", *(f"h{i}" for i in range(1, depth + 1))]
@@ -117,6 +137,7 @@ def main() -> None:
     print(f"{'milliseconds':<50}{'min':>8}  {'median':>8}  {'90 %':>8}  {'max':>8}")
     start()
     paper()
+    standard()
     growth()
 
 
