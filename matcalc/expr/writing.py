@@ -176,7 +176,8 @@ def transposed(expr: Expr) -> Expr:
         case Divide(numerator=top, denominator=bottom) if not bottom.shape.dims:
             return build.divide(transposed(top), bottom)
         case Power(base=base, exponent=k, elementwise=elementwise) if expr.shape.rank == 2:
-            power_of = build.power(transposed(base), k, elementwise=elementwise)
+            turned = transposed(k) if k.shape.rank == 2 else k
+            power_of = build.power(transposed(base), turned, elementwise=elementwise)
             return power_of if cost(power_of) <= cost(expr) else build.transpose(expr)
         case Kron(left=a, right=b):
             return build.kron(transposed(a), transposed(b))

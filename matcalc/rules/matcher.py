@@ -43,7 +43,7 @@ from matcalc.tensor.nodes import (
     Sum,
     Tensor,
 )
-from matcalc.tensor.traits import turned_order
+from matcalc.tensor.traits import commutes_with_transpose
 
 
 def matches(
@@ -159,9 +159,8 @@ def _opaque(
     if subject.batch != pattern.batch:
         return
     turned = [(subject.args, labels)]
-    order = turned_order(subject.fn)
-    if order is not None and len(labels) == 2 and not subject.batch:
-        turned.append((tuple(transpose(subject.args[i]) for i in order), labels[::-1]))
+    if commutes_with_transpose(subject.fn) and len(labels) == 2:
+        turned.append(((transpose(subject.args[0]),), labels[::-1]))
     for args, outer in turned:
         after = state.aligned(places, outer)
         if after is not None:
