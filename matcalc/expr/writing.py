@@ -31,9 +31,11 @@ from matcalc.expr.nodes import (
     Symbol,
     Transpose,
     children,
+    postorder,
 )
 
 _costs: dict[Expr, int] = {}
+_symmetric: dict[Named, bool] = {}
 _letters: dict[Expr, int] = {}
 _LIMIT: Final = 100_000
 CAP: Final = 10**9
@@ -143,7 +145,9 @@ def is_symmetric(expr: Expr) -> bool:
             return expr.shape.rank == 2
         case Call(name=name, args=(arg,), axis=None) if name in ENTRY_BY_ENTRY | OF_MATRICES:
             return expr.shape.rank == 2 and is_symmetric(arg)
-        case Inverse(arg=arg) | Neg(arg=arg) | Named(value=arg):
+        case Named():
+            return _is_symmetric_by_name(expr)
+        case Inverse(arg=arg) | Neg(arg=arg):
             return is_symmetric(arg)
         case Divide(numerator=arg, denominator=below) if not below.shape.dims:
             return is_symmetric(arg)
@@ -157,6 +161,20 @@ def is_symmetric(expr: Expr) -> bool:
             return [transposed(f) for f in reversed(chain)] == chain
         case _:
             return False
+
+
+def _is_symmetric_by_name(named: Named) -> bool:
+    """The same of what a name stands for, names within it first: a program may bind hundreds, each
+    by the one before, and they are not to be met one within the other."""
+    found = _symmetric.get(named)
+    if found is None:
+        if len(_symmetric) > _LIMIT:
+            _symmetric.clear()
+        for node in postorder((named,)):
+            if isinstance(node, Named) and node not in _symmetric:
+                _symmetric[node] = is_symmetric(node.value)
+        found = is_symmetric(named.value)
+    return found
 
 
 @lru_cache(maxsize=_LIMIT)
