@@ -164,14 +164,19 @@ def _array(symbol: Symbol, value: Any) -> Any:
         raise InputError(
             f"the input {symbol.name} is not an array of real numbers", found=str(array.dtype)
         )
+    check_axes(symbol, array)
+    return array
+
+
+def check_axes(symbol: Symbol, array: Any) -> None:
+    """InputError if an array has more axes than its input, or fewer."""
     if array.ndim != symbol.shape.rank:
         dims = ", ".join(map(str, symbol.shape.dims))
         raise InputError(
             f"the input {symbol.name} has the wrong number of axes",
-            found=f"shape {array.shape}",
+            found=f"shape {tuple(array.shape)}",
             expected=f"shape ({dims}{',' if symbol.shape.rank == 1 else ''})",
         )
-    return array
 
 
 def whole_number(name: str, value: Any) -> int:

@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from matcalc.dims import Dim
-from matcalc.emit.arguments import by_name, check_shapes, whole_number
+from matcalc.emit.arguments import by_name, check_axes, check_shapes, whole_number
 from matcalc.emit.compiled import MEMORY, Asked, executed, implementation, missing_function
 from matcalc.emit.function import Emitted, Output, leaves
 from matcalc.emit.libraries import Library, loaded
@@ -163,13 +163,7 @@ def _array(library: Library, symbol: Symbol, value: Any, like: Any) -> Any:
         raise InputError(
             f"the input {symbol.name} is not an array of real numbers", found=str(error)
         ) from None
-    if array.ndim != symbol.shape.rank:
-        dims = ", ".join(map(str, symbol.shape.dims))
-        raise InputError(
-            f"the input {symbol.name} has the wrong number of axes",
-            found=f"shape {tuple(array.shape)}",
-            expected=f"shape ({dims}{',' if symbol.shape.rank == 1 else ''})",
-        )
+    check_axes(symbol, array)
     return array
 
 
