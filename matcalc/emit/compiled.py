@@ -18,8 +18,9 @@ from math import prod
 from typing import Any, Final
 
 from matcalc.emit.arguments import NOTHING, Bound, Given, bindings, converted
-from matcalc.emit.function import Emitted, Output, emit, leaves
-from matcalc.emit.outs import aligned, check_outs, flat, nested, overlapping
+from matcalc.emit.function import Emitted, emit
+from matcalc.emit.nested import Output, flat, leaves, nested
+from matcalc.emit.outs import aligned, check_outs, overlapping
 from matcalc.errors import InputError
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Add, Einsum, Function, Product, Symbol, postorder

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from matcalc.emit.book import Template, numpy_template
 from matcalc.emit.into import IntoWriter
 from matcalc.emit.operators import CLASSES, OPERATORS
-from matcalc.emit.pysource import Prec, Py
+from matcalc.emit.pysource import Prec, Py, solved
 from matcalc.language.book import Entry
 from matcalc.plan.values import Value
 
@@ -113,12 +113,7 @@ class NumpyWriter(IntoWriter):
     def factor_solve(self, value: Value) -> Py:
         """The solution of a system whose matrix is factored."""
         factor, other = (py.text for py in self.args(value))
-        assert isinstance(value.data, tuple)
-        kind, turned = value.data
-        if kind == "chol":
-            return Py(f"la.cho_solve(({factor}, True), {other}{UNCHECKED})")
-        trans = ", trans=1" if turned else ""
-        return Py(f"la.lu_solve({factor}, {other}{trans}{UNCHECKED})")
+        return solved("la", factor, other, value.data, UNCHECKED)
 
     def factor_inv(self, value: Value) -> Py:
         """The inverse of a factored matrix; LAPACK leaves that of a symmetric one in one half."""

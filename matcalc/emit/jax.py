@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from matcalc.emit.book import Template, template_for
 from matcalc.emit.functional import Functional
-from matcalc.emit.pysource import Py, contracted
+from matcalc.emit.pysource import Py, contracted, solved
 from matcalc.language.book import Entry
 from matcalc.plan.values import Value
 
@@ -69,12 +69,7 @@ class JaxWriter(Functional):
     def factor_solve(self, value: Value) -> Py:
         """The solution of a system whose matrix is factored."""
         factor, other = (py.text for py in self.args(value))
-        assert isinstance(value.data, tuple)
-        kind, turned = value.data
-        if kind == "chol":
-            return Py(f"jsp.linalg.cho_solve(({factor}, True), {other})")
-        trans = ", trans=1" if turned else ""
-        return Py(f"jsp.linalg.lu_solve({factor}, {other}{trans})")
+        return solved("jsp.linalg", factor, other, value.data)
 
     def factor_inv(self, value: Value) -> Py:
         """The inverse of a factored matrix."""

@@ -14,8 +14,9 @@ from typing import Any
 from matcalc.dims import Dim
 from matcalc.emit.arguments import by_name, check_axes, check_shapes, whole_number
 from matcalc.emit.compiled import MEMORY, Asked, executed, implementation, missing_function
-from matcalc.emit.function import Emitted, Output, leaves
+from matcalc.emit.function import Emitted
 from matcalc.emit.libraries import Library, loaded
+from matcalc.emit.nested import Output, leaves
 from matcalc.errors import InputError
 from matcalc.expr.nodes import Expr, Function, Index, Symbol, postorder
 from matcalc.plan.sizes import read_sizes

@@ -23,7 +23,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matcalc.emit.compiled import compile_function
-from matcalc.emit.function import Output, emit
+from matcalc.emit.function import emit
+from matcalc.emit.nested import Output
 from matcalc.expr.nodes import Symbol
 
 __all__ = ["Output", "compile_function", "size_keywords", "source"]

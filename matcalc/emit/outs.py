@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from matcalc.emit.function import Output, leaves
+from matcalc.emit.nested import Output, leaves
 from matcalc.errors import InputError
 
 
@@ -70,17 +70,3 @@ def overlapping(outs: Sequence[Any], arrays: Iterable[Any]) -> bool:
     return any(np.may_share_memory(out, array) for out in written for array in read) or any(
         np.may_share_memory(one, other) for one, other in combinations(written, 2)
     )
-
-
-def flat(tree: Any) -> list[Any]:
-    """Results in order."""
-    return [leaf for part in tree for leaf in flat(part)] if isinstance(tree, tuple) else [tree]
-
-
-def nested(outputs: Sequence[Output], values: Iterator[Any], single: bool) -> Any:
-    """Results nested as the outputs are."""
-    parts = tuple(
-        nested(output, values, False) if isinstance(output, Sequence) else next(values)
-        for output in outputs
-    )
-    return parts[0] if single else parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
@@ -87,7 +88,7 @@ def raised(base: Py, exponent: str) -> Py:
     return Py(f"{base.within(Prec.ATOM)}**{exponent}", Prec.POWER)
 
 
-def dimension(dim: Dim, names: dict[str, str]) -> Py:
+def dimension(dim: Dim, names: Mapping[str, str]) -> Py:
     """A dimension as a whole number; its fractions are divided last."""
     bottom = 1
     for _, coefficient in dim.terms:
@@ -104,3 +105,16 @@ def dimension(dim: Dim, names: dict[str, str]) -> Py:
     if bottom == 1:
         return whole
     return Py(f"{whole.within(Prec.PRODUCT)} // {bottom}", Prec.PRODUCT)
+
+
+def solved(la: str, factor: str, other: str, data: object, more: str = "") -> Py:
+    """The solution of a system whose matrix is factored, in the words of SciPy that JAX has, too.
+
+    `data` says which factors these are, and whether the transposed matrix is meant.
+    """
+    assert isinstance(data, tuple)
+    kind, turned = data
+    if kind == "chol":
+        return Py(f"{la}.cho_solve(({factor}, True), {other}{more})")
+    trans = ", trans=1" if turned else ""
+    return Py(f"{la}.lu_solve({factor}, {other}{trans}{more})")
