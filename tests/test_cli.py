@@ -237,13 +237,13 @@ def test_interrupted(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "derive", interrupt)
+    monkeypatch.setattr(cli.forms, "derive", interrupt)
     said = say(*JOB)
     assert (said.code, said.out, said.err) == (130, "", "interrupted\n")
 
 
 def test_a_fault_is_said_in_one_line(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "derive", None)
+    monkeypatch.setattr(cli.forms, "derive", None)
     said = say(*JOB)
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith("error: a fault in matcalc") and said.err.count("\n") == 1
