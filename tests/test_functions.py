@@ -23,12 +23,21 @@ SHAPES: Final = {
 ELEMENTWISE: Final = (
     "exp log log1p expm1 sqrt abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
     "sigmoid softplus relu leaky_relu elu gelu silu erf erfc gamma lgamma digamma normcdf "
-    "log_normcdf normpdf square recip xlogx"
+    "log_normcdf normpdf square recip xlogx log2 log10 log_sigmoid mish softsign huber floor ceil "
+    "round"
 ).split()
 
 SIGNATURES: Final = """
     polygamma(1, p) | p
     leaky_relu(x, 0.2) | x
+    huber(x, s) | x s
+    huber(X, 0.5) | X
+    logit(sigmoid(x)) | x
+    logaddexp(x, y) | x y
+    hypot(x, y) | x y
+    cumsum(x) | x
+    cumsum(X, axis=0) | X
+    cumsum(X, axis=1) | X
     clip(x, -1, 1) | x
     clip(x, y, t) | x y t
     clip(X, -1, 1) | X

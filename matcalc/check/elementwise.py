@@ -152,6 +152,14 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     return np.where(np.real(x) > 0, x, alpha * np.expm1(smaller(x, 0.0)))
 
 
+def huber(x: Any, delta: Any = 1.0) -> Any:
+    """x^2 / 2 within delta of 0, lines of slope delta outside; nothing unless delta > 0."""
+    size = absolute(x)
+    near = np.real(size) <= np.real(delta)
+    value = np.where(near, x * x / 2, delta * (size - delta / 2))
+    return np.where(np.real(delta) > 0, value, np.nan)
+
+
 def xlogx(x: Any) -> Any:
     """x log(x), 0 at 0."""
     return np.where(np.real(x) == 0, 0.0, x * np.log(np.where(np.real(x) == 0, 1.0, x)))
@@ -196,11 +204,24 @@ ELEMENTWISE: Final[Mapping[str, Callable[..., Any]]] = {
     "pow": power,
     "atan2": lifted(np.arctan2),
     "xlogx": xlogx,
+    "log2": lambda x: np.log(x) / np.log(2.0),
+    "log10": lambda x: np.log(x) / np.log(10.0),
+    "logaddexp": lambda a, b: larger(a, b) + np.log1p(np.exp(-absolute(a - b))),
+    "floor": lambda x: np.floor(np.real(x)),
+    "ceil": lambda x: np.ceil(np.real(x)),
+    "round": lambda x: np.round(np.real(x)),
+    "log_sigmoid": lambda x: smaller(x, 0.0) - np.log1p(np.exp(-absolute(x))),
+    "logit": lambda x: np.log(x) - np.log1p(-x),
+    "mish": lambda x: x * np.tanh(larger(x, 0.0) + np.log1p(np.exp(-absolute(x)))),
+    "softsign": lambda x: x / (1 + absolute(x)),
+    "huber": huber,
+    "hypot": lambda a, b: np.sqrt(a * a + b * b),
 }
 
 ALONG: Final[Mapping[str, Callable[..., Any]]] = {
     "sum": np.sum,
     "mean": np.mean,
+    "cumsum": np.cumsum,
     "prod": np.prod,
     "max": maximum,
     "min": minimum,

@@ -9,6 +9,7 @@ what may fail becomes a choice.  What is computed outside of all branches as wel
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from fractions import Fraction
 from typing import Final
 
 from matcalc.expr import build
@@ -31,11 +32,15 @@ from matcalc.expr.nodes import (
 from matcalc.expr.properties import properties
 from matcalc.plan.functions import overload
 
-PARTIAL: Final = {
-    "log": 1, "log1p": 0, "sqrt": 1, "recip": 1, "xlogx": 1, "pow": 1, "asin": 0, "acos": 0,
-    "atanh": 0, "acosh": 2, "gamma": 1, "lgamma": 1, "digamma": 1,
+PARTIAL: Final[dict[str, Fraction | int]] = {
+    "log": 1, "log2": 1, "log10": 1, "logit": Fraction(1, 2), "log1p": 0, "sqrt": 1, "recip": 1,
+    "xlogx": 1, "pow": 1, "asin": 0, "acos": 0, "atanh": 0, "acosh": 2, "gamma": 1, "lgamma": 1,
+    "digamma": 1,
 }  # fmt: skip
 """Functions that are not defined everywhere, and an argument at which they are."""
+
+BOUNDED: Final = frozenset("logit asin acos atanh acosh".split())
+"""Those of them that are not defined at all positive numbers either."""
 
 STEEP: Final = dict.fromkeys(("exp", "expm1", "sinh", "cosh"), 0)
 """Functions that overflow, and an argument at which they do not."""
@@ -158,7 +163,7 @@ def _chosen(condition: Expr, arg: Expr, safe: Expr, kept: bool) -> Expr:
     return build.call(arg.shape, "where", [condition, *((arg, safe) if kept else (safe, arg))])
 
 
-def _fails(node: Expr, sides: Collection[Expr]) -> tuple[int, int] | None:
+def _fails(node: Expr, sides: Collection[Expr]) -> tuple[int, Fraction | int] | None:
     """Which operand of a node may make it fail, and a safe value of that."""
     match node:
         case Divide(denominator=below):
@@ -169,7 +174,8 @@ def _fails(node: Expr, sides: Collection[Expr]) -> tuple[int, int] | None:
             return None if "positive" in properties(base) else (0, 1)
         case Call(name=name, args=(arg, *_)) if name in PARTIAL:
             never = "nonnegative" if name in {"sqrt", "log1p"} else "positive"
-            return None if never in properties(arg) else (0, PARTIAL[name])
+            safe = name not in BOUNDED and never in properties(arg)
+            return None if safe else (0, PARTIAL[name])
         case Call(name=name, args=(arg,)) if name in STEEP and _speaks_of(arg, sides):
             return 0, STEEP[name]
         case _:

@@ -17,7 +17,8 @@ from matcalc.tensor.substitute import with_operands
 View = tuple[Tensor, Labels]
 
 PARTIAL: Final = frozenset(
-    "log log1p sqrt asin acos acosh atanh tan gamma lgamma digamma polygamma recip xlogx".split()
+    "log log2 log10 log1p logit sqrt asin acos acosh atanh tan gamma lgamma digamma polygamma "
+    "recip xlogx".split()
 )
 """Element-wise functions that have no value at some numbers."""
 

@@ -52,7 +52,7 @@ def _deficient(X: Array) -> bool:
 
 
 BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
-    **dict.fromkeys("log sqrt recip xlogx prod pow".split(), _zero),
+    **dict.fromkeys("log log2 log10 logit hypot sqrt xlogx prod pow".split(), _zero),
     **dict.fromkeys("asin acos atanh acosh".split(), _one),
     **dict.fromkeys("std layernorm".split(), _constant),
     **dict.fromkeys("norm_nuc norm_2 polar pinv".split(), _deficient),
@@ -61,7 +61,7 @@ BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
 """Functions of the book, and whether an argument is at the border of the domain."""
 
 CHOOSING: Final = frozenset(
-    "max min onehot_max onehot_min clip gt ge eq sign abs relu where".split()
+    "max min onehot_max onehot_min clip gt ge eq sign abs relu where floor ceil round huber".split()
 )
 """Functions that compare; what they compare may differ by rounding alone."""
 

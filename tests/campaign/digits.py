@@ -87,6 +87,10 @@ def _clip(x: Any, low: Any, high: Any) -> Any:
     return max(low, min(x, high)) if low <= high else mp.nan
 
 
+def _huber(x: Any, d: Any) -> Any:
+    return mp.nan if d <= 0 else x * x / 2 if abs(x) <= d else d * (abs(x) - d / 2)
+
+
 def _sigmoid(x: Any) -> Any:
     return 1 / (1 + mp.exp(-x)) if x > 0 else mp.exp(x) / (1 + mp.exp(x))
 
@@ -130,6 +134,18 @@ SCALAR: Final[Mapping[str, Callable[..., Any]]] = {
     "min": lambda a, b: a if a <= b else b,
     "atan2": mp.atan2,
     "xlogx": lambda x: mp.mpf(0) if x == 0 else x * mp.log(x) if x > 0 else mp.nan,
+    "log2": lambda x: mp.log(x, 2) if x > 0 else mp.nan,
+    "log10": lambda x: mp.log10(x) if x > 0 else mp.nan,
+    "logaddexp": lambda a, b: max(a, b) + mp.log(1 + mp.exp(-abs(a - b))),
+    "floor": mp.floor,
+    "ceil": mp.ceil,
+    "round": mp.nint,
+    "log_sigmoid": lambda x: min(x, mp.mpf(0)) - mp.log(1 + mp.exp(-abs(x))),
+    "logit": lambda x: mp.log(x / (1 - x)) if 0 < x < 1 else mp.nan,
+    "mish": lambda x: x * mp.tanh(max(x, mp.mpf(0)) + mp.log(1 + mp.exp(-abs(x)))),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "huber": lambda x, d=1: _huber(x, mp.mpf(d)),
+    "hypot": mp.hypot,
 }
 """Element-wise functions of numbers."""
 

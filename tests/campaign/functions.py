@@ -28,6 +28,7 @@ NATURES: Final = {
     "x > -1": "positive",
     "x > 0, or p whole": "positive",
     "-1 < x < 1": "unit",
+    "0 < x < 1": "fraction",
     "x > 1": "above",
     "k a whole number, x > 0": "positive",
     "x ≠ 0": "positive",

@@ -51,7 +51,7 @@ def leaves(want: Want) -> tuple[Form, ...]:
     elif nature in {"spd", "symmetric", "regular"}:
         good = {"spd": "PN", "symmetric": "SPDN", "regular": "PNQC"}[nature]
         names = [name for name in names if name in good]
-    elif nature == "unit":
+    elif nature in {"unit", "fraction"}:
         names = []
     sizes = ", ".join(dims)
     plain = all("/" not in d for d in dims)

@@ -50,6 +50,14 @@ def _unit(dims: Dims) -> list[Form]:
     ]
 
 
+def _fraction(dims: Dims) -> list[Form]:
+    return [
+        Form("sigmoid({0})", (Want(dims),), ("sigmoid",)),
+        Form("normcdf({0})", (Want(dims),), ("normcdf",)),
+        Form("(1 - {0})", (Want(dims, "fraction"),)),
+    ]
+
+
 def _above(dims: Dims) -> list[Form]:
     return [
         Form("(1 + {0})", (Want(dims, "positive"),)),
@@ -100,6 +108,7 @@ def _regular(dims: Dims) -> list[Form]:
 NATURAL: Final[dict[str, Callable[[Dims], list[Form]]]] = {
     "positive": _positive,
     "unit": _unit,
+    "fraction": _fraction,
     "above": _above,
     "symmetric": _symmetric,
     "spd": _spd,

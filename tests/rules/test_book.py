@@ -383,10 +383,16 @@ def opinions() -> dict[str, Any]:
     def spherical(bessel: Any) -> Any:
         return lambda v, x: sp.sqrt(sp.pi / (2 * x)) * bessel(v + sp.Rational(1, 2), x)
 
+    def stairs(x: Any) -> Any:
+        return sp.Add(*(sp.Heaviside(x - k) for k in range(-9, 10)))
+
     return KNOWN | {
         "erfcinv": lambda x: sp.erfinv(1 - x),
         "jn": spherical(sp.besselj),
         "yn": spherical(sp.bessely),
+        "floor": lambda x: stairs(x) - 10,
+        "ceil": lambda x: 10 - stairs(-x),
+        "round": lambda x: stairs(x + sp.Rational(1, 2)) - 10,
     }
 
 
