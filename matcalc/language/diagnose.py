@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from matcalc.errors import GrammarError, InputError, Span
-from matcalc.language.arrange import ENDS
 from matcalc.language.survey import OPEN, is_real
+from matcalc.language.tokens import ENDS
 
 if TYPE_CHECKING:
     from matcalc.language.survey import Context

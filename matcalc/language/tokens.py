@@ -17,6 +17,18 @@ MAX_NUMBER: Final = DIGITS
 MAX_NAME: Final = 100
 _LONGEST: Final = {"NAME": MAX_NAME, "NUMBER": MAX_NUMBER, "SUPERSCRIPT": MAX_NUMBER}
 
+OPERATORS: Final = frozenset(
+    "PLUS MINUS STAR AT DOT SLASH DOTSLASH BACKSLASH HADAMARD KRON TIMES COMPARE EQUALS COMMA "
+    "COLON POWER DOTPOWER ARROW FROBENIUS NABLA".split()
+)
+"""Kinds that want an operand on their right."""
+
+ENDS: Final = frozenset(
+    "NUMBER NAME SUPERSCRIPT STRING TRANSPOSE PRIME RPAR RSQUARE RBRACE CLOSEINDEX CLOSEBAR REAL "
+    "PROPERTY".split()
+)
+"""Kinds that an operand can end with."""
+
 
 class Token:
     """A piece of the text: its terminal, its characters, and where it is."""
