@@ -20,8 +20,8 @@ from matcalc.expr.nodes import Call, Expr, Product, Shape
 from matcalc.expr.writing import cost, multiple, product, transposed
 from matcalc.tensor.canonical import VECH_BASIS, add, contract, group, primitive_part
 from matcalc.tensor.constructors import View
+from matcalc.tensor.graph import reciprocal
 from matcalc.tensor.ladder import Pair, commutation, is_identity, ladder
-from matcalc.tensor.network import reciprocal
 from matcalc.tensor.nodes import Contract, Group, Opaque, Rational, Sum, Tensor
 from matcalc.tensor.scaling import scaled
 from matcalc.tensor.structural import vech_matrix

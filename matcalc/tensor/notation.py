@@ -15,7 +15,8 @@ from matcalc.expr.nodes import Expr, Shape
 from matcalc.expr.writing import multiple, negated, power, product, quotient
 from matcalc.tensor.canonical import UNIT, as_constant, scaled
 from matcalc.tensor.constructors import View
-from matcalc.tensor.network import IrreducibleError, Network, reciprocal
+from matcalc.tensor.graph import IrreducibleError, reciprocal
+from matcalc.tensor.network import Network
 from matcalc.tensor.nodes import (
     Atom,
     Bound,
