@@ -1,81 +1,31 @@
 """Linear operators with an algebra: arrays, diagonal matrices, and products and sums of operators.
 
-`_apply(x)` is all that an operator has to say: the matrix times a vector, or times the columns of a
-matrix.  Where there is a better way than that to the entries or to a solution, it says that too.
+Sums, products and multiples of operators are operators; where there is a better way to a solution
+than through the entries, each says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, reduce
-from typing import Any, Final, Self
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
+from matcalc.operators.base import ROWS, Structured
 from matcalc.operators.systems import Factored, woodbury
 
-ROWS: Final = 64
-"""Rows that are looked at together where entries of a product are wanted."""
 
-
-class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
+class Operator(Structured):
     """A real matrix in the conventions of scipy.sparse.linalg.LinearOperator.
 
     `A @ x`, `matvec`, `matmat`, `rmatvec` and `rmatmat` take arrays; sums, products and multiples
     of operators are operators.
     """
 
-    shape: tuple[int, int]
-
-    @cached_property
-    def dtype(self) -> np.dtype[Any]:
-        """That of its entries."""
-        return common_dtype(self._operands)
-
-    @property
-    def _operands(self) -> Sequence[Any]:
-        """The arrays and operators that it is made of."""
-        raise NotImplementedError
-
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """An object of the class; SciPy would look for the methods of each one anew."""
-        return object.__new__(cls)
-
-    def _apply(self, x: Any) -> Any:
-        """The matrix times x, of one axis or two."""
-        raise NotImplementedError
-
-    def _matvec(self, x: Any) -> Any:
-        return self._apply(x)
-
-    def _matmat(self, X: Any) -> Any:
-        return self._apply(X)
-
     def _transpose(self) -> Operator:
         raise NotImplementedError
-
-    def _adjoint(self) -> Operator:
-        return self._transpose()
-
-    def _rows(self, start: int, stop: int) -> Any:
-        """Some rows as an array."""
-        chosen = np.zeros((self.shape[0], stop - start), self.dtype)
-        chosen[np.arange(start, stop), np.arange(stop - start)] = 1
-        return self._transpose()._apply(chosen).T
-
-    def toarray(self) -> Any:
-        """The matrix as an array of its own."""
-        return self._apply(np.eye(self.shape[1], dtype=self.dtype))
-
-    def diagonal(self) -> Any:
-        """The entries on the main diagonal."""
-        count = min(self.shape)
-        entries = np.empty(count, self.dtype)
-        for start in range(0, count, ROWS):
-            stop = min(start + ROWS, count)
-            entries[start:stop] = np.diagonal(self._rows(start, stop)[:, start:stop])
-        return entries
 
     def solve(self, b: Any) -> Any:
         """The x with `A @ x == b`, of one axis or two.
@@ -95,25 +45,9 @@ class Operator(LinearOperator):  # type: ignore[misc]  # SciPy has no types
             )
         return Dense(self.toarray())
 
-    def _held(self) -> int:
-        """How many numbers its arrays hold."""
-        return 0
-
     def _shifted(self, diagonal: Diagonal) -> Operator | None:  # noqa: ARG002
         """The sum with a diagonal matrix, if it is of the same kind."""
         return None
-
-    def _factors(self) -> tuple[Any, Any] | None:
-        """U and V with A = U V', narrower than the matrix; None if they are not known."""
-        return None
-
-    def _right_side(self, b: Any) -> Any:
-        b = np.asarray(b)
-        if self.shape[0] != self.shape[1]:
-            raise np.linalg.LinAlgError(f"a matrix of shape {self.shape} is not square")
-        if b.ndim not in {1, 2} or b.shape[0] != self.shape[0]:
-            raise ValueError(f"b has the shape {b.shape}, and the matrix {self.shape}")
-        return b
 
     def dot(self, x: Any) -> Any:
         """The product with an array, an operator or a number."""
@@ -170,11 +104,6 @@ def as_operator(matrix: Any) -> Operator:
     if isinstance(matrix, LinearOperator):
         return Foreign(matrix)
     return Dense(matrix)
-
-
-def common_dtype(parts: Sequence[Any]) -> np.dtype[Any]:
-    """The dtype of what is made of arrays and operators."""
-    return reduce(np.promote_types, [part.dtype for part in parts])
 
 
 class Foreign(Operator):
