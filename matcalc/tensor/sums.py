@@ -115,6 +115,8 @@ def normal_view(make: Constructors, t: Tensor, labels: Labels) -> View:
         t, labels = inner, tuple([labels[i] for i in axes])
     if isinstance(t, Contract):
         return _normal_contraction(make, t, labels)
+    if labels and isinstance(t, Sum) and (value := as_constant(t)) is not None:
+        return constant(value), ()
     if len(set(labels)) < len(labels):
         if isinstance(t, Delta):
             return UNIT, ()

@@ -29,6 +29,12 @@ def _one(x: Array) -> bool:
     return any(abs(abs(e) - 1) < ZERO for e in np.ravel(x))
 
 
+def _nowhere(y: Array, x: Array) -> bool:
+    """Whether some point of the plane is its origin, which has no angle."""
+    pairs = zip(*map(np.ravel, np.broadcast_arrays(y, x)), strict=True)
+    return any(abs(a) < ZERO and abs(b) < ZERO for a, b in pairs)
+
+
 def _constant(*args: Array) -> bool:
     """Whether some row, column or all of it has no spread."""
     x = np.asarray(args[0])
@@ -57,6 +63,7 @@ BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
     **dict.fromkeys("std layernorm".split(), _constant),
     **dict.fromkeys("norm_nuc norm_2 polar pinv".split(), _deficient),
     "norm": _empty,
+    "atan2": _nowhere,
 }
 """Functions of the book, and whether an argument is at the border of the domain."""
 

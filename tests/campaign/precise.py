@@ -18,6 +18,7 @@ from matcalc.check.differences import Array
 from matcalc.check.evaluate import _order
 from matcalc.check.linear import whole
 from matcalc.check.standins import StandIn
+from matcalc.check.steps import directions
 from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr, Named, Symbol
 from tests.campaign.digits import (
@@ -60,14 +61,29 @@ class Precise:
                 name = getattr(node, "name", None) if isinstance(node, Symbol | Named) else None
                 if name is not None and name in point:
                     values[node] = numbers(point[name])
+                elif isinstance(node, nodes.Derivative):
+                    values[node] = self._derivative(node, point)
                 else:
-                    args = (
-                        [values[child] for child in nodes.children(node)]
-                        if not isinstance(node, nodes.Derivative)
-                        else []
-                    )
+                    args = [values[child] for child in nodes.children(node)]
                     values[node] = numbers(self._value(node, args))
         return values
+
+    def _derivative(self, node: nodes.Derivative, point: Mapping[str, Any]) -> Array:
+        """A derivative inside an expression, by central differences with four times the digits."""
+        step = mp.mpf(10) ** (-mp.dps // 2)
+        order = 2 if node.kind == "hessian" else 1
+        with mp.workdps(4 * mp.dps):
+            x = Precise(node.wrt, self.sizes, self.functions)(point)
+            inner = Precise(node.arg, self.sizes, self.functions)
+            steps = [step * numbers(unit) for unit in directions(node.wrt, x.shape)]
+
+            def at(value: Array) -> Array:
+                return inner({**point, node.wrt.name: value})
+
+            function: Callable[[Array], Array] = at
+            for _ in range(order):
+                function = _differenced(function, steps, step)
+            return function(x)
 
     def _value(self, node: Expr, args: list[Array]) -> Any:
         match node:
@@ -90,7 +106,7 @@ class Precise:
             case nodes.Call():
                 return self._call(node, args)
             case nodes.Derivative() | Symbol():
-                raise UnknownError(f"{type(node).__name__}")
+                raise UnknownError(f"no value for {node}")
             case _:
                 shape = tuple(dim.evaluate(self.sizes) for dim in node.shape.dims)
                 return operations.operation(node, shape)(*args)
@@ -109,6 +125,18 @@ class Precise:
         if name in linear.STACKING or name in linear.LINEAR or name == "reshape":
             return operations.operation(node, shape)(*args)
         raise UnknownError(name)
+
+
+def _differenced(
+    f: Callable[[Array], Array], steps: Sequence[Array], h: Any
+) -> Callable[[Array], Array]:
+    """The derivative of a function of an array, by central differences along steps of length h."""
+
+    def derivative(x: Array) -> Array:
+        slopes = np.stack([(f(x + step) - f(x - step)) / (2 * h) for step in steps], axis=-1)
+        return np.reshape(slopes, (*slopes.shape[:-1], *x.shape))
+
+    return derivative
 
 
 def _matrix_power(A: Array, k: int) -> Array:

@@ -30,7 +30,7 @@ ARGUMENTS: dict[str, list[tuple[Any, ...]]] = {
     **{name: [(VECTOR,), (MATRIX,)] for name in ALONG},
     **{name: [(SQUARE,)] for name in LINEAR},
     **{name: [(SPD,)] for name in LINEAR if name.startswith(("eig", "chol", "logm", "sqrtm"))},
-    **{name: [(ABOVE,)] for name in "log sqrt recip gamma lgamma digamma xlogx".split()},
+    **{name: [(ABOVE,)] for name in "log log2 log10 sqrt recip gamma lgamma digamma xlogx".split()},
     **{name: [(SPD, OTHER)] for name in "expm_frechet logm_frechet sqrtm_frechet".split()},
     **{name: [(MATRIX,)] for name in LINEAR if name.startswith(("svd", "left", "right", "norm_"))},
     "acosh": [(1 + ABOVE,)],
@@ -39,7 +39,9 @@ ARGUMENTS: dict[str, list[tuple[Any, ...]]] = {
     "clip": [(2 * VECTOR, -0.5, 0.5), (2 * VECTOR, np.full(4, -0.5), np.full(4, 0.5))],
     "where": [(VECTOR > 0, ABOVE, VECTOR)],
     "pow": [(ABOVE, 2.5), (VECTOR, 3.0), (VECTOR, -2.0), (ABOVE, VECTOR)],
-    "atan2": [(VECTOR, ABOVE)],
+    "logit": [(ABOVE / (1 + ABOVE),)],
+    **{name: [(VECTOR, ABOVE)] for name in ("atan2", "hypot", "logaddexp")},
+    "huber": [(3 * VECTOR,), (3 * VECTOR, 0.5)],
     **{name: [(VECTOR, ABOVE - 1)] for name in ("gt", "ge", "eq")},
     "unvech": [(THREE, 2.0)],
     "polar": [(MATRIX,), (SQUARE,), (MATRIX.T,)],
@@ -148,6 +150,17 @@ def test_exponentials_and_logarithms() -> None:
     for X in (SPD, SQUARE, la.expm(ROOT), 1000 * SPD):
         np.testing.assert_allclose(la.expm(LINEAR["logm"](X)), X, rtol=1e-11, atol=1e-10)
     np.testing.assert_allclose(LINEAR["logm"](SPD), la.logm(SPD), atol=1e-12)
+
+
+def test_the_exponential_of_a_matrix_far_from_normal() -> None:
+    """exp([[A, s E], [0, A]]) has the blocks exp(A) and s L(A, E), however large s is."""
+    scale = 1e12
+    n = len(SPD)
+    X = np.block([[SPD, scale * OTHER], [np.zeros((n, n)), SPD]])
+    got = LINEAR["expm"](X)
+    np.testing.assert_allclose(got[:n, :n], la.expm(SPD), rtol=1e-10)
+    wanted = scale * la.expm_frechet(SPD, OTHER, compute_expm=False)
+    np.testing.assert_allclose(got[:n, n:], wanted, rtol=1e-10)
 
 
 def test_arrays_of_rank_three() -> None:

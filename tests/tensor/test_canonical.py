@@ -266,6 +266,14 @@ def test_an_order_of_work_does_not_matter() -> None:
     assert again.solved.arrays is first.solved.arrays
 
 
+def test_a_function_of_numbers_expanded_is_expanded_itself() -> None:
+    """A number along an axis does not carry it: nothing that stands for the result would."""
+    square = apply_map("pow", [(s, ()), (constant(2, (N,)), (0,))], (N,))
+    assert apply_map("cos", [(square, (0,))], (N,)) is contract(
+        [(apply_map("cos", [(power(s, constant(2)), ())], ()), "")], "i", {"i": N}
+    )
+
+
 def test_nodes_are_described_for_people() -> None:
     assert repr(contract([(A, "ij"), (x, "j")], "i")) == "{A[ij] x[j] -> i}"
     assert isinstance(contract([(A, "ij"), (x, "j")], "i"), Contract)

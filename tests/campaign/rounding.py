@@ -1,0 +1,82 @@
+"""How far rounding may carry the value of a formula: each of its operations, made a little wrong.
+
+Two ways to compute the same formula in doubles differ by what their roundings grow to.  Here every
+operation gets an error of some hundred units in the last place: numbers one each, relative to
+themselves; functions of matrices, whose good algorithms are exact for a matrix nearby and no more,
+one in their arguments, relative to the largest entry (Higham, Accuracy and Stability of Numerical
+Algorithms, sec. 1.5).  How far the value moves says how far apart two right ways may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from matcalc.check.differences import Array
+from matcalc.check.evaluate import Evaluator, _order, _Step
+from matcalc.check.sample import OUTSIDE, Sample
+from matcalc.check.steps import size
+from matcalc.expr import nodes
+from matcalc.expr.nodes import Expr, Named, Symbol
+
+NOISE: Final = 1e-13
+DRAWS: Final = 4
+
+OF_MATRICES: Final = frozenset(
+    "inv pinv solve sylvester lyapunov det logdet chol expm logm sqrtm expm_frechet logm_frechet "
+    "sqrtm_frechet expm_jacobian logm_jacobian eigmax eigmin eigvals eigvecs eigvecmax eigvecmin "
+    "norm_2 norm_nuc svdvals svd_u svd_v leftmax rightmax polar".split()
+)
+STEPS: Final = frozenset("gt ge eq sign onehot_max onehot_min".split())
+"""Functions whose values are whole numbers, which nothing rounds."""
+
+
+class Shaken(Evaluator):
+    """An evaluator of an expression whose operations are rounded at random."""
+
+    def __init__(self, expr: Expr, drawn: Sample, rng: np.random.Generator) -> None:
+        super().__init__(expr, drawn.sizes, drawn.functions)
+        self.rng = rng
+        moving: set[Expr] = set()
+        for place, node in enumerate(_order(expr)):
+            parts = nodes.children(node)
+            if isinstance(node, Symbol | nodes.Derivative) or not moving.isdisjoint(parts):
+                moving.add(node)
+                self._steps[place] = self._rounded(node, self._steps[place])
+
+    def _rounded(self, node: Expr, step: _Step) -> _Step:
+        name = node.name if isinstance(node, nodes.Call) else ""
+        if isinstance(node, Symbol | Named | nodes.Compare) or step.run is None or name in STEPS:
+            return step
+        matrix = isinstance(node, nodes.Power) and not node.elementwise and node.base.shape.rank
+        of_matrix = matrix or isinstance(node, nodes.Inverse) or name in OF_MATRICES
+        return step._replace(run=self._shaking(step.run, bool(of_matrix)))
+
+    def _shaking(self, run: Callable[..., Any], of_matrix: bool) -> Callable[..., Any]:
+        def shaken(*args: Any) -> Any:
+            given = [self._nearby(a) if of_matrix and np.ndim(a) else a for a in args]
+            value = np.asarray(run(*given))
+            return value * (1 + NOISE * self.rng.uniform(-1, 1, value.shape))
+
+        return shaken
+
+    def _nearby(self, A: Array) -> Array:
+        largest = np.max(np.abs(A), initial=0.0)
+        return np.asarray(A + NOISE * largest * self.rng.uniform(-1, 1, np.shape(A)))
+
+
+def spread(expr: Expr, drawn: Sample, rng: np.random.Generator, value: Array) -> float:
+    """How far the value of an expression at a sample moves when its operations are rounded,
+    relative to the largest entry; infinite where it then has none."""
+    shaken, worst = Shaken(expr, drawn, rng), 0.0
+    for _ in range(DRAWS):
+        try:
+            apart = float(np.max(np.abs(shaken(drawn.point) - value), initial=0.0))
+        except OUTSIDE:
+            return np.inf
+        if not np.isfinite(apart):
+            return np.inf
+        worst = max(worst, apart / size(value))
+    return worst
