@@ -137,6 +137,8 @@ def is_symmetric(expr: Expr) -> bool:
             return True
         case Call(name="commutation", args=(m, n)):
             return m == n
+        case Call(name="ones" | "zeros"):
+            return expr.shape.rank == 2 and expr.shape.dims[0] == expr.shape.dims[1]
         case Apply(function=function, arg=arg) if function.elementwise:
             return expr.shape.rank == 2 and is_symmetric(arg)
         case Apply(function=function, order=2):  # the Hessian of an unknown function
@@ -186,11 +188,11 @@ def transposed(expr: Expr) -> Expr:
         case Transpose(arg=arg):
             return arg
         case Neg(arg=arg):
-            return build.neg(transposed(arg))
+            return negated(transposed(arg))
         case Product(factors=factors):
             scalars = [f for f in factors if not f.shape.dims]
             others = [f for f in factors if f.shape.dims]
-            return build.product([*scalars, *(transposed(f) for f in reversed(others))])
+            return product([*scalars, *(transposed(f) for f in reversed(others))])
         case Divide(numerator=top, denominator=bottom) if not bottom.shape.dims:
             return build.divide(transposed(top), bottom)
         case Power(base=base, exponent=k, elementwise=elementwise) if expr.shape.rank == 2:
@@ -201,6 +203,8 @@ def transposed(expr: Expr) -> Expr:
             return build.kron(transposed(a), transposed(b))
         case Call(name="skew"):
             return build.neg(expr)
+        case Call(name="tril" | "triu" as half, args=(arg,)) if is_symmetric(arg):
+            return build.call(expr.shape, "triu" if half == "tril" else "tril", [arg])
         case Call(name="commutation", args=(m, n)):
             return build.call(expr.shape, "commutation", [n, m])
         case Inverse(arg=arg) if cost(transposed(arg)) <= cost(arg):

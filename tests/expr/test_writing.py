@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from matcalc import derive
+import pytest
+
+from matcalc import derive, parse
+from matcalc.expr.writing import transposed
+from matcalc.expression import Expression
 
 
 def test_names_bound_by_the_one_before_are_no_recursion() -> None:
@@ -10,3 +14,19 @@ def test_names_bound_by_the_one_before_are_no_recursion() -> None:
     layers = "\n".join(f"h{i + 1} = tanh(W{i} h{i} + b{i})" for i in range(300))
     d = derive(f"h0 = x\n{layers}\nnorm(h300)^2", "W0", shapes={"x": "R"})
     assert str(d.shape) == "R^(m×n)"
+
+
+@pytest.mark.parametrize(
+    ("text", "turned"),
+    [
+        ("skew(a) b", "-b' skew(a)"),
+        ("-(skew(a) b)", "b' skew(a)"),
+        ("tril(ones(n, n)) x", "x' triu(ones(n, n))"),
+        ("triu(S) x", "x' tril(S)"),
+        ("tril(A) x", "x' tril(A)'"),
+        ("ones(n, n) x", "x' ones(n, n)"),
+    ],
+)
+def test_a_transpose_moves_inwards_and_its_sign_outwards(text: str, turned: str) -> None:
+    shapes = {"a": "R^3", "b": "R^3", "x": "R^n", "A": "R^(n×n)", "S": "R^(n×n) symmetric"}
+    assert str(Expression(transposed(parse(text, shapes).node))) == turned
