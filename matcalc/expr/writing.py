@@ -93,8 +93,8 @@ def _own_cost(node: Expr, count: int) -> int:
             return 2
         case Call(name="ones") if node.shape.rank == 1:
             return 2
-        case Divide(numerator=above):
-            return 2 if _has_fraction(above) else 1
+        case Divide(numerator=above, denominator=below):
+            return 1 + _has_fraction(above) + _has_fraction(below)
         case Einsum(args=args):
             inside = [t for a in args for t in (a.terms if isinstance(a, Add) else (a,))]
             return EINSUM + sum(isinstance(t, Einsum) for t in inside)
@@ -107,7 +107,9 @@ def _own_cost(node: Expr, count: int) -> int:
 
 
 def _has_fraction(expr: Expr) -> bool:
-    """Whether a numerator is a sum that has a fraction among its terms."""
+    """Whether a numerator or denominator is a sum, or a power of one, that has a fraction among its
+    terms."""
+    expr = expr.base if isinstance(expr, Power) else expr
     terms = expr.terms if isinstance(expr, Add) else ()
     return any(isinstance(t.arg if isinstance(t, Neg) else t, Divide) for t in terms)
 

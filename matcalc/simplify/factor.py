@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import count
 
@@ -110,9 +110,55 @@ def _pulled_and_over(t: Sum) -> tuple[list[Tensor], list[Tensor]]:
     ]
     shared.sort(key=lambda k: (len(found[k]), k[0].key[0], k[0].key, k[1]), reverse=True)
     pulled = [_pulled(t, lists, key, found[key]) for key in shared[:CANDIDATES]]
-    below = [key for key in found if not key[2] and all(x >= 0 for x in key[1])]
+    return pulled, [_over(t, lists, [key]) for key in _below(found)]
+
+
+def _below(keys: Iterable[Key]) -> list[Key]:
+    """Of the factors the denominators that all of a sum can stand over."""
+    below = [key for key in keys if not key[2] and all(x >= 0 for x in key[1])]
     below.sort(key=lambda k: (k[0].key, k[1]), reverse=True)
-    return pulled, [_over(t, lists, key) for key in below[:CANDIDATES]]
+    return below[:CANDIDATES]
+
+
+def cleared(t: Contract | Map) -> list[Tensor]:
+    """A product or a power without the fractions below its fraction line, or below that of a scalar
+    in it: 1 / (1 + a/b) as b / (b + a)."""
+    if isinstance(t, Map):
+        whole = _without_fractions(t)
+        return [] if whole is None else [whole]
+    inner = [
+        other
+        for i, (f, _) in enumerate(t.factors)
+        if isinstance(f, Contract) and not f.rank
+        for other in _replaced(t, i, _cleared_factors(f))
+    ]
+    return [*_cleared_factors(t), *inner]
+
+
+def _cleared_factors(t: Contract) -> list[Tensor]:
+    found = ((i, _without_fractions(f)) for i, (f, _) in enumerate(t.factors))
+    return [other for i, whole in found if whole is not None for other in _replaced(t, i, [whole])]
+
+
+def _replaced(t: Contract, place: int, others: Iterable[Tensor]) -> list[Tensor]:
+    """The contraction with each of some tensors in the place of a factor."""
+    before, (_, labels), after = t.factors[:place], t.factors[place], t.factors[place + 1 :]
+    return [
+        contract([*before, (f, labels), *after], range(t.rank), dict(enumerate(t.dims)))
+        for f in others
+    ]
+
+
+def _without_fractions(t: Tensor) -> Tensor | None:
+    """1 / s^k with the terms of the sum s over one denominator, if it has any."""
+    if not isinstance(t, Map) or t.fn != "pow" or t.args[0][1] != tuple(range(t.rank)):
+        return None
+    base, k = t.args[0][0], as_constant(t.args[1][0])
+    if not isinstance(base, Sum) or len(base.terms) < 2 or not isinstance(k, int) or k > 0:
+        return None
+    lists = [_factors(a, labels, base.rank) for _, a, labels in base.terms]
+    below = _below(dict.fromkeys(_key(f, base.rank) for factors in lists for f in factors))
+    return power(_over(base, lists, below), constant(k)) if below else None
 
 
 def framed(t: Contract) -> list[Tensor]:
@@ -158,22 +204,23 @@ def _put_together(t: Sum, axis: int) -> bool:
     return all(axis in x and is_stacked(a, x.index(axis)) for _, a, x in t.terms)
 
 
-def _over(t: Sum, lists: list[list[Factor]], key: Key) -> Tensor:
-    """The sum over one denominator: a/b + c is (a + b c)/b."""
+def _over(t: Sum, lists: list[list[Factor]], keys: Sequence[Key]) -> Tensor:
+    """The sum over common denominators: a/b + c is (a + b c)/b."""
     rank = t.rank
-    base, labels, _ = key
-    whole = tuple(range(rank))
-    powers = [next((f[2] for f in factors if _key(f, rank) == key), 0) for factors in lists]
-    least = min(powers)
-    terms = []
-    for (c, a, axes), k in zip(t.terms, powers, strict=True):
-        lifted = power(base, constant(rational(Fraction(k) - Fraction(least))))
-        above = power(base, constant(rational(-Fraction(k))))
-        views = [(a, axes), (above, labels), (lifted, labels)]
-        terms.append((c, contract(views, whole, dict(enumerate(t.dims))), whole))
+    whole, dims = tuple(range(rank)), dict(enumerate(t.dims))
+    terms = [(c, a, axes) for c, a, axes in t.terms]
+    outside = []
+    for key in keys:
+        base, labels, _ = key
+        powers = [next((f[2] for f in factors if _key(f, rank) == key), 0) for factors in lists]
+        least = min(powers)
+        outside.append((power(base, constant(least)), labels))
+        raised = power(base, constant(rational(-Fraction(least))))
+        terms = [
+            (c, contract([(a, axes), (raised, labels)], whole, dims), whole) for c, a, axes in terms
+        ]
     opened = [(c, multiplied_out(a), x) for c, a, x in terms]
-    views = [(add(opened, t.dims), whole), (power(base, constant(least)), labels)]
-    return contract(views, whole, dict(enumerate(t.dims)))
+    return contract([(add(opened, t.dims), whole), *outside], whole, dims)
 
 
 def _pulled(t: Sum, lists: list[list[Factor]], key: Key, members: list[int]) -> Tensor:
@@ -325,9 +372,7 @@ def refactored(t: Contract) -> list[Tensor]:
     """The contraction with one of its sums of matrices in another form, part of which may join the
     other factors."""
     result = []
-    for i, (f, labels) in enumerate(t.factors):
+    for i, (f, _) in enumerate(t.factors):
         if isinstance(f, Sum) and f.rank <= 2 and 1 < len(f.terms) <= MANY:
-            for other in factored(f):
-                views = [*t.factors[:i], (other, labels), *t.factors[i + 1 :]]
-                result.append(contract(views, range(t.rank), dict(enumerate(t.dims))))
+            result += _replaced(t, i, factored(f))
     return result

@@ -21,6 +21,7 @@ EXPAND: Final = Law("multiplying out", "a (b + c) = a b + a c", "distributive la
 ABSORB: Final = Law(
     "element-wise factor taken in", "u ⊙ (v + w) = u ⊙ v + u ⊙ w", "distributive law"
 )
+CLEARED: Final = Law("fraction below a fraction line", "1 / (1 + a/b) = b / (b + a)", "algebra")
 INDICATOR: Final = Law(
     "under an indicator", "(z > 0) max(0, z) = (z > 0) z", "the indicator is 0 where they differ"
 )

@@ -16,6 +16,7 @@ from matcalc.rules.structured import commuted, of_blocks, of_triangles
 from matcalc.simplify import laws
 from matcalc.simplify.factor import (
     absorbed,
+    cleared,
     distributed,
     factored,
     framed,
@@ -140,9 +141,12 @@ class Simplifier:
                 (laws.ABSORB, absorbed(t)),
                 (laws.EXPAND, distributed(t)),
                 (laws.FACTOR, refactored(t) + framed(t)),
+                (laws.CLEARED, cleared(t)),
                 (laws.ADJOINT, turned(t, self.tidied)),
                 (laws.TRIANGLES, with_half_triangles(t)),
             ]
+        elif isinstance(t, Map) and t.fn == "pow":
+            return [(laws.CLEARED, cleared(t))]
         else:
             return []
         return [*own, (laws.BACKWARDS, self.expansions.tried(t, self.known))]

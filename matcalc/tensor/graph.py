@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from matcalc.dims import Dim
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Shape
+from matcalc.expr.order import ordered_factors
 from matcalc.expr.writing import hadamard, power, product, quotient, transposed
 from matcalc.tensor import special
 from matcalc.tensor.canonical import as_constant
 from matcalc.tensor.constructors import View
 from matcalc.tensor.nodes import Contract, Delta, Labels, Map, Mask, Rational, Sum, Tensor
-from matcalc.tensor.scaling import arranged
 
 if TYPE_CHECKING:
     from matcalc.tensor.lift import Lift
@@ -38,7 +38,7 @@ class Vector:
         """The element-wise product as one column; None if there is nothing."""
         if not self:
             return None
-        top = hadamard(arranged(self.above)) if self.above else build.number(1)
+        top = hadamard(ordered_factors(self.above)) if self.above else build.number(1)
         return quotient(top, hadamard(self.below)) if self.below else top
 
 
@@ -171,7 +171,7 @@ class Graph:
                 below.append(power(self.matrix(base, swapped), exponent))
             else:
                 above.append(self.matrix(t, swapped))
-        matrix = hadamard(arranged(above)) if above else None
+        matrix = hadamard(ordered_factors(above)) if above else None
         if below:
             matrix = quotient(matrix or build.number(1), hadamard(below))
         for lower, offset in masks:

@@ -13,7 +13,8 @@ from typing import Final, Literal
 from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Expr, Named, Neg, Product, Shape, Symbol, Transpose
+from matcalc.expr.nodes import Call, Expr, Named, Shape, Symbol
+from matcalc.expr.order import ordered_terms
 from matcalc.expr.writing import cost, multiple, power, product, transposed
 from matcalc.tensor import notation, stacking
 from matcalc.tensor.blocks import diagonal_blocks
@@ -177,7 +178,7 @@ class Lift:
         """The sum of the terms, in the textbook's order."""
         spread = any(_is_matrix(a) for _, a, labels in terms if len(labels) == 2)
         made = build.add(
-            _arranged([self.term(c, a, labels, dims, spread) for c, a, labels in terms])
+            ordered_terms([self.term(c, a, labels, dims, spread) for c, a, labels in terms])
         )
         if dims and not made.shape.dims:  # a scalar, expanded
             return product([made, self._filled(1, dims)])
@@ -227,7 +228,7 @@ class Lift:
             else notation.write_view(self, a, labels, t.dims, c)
             for c, a, labels in t.terms
         ]
-        return build.add(_arranged(written))
+        return build.add(ordered_terms(written))
 
     # --- element-wise functions
 
@@ -366,30 +367,3 @@ def sum_of_squares(t: Tensor) -> Tensor | None:
     base, axes = square.args[0]
     whole = tuple(range(square.rank))
     return base if axes == whole and len(set(labels)) == len(labels) and base.rank else None
-
-
-def _arranged(terms: Sequence[Expr]) -> list[Expr]:
-    """The textbook's order: positive terms first, the longer before the shorter, numbers last and
-    multiples of the identity too: X' X + λ I.
-
-    Of a matrix and its transpose the matrix comes first.
-    """
-
-    def place(item: tuple[int, Expr]) -> tuple[bool, bool, int, bool, int]:
-        index, term = item
-        bare = term.arg if isinstance(term, Neg) else term
-        turned = isinstance(bare, Transpose)
-        size = cost(term) - turned
-        last = build.is_number(term) or _scales_identity(bare)
-        return build.is_negative(term), last, -size, turned, index
-
-    return [term for _, term in sorted(enumerate(terms), key=place)]
-
-
-def _scales_identity(expr: Expr) -> bool:
-    """Whether an expression is scalars times an identity matrix."""
-    if not isinstance(expr, Product):
-        return False
-    *scalars, last = expr.factors
-    identity = isinstance(last, Call) and last.name == "eye"
-    return identity and all(not factor.shape.dims for factor in scalars)

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from matcalc.dims import Dim
 from matcalc.expr import build
 from matcalc.expr.nodes import Call, Expr, Hadamard, Named, Number, Power, Shape, Symbol
+from matcalc.expr.order import ordered_factors
 from matcalc.expr.writing import cost, hadamard, inner, power, product, transposed
 from matcalc.tensor import special
 from matcalc.tensor.graph import Edge, Graph, IrreducibleError, Vector
 from matcalc.tensor.nodes import Rational
-from matcalc.tensor.scaling import arranged, average, scaled
+from matcalc.tensor.scaling import average, scaled
 
 
 class Network(Graph):
@@ -110,7 +111,7 @@ class Network(Graph):
             if isinstance(only, Call) and only.name == "diag" and only.shape.rank == 1:
                 return build.call(Shape(), "tr", [only.args[0]])
         if len(vector.above) >= 2 and not vector.below:
-            parts = arranged(vector.above)
+            parts = ordered_factors(vector.above)
             return inner(hadamard(parts[:-1]), parts[-1])
         expr = vector.expr()
         if expr is None:

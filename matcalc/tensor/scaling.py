@@ -5,22 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Final
 
 from matcalc.expr import build
 from matcalc.expr.nodes import Call, Divide, Expr, Named, Neg, Number, Shape, Size, Symbol
+from matcalc.expr.order import ordered_factors
 from matcalc.expr.writing import negated, product, quotient
 from matcalc.tensor.nodes import Rational
-
-_ORDER: Final = {
-    "Size": 0, "Constant": 0, "Symbol": 1, "Named": 1, "Index": 1, "Power": 2, "Call": 3,
-    "Apply": 3, "Dot": 4, "Compare": 5, "Product": 6, "Divide": 7, "Hadamard": 7, "Add": 8,
-}  # fmt: skip
-
-
-def arranged(parts: Sequence[Expr]) -> list[Expr]:
-    """Factors in the textbook's order: names first, sums last."""
-    return sorted(parts, key=lambda part: _ORDER.get(type(part).__name__, 6))
 
 
 def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Expr | None) -> Expr:
@@ -28,10 +18,10 @@ def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Ex
     front of a long product."""
     exact = Fraction(c)
     top, bottom = abs(exact.numerator), exact.denominator
-    under = arranged(below)
+    under = ordered_factors(below)
     if bottom != 1:
         under.insert(0, build.number(bottom))
-    factors = arranged(_averaged(scalars, under))
+    factors = ordered_factors(_averaged(scalars, under))
     if isinstance(core, Divide) and (top != 1 or factors):  # 3 / x, not 3 (1 / x)
         one = isinstance(core.numerator, Number) and core.numerator.value == 1
         above = scaled(c, factors, under, None if one else core.numerator)

@@ -42,7 +42,7 @@ t det(L)                        | t | prod(diag(L))
 logdet(L L')                    | L | 2 L^-T
 t kron(A, C) kron(B, C)         | t | (A B) ⊗ C^2
 t inv(kron(A, C))               | t | A^-1 ⊗ C^-1
-t logdet(kron(A, C))            | t | n logdet(C) + m logdet(A)
+t logdet(kron(A, C))            | t | m logdet(A) + n logdet(C)
 t tr(kron(A, C))                | t | tr(A) tr(C)
 t inv(blockdiag(A, C))          | t | blockdiag(A^-1, C^-1)
 t expm(blockdiag(A, C))         | t | blockdiag(expm(A), expm(C))
