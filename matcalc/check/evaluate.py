@@ -23,6 +23,7 @@ from matcalc.check.steps import differentiated, directions
 from matcalc.errors import DerivationError
 from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr, Named, Symbol
+from matcalc.graphs import postorder
 
 Functions: TypeAlias = Mapping[str, Sequence[Callable[..., Any]]]
 Point: TypeAlias = Mapping[str, Any]
@@ -58,9 +59,9 @@ class Evaluator:
         self.functions = functions or {}
         self._steps: list[_Step] = []
         places: dict[Expr, int] = {}
-        for node in _order(expr):
+        for node in order_of(expr):
             places[node] = len(self._steps)
-            self._steps.append(self._step(node, tuple(places[child] for child in _inputs(node))))
+            self._steps.append(self._step(node, tuple(places[child] for child in inputs_of(node))))
 
     def __call__(self, point: Point) -> Array:
         """The value at a point."""
@@ -143,23 +144,11 @@ class Evaluator:
         return function if isinstance(function, StandIn) else lifted(function)
 
 
-def _inputs(node: Expr) -> tuple[Expr, ...]:
+def inputs_of(node: Expr) -> tuple[Expr, ...]:
+    """What the value of a node is computed from: what stands in a derivative is evaluated there."""
     return () if isinstance(node, nodes.Derivative) else nodes.children(node)
 
 
-def _order(root: Expr) -> list[Expr]:
-    """Every node outside of inner derivatives once, children before parents."""
-    order: list[Expr] = []
-    done: set[Expr] = set()
-    pending: list[tuple[Expr, bool]] = [(root, False)]
-    while pending:
-        node, ready = pending.pop()
-        if node in done:
-            continue
-        if ready:
-            done.add(node)
-            order.append(node)
-        else:
-            pending.append((node, True))
-            pending.extend((child, False) for child in reversed(_inputs(node)))
-    return order
+def order_of(root: Expr) -> list[Expr]:
+    """Every node outside of inner derivatives once, in the order in which they are evaluated."""
+    return postorder((root,), inputs_of)

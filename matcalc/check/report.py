@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,6 +42,17 @@ class Report:
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
+
+    def record(self) -> dict[str, Any]:
+        """What it says, for programs."""
+        return {
+            "verdict": self.verdict,
+            "passed": self.passed,
+            "tried": self.tried,
+            "skipped": self.skipped,
+            "worst": self.worst,
+            "lines": list(self.lines),
+        }
 
     def __bool__(self) -> bool:
         return self.passed

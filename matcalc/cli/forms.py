@@ -79,8 +79,7 @@ def _verdict(d: Derivation, options: argparse.Namespace) -> Answer:
     verdict = d.equals(options.expect)
     code = 0 if verdict else 1
     if options.json:
-        record = _record(d) | {"verdict": verdict.record()}
-        return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2), code=code)
+        return Answer(_record(d, options, verdict=verdict), code=code)
     plain = terminal.plain if options.ascii else str
     return Answer(plain(str(verdict)), _assumed(d, options), code)
 
@@ -92,9 +91,7 @@ def _solution(d: Derivation, options: argparse.Namespace) -> Answer:
     point = d.stationary()
     report = point.check() if options.check else None
     if options.json:
-        record = _record(d) | {"stationary": point.record()}
-        record |= {"check": _report(report)} if report is not None else {}
-        return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2))
+        return Answer(_record(d, options, stationary=point, check=report))
     notes = [*_assumed(d, options), *([str(report)] if report is not None else [])]
     if options.latex:
         return Answer(point.latex(), [*notes, *point.remarks])
@@ -130,8 +127,7 @@ def _answer(d: Derivation, options: argparse.Namespace) -> Answer:
     if report is not None and report.wrong:
         return Answer("", [*notes, *verdict], code)
     if options.json:
-        record = _record(d) | ({"check": _report(report)} if report is not None else {})
-        return Answer(json.dumps(record, ensure_ascii=options.ascii, indent=2), code=code)
+        return Answer(_record(d, options, check=report), code=code)
     if options.graph is not None:
         write(options.graph, {".svg": d.graph().svg, ".dot": d.graph().dot})
     if options.structure:
@@ -163,19 +159,11 @@ def _typeset(d: Derivation, options: argparse.Namespace) -> str:
     return document.document(d, steps) if options.document else document.body(d, steps or ())
 
 
-def _record(d: Derivation) -> dict[str, Any]:
-    """Everything about a derivation, for programs: see matcalc/show/derivation.schema.json."""
+def _record(d: Derivation, options: argparse.Namespace, **more: Any) -> str:
+    """Everything about a derivation and what else was found, for programs: see
+    matcalc/show/derivation.schema.json."""
     from matcalc.show import jsonable  # few ask for it
 
-    return jsonable.record(d, d.explain(check=True))
-
-
-def _report(report: Any) -> dict[str, Any]:
-    return {
-        "verdict": report.verdict,
-        "passed": report.passed,
-        "tried": report.tried,
-        "skipped": report.skipped,
-        "worst": report.worst,
-        "lines": list(report.lines),
-    }
+    record = jsonable.record(d, d.explain(check=True))
+    record |= {name: found.record() for name, found in more.items() if found is not None}
+    return json.dumps(record, ensure_ascii=options.ascii, indent=2)

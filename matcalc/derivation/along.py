@@ -14,12 +14,12 @@ from matcalc.calculus.forward import pushforward
 from matcalc.calculus.reverse import Record
 from matcalc.derivation import indices, kernel
 from matcalc.derivation.answers import Answers
-from matcalc.derivation.parts import depending, parts, textbook
+from matcalc.derivation.parts import depending
 from matcalc.derivation.slopes import name_of
-from matcalc.derivation.telling import LETTERS, Teller
+from matcalc.derivation.telling import Teller
 from matcalc.expr import build
 from matcalc.expr.along import directed
-from matcalc.expr.nodes import Expr, Named, Shape, Symbol
+from matcalc.expr.nodes import Expr, Shape, Symbol
 from matcalc.kinds import entries
 from matcalc.pipeline import Solved, leaves_of, worked_out
 from matcalc.rules.book import Rule
@@ -103,14 +103,7 @@ class Along(Teller):
 
     def forward(self, root: Expr, ways: Ways, label: str) -> Iterator[Step]:
         """The differential of each part in those of the parts before it, then all in one."""
-        targets = list(ways)
-        chosen, whole = textbook(root, targets), root
-        if isinstance(root, Named) and root not in targets:
-            chosen = [c for c in chosen if c is not root]
-            whole, label = root.value, root.name
-        made = parts(whole, chosen, self.taken, LETTERS[0])
-        self.taken |= {n.name for n in made.named}
-        self.slopes.recognised = {}
+        _, made, label = self.parts(root, list(ways), label)
         yield from self.named(made, label)
         known = dict(ways)
         for name, value in [*((p.name, p.value) for p in made.named), (label, made.whole)]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
+from matcalc import graphs
 from matcalc.expr import build
 from matcalc.expr.nodes import (
     Add,
@@ -63,21 +64,16 @@ class Parts:
 
 def replaced(root: Expr, names: Mapping[Any, Expr]) -> Expr:
     """root with parts of it replaced; what is inside a replaced part, or a derivative, is not."""
+
+    def below(node: Expr) -> tuple[Expr, ...]:
+        return () if node in names or isinstance(node, Derivative) else children(node)
+
     done: dict[Expr, Expr] = {}
-    pending: list[tuple[Expr, bool]] = [(root, False)]
-    while pending:
-        node, ready = pending.pop()
-        if node in done:
-            continue
+    for node in graphs.postorder((root,), below):
         if node in names:
             done[node] = names[node]
-        elif isinstance(node, Derivative):
-            done[node] = node
-        elif ready:
-            done[node] = _with(node, done)
         else:
-            pending.append((node, True))
-            pending.extend((child, False) for child in children(node) if child not in done)
+            done[node] = node if isinstance(node, Derivative) else _with(node, done)
     return done[root]
 
 

@@ -120,13 +120,7 @@ class Teller:
 
     def one(self, root: Expr, targets: Sequence[Expr], label: str) -> Any:
         """The steps of one derivative, in which no bound name but the target is held constant."""
-        self.slopes.recognised = {}
-        chosen, whole = textbook(root, targets), root
-        if isinstance(root, Named) and root not in targets:
-            chosen = [c for c in chosen if c is not root]
-            whole, label = root.value, root.name
-        made = parts(whole, chosen, self.taken, LETTERS[0])
-        self.taken |= {n.name for n in made.named}
+        chosen, made, label = self.parts(root, targets, label)
         own = tuple(n for n, c in zip(made.named, chosen, strict=True) if not isinstance(c, Named))
         for target in targets:
             if isinstance(target, Named):
@@ -141,6 +135,19 @@ class Teller:
         return told
 
     # --- intermediate variables
+
+    def parts(
+        self, root: Expr, targets: Sequence[Expr], label: str
+    ) -> tuple[Sequence[Expr], Parts, str]:
+        """What gets a name, the parts with their names, and the name of the whole."""
+        self.slopes.recognised = {}
+        chosen, whole = textbook(root, targets), root
+        if isinstance(root, Named) and root not in targets:
+            chosen = [c for c in chosen if c is not root]
+            whole, label = root.value, root.name
+        made = parts(whole, chosen, self.taken, LETTERS[0])
+        self.taken |= {n.name for n in made.named}
+        return chosen, made, label
 
     def named(self, made: Parts, label: str) -> Iterator[Step]:
         """What each name stands for, and the whole."""

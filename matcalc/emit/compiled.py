@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from matcalc.emit.arguments import NOTHING, Bound, Given, bindings, converted
 from matcalc.emit.function import Emitted, emit
+from matcalc.emit.given import check_functions, implementation
 from matcalc.emit.nested import Output, flat, leaves, nested
 from matcalc.emit.outs import aligned, check_outs, overlapping
-from matcalc.errors import InputError
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Add, Einsum, Function, Product, Symbol, postorder
 from matcalc.plan.batch import LARGE
@@ -56,11 +56,7 @@ def compile_function(
     """
     asked = Asked(name, outputs, inputs, doc, single)
     emitted = asked.emitted()
-    if functions:
-        used = {f for f, _, _ in emitted.functions}
-        for function in functions:
-            if function.name in used and function.name not in (implementations or {}):
-                raise missing_function(function.name, emitted)
+    check_functions(emitted, functions, implementations or {})
     bound, values = bindings(emitted, bind) if bind else (NOTHING, {})
     made = _Compiled(asked, emitted, bound, values, implementations or {})
     door = made.checking() if check else made.trusting()
@@ -353,26 +349,6 @@ def _cast(value: Any, dtype: Any) -> Any:
         return tuple(_cast(part, dtype) for part in value)
     floating = hasattr(value, "dtype") and value.dtype.kind == "f"
     return value.astype(dtype) if floating else value
-
-
-def missing_function(name: str, emitted: Emitted) -> InputError:
-    orders = [order for f, order, _ in emitted.functions if f == name]
-    wanted = ", ".join([name, f"{name}_1", f"{name}_2", f"{name}_3"][: max(orders) + 1])
-    return InputError(
-        f"the unknown function {name} is needed as Python code",
-        expected=f"the function and its derivatives up to order {max(orders)}",
-        suggestion=f'functions={{"{name}": [{wanted}]}}',
-    )
-
-
-def implementation(
-    name: str, order: int, given: Mapping[str, Sequence[Callable[..., Any]]], emitted: Emitted
-) -> Callable[..., Any]:
-    found = given.get(name)
-    listed = [found] if callable(found) else list(found or ())
-    if len(listed) <= order:
-        raise missing_function(name, emitted)
-    return listed[order]
 
 
 def executed(text: str, name: str, namespace: Mapping[str, Any]) -> Callable[..., Any]:

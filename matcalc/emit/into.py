@@ -10,6 +10,7 @@ from typing import Final
 
 from matcalc.emit.blas import BlasWriter
 from matcalc.emit.pysource import Prec, Py, added, multiplied
+from matcalc.emit.statements import is_bracketed
 from matcalc.plan.functions import Called
 from matcalc.plan.values import Value
 
@@ -82,10 +83,5 @@ def _is_ufunc(value: Value, text: str) -> bool:
     function = value.data
     assert isinstance(function, Called)
     name, bracket, rest = text.removeprefix("np.").partition("(")
-    inner = rest[:-1]
-    depth, closed = 0, True
-    for sign in inner:
-        depth += (sign in "([") - (sign in ")]")
-        closed = closed and depth >= 0
-    single = text.startswith("np.") and bracket and rest.endswith(")") and closed
-    return function.entry.mode == "elementwise" and bool(single) and name in UFUNCS
+    single = text.startswith("np.") and is_bracketed(bracket + rest)
+    return function.entry.mode == "elementwise" and single and name in UFUNCS

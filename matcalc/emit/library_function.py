@@ -13,8 +13,9 @@ from typing import Any
 
 from matcalc.dims import Dim
 from matcalc.emit.arguments import by_name, check_axes, check_shapes, whole_number
-from matcalc.emit.compiled import MEMORY, Asked, executed, implementation, missing_function
+from matcalc.emit.compiled import MEMORY, Asked, executed
 from matcalc.emit.function import Emitted
+from matcalc.emit.given import check_functions, implementation
 from matcalc.emit.libraries import Library, loaded
 from matcalc.emit.nested import Output, leaves
 from matcalc.errors import InputError
@@ -42,10 +43,7 @@ def library_function(
     library = loaded(target)
     asked = Asked(name, outputs, inputs, doc, single, target)
     emitted = asked.emitted()
-    used = {f for f, _, _ in emitted.functions}
-    for function in functions:
-        if function.name in used and function.name not in (implementations or {}):
-            raise missing_function(function.name, emitted)
+    check_functions(emitted, functions, implementations or {})
     made = _Made(library, asked, emitted, implementations or {})
 
     def compiled(*args: Any, **kwargs: Any) -> Any:

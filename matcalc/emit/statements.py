@@ -39,12 +39,12 @@ def statement(text: str, width: int = WIDTH) -> list[str]:
     assignment = _ASSIGNMENT.match(text)
     start = assignment[0] if assignment else "return "
     value = text.removeprefix(start)
-    if _is_bracketed(value):
+    if is_bracketed(value):
         value = value[1:-1]
     return [f"    {start}(", *("        " + line for line in _lines(value, width - 8)), "    )"]
 
 
-def _is_bracketed(text: str) -> bool:
+def is_bracketed(text: str) -> bool:
     """Whether the bracket that begins a text ends with it, as in `(a + b)` but not `(a + b).T`."""
     depth = 0
     for place, sign in enumerate(text):

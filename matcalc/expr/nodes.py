@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeVar, cast
 
+from matcalc import graphs
 from matcalc.dims import Dim
 from matcalc.interning import Table
 
@@ -350,22 +351,8 @@ def free_symbols(root: Expr) -> dict[str, Symbol]:
 
 
 def postorder(roots: tuple[Expr, ...]) -> list[Expr]:
-    """Every node of a graph once, children before parents; iterative, so that depth is no limit."""
-    order: list[Expr] = []
-    done: set[Expr] = set()
-    pending: list[tuple[Expr, bool]] = [(root, False) for root in reversed(roots)]
-    while pending:
-        node, ready = pending.pop()
-        if ready:
-            if node not in done:
-                done.add(node)
-                order.append(node)
-        elif node not in done:
-            pending.append((node, True))
-            pending.extend(
-                (child, False) for child in reversed(children(node)) if child not in done
-            )
-    return order
+    """Every node of a graph once, children before parents."""
+    return graphs.postorder(roots, children)
 
 
 def unknown_functions(roots: tuple[Expr, ...]) -> tuple[Function, ...]:

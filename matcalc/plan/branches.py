@@ -8,10 +8,11 @@ what may fail becomes a choice.  What is computed outside of all branches as wel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Final
 
+from matcalc import graphs
 from matcalc.expr import build
 from matcalc.expr.nodes import (
     Add,
@@ -194,19 +195,9 @@ def _speaks_of(arg: Expr, sides: Collection[Expr]) -> bool:
     return not sides or any(node in sides for node in _entrywise(arg))
 
 
-def _entrywise(root: Expr) -> Iterator[Expr]:
+def _entrywise(root: Expr) -> list[Expr]:
     """What is under an expression through element-wise operations alone, operands first."""
-    pending: list[tuple[Expr, bool]] = [(root, False)]
-    seen: set[Expr] = set()
-    while pending:
-        node, opened = pending.pop()
-        if opened:
-            yield node
-        elif node not in seen:
-            seen.add(node)
-            pending.append((node, True))
-            if _opens(node):
-                pending.extend((child, False) for child in reversed(children(node)))
+    return graphs.postorder((root,), lambda node: children(node) if _opens(node) else ())
 
 
 def _opens(node: Expr) -> bool:

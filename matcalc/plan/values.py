@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from matcalc.dims import ONE, Dim
+from matcalc.graphs import postorder
 
 Op = Literal[
     "input", "number", "constant", "size", "neg", "add", "mul", "div", "pow", "matmul", "outer",
@@ -318,18 +319,9 @@ def _fraction(value: Value) -> Fraction:
 def reachable(outputs: Iterable[Value]) -> tuple[list[Value], Counter[Value]]:
     """The values that the outputs need, operands first, and how often each is used."""
     uses = Counter(outputs)
-    order: list[Value] = []
-    done: set[Value] = set()
-    pending = [(value, False) for value in reversed(list(uses))]
-    while pending:
-        value, ready = pending.pop()
-        if ready:
-            order.append(value)
-        elif value not in done:
-            done.add(value)
-            pending.append((value, True))
-            pending += [(operand, False) for operand in reversed(operands(value))]
-            uses.update(operands(value))
+    order = postorder(list(uses), operands)
+    for value in order:
+        uses.update(operands(value))
     return order, uses
 
 

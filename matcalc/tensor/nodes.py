@@ -15,6 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final, TypeVar, cast
 
+from matcalc import graphs
 from matcalc.dims import Dim
 from matcalc.expr.nodes import Function
 from matcalc.interning import Table
@@ -276,21 +277,8 @@ def postorder(
     known: Container[Tensor] = (),
     inside: Callable[[Tensor], Sequence[Tensor]] = operands,
 ) -> list[Tensor]:
-    """Every tensor of a graph once, operands first; iterative, so that depth is no limit.
+    """Every tensor of a graph once, operands first.
 
     Tensors in `known` are left out with all that is below them; `inside` says what is below one.
     """
-    order: list[Tensor] = []
-    done: set[Tensor] = set()
-    pending: list[tuple[Tensor, bool]] = [(root, False) for root in reversed(roots)]
-    while pending:
-        node, ready = pending.pop()
-        if node in done or node in known:
-            continue
-        if ready:
-            done.add(node)
-            order.append(node)
-        else:
-            pending.append((node, True))
-            pending.extend((child, False) for child in reversed(inside(node)) if child not in done)
-    return order
+    return graphs.postorder(roots, inside, known)

@@ -80,15 +80,19 @@ def stack(lift: Lift, t: Sum) -> Expr | None:
                 break
             parts.append((c, *picked))
         else:
-            made = _literal(lift, t, axis, parts)
-            if made is None:
-                made = _blocks(lift, t, axis, parts)
+            made = _stacked(lift, t, axis, parts)
             if made is not None:
                 return made
     return None
 
 
 Part = tuple[Rational, OneHot | Embed, Tensor, Labels]
+
+
+def _stacked(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr | None:
+    """Parts along an axis as a literal, or as blocks."""
+    made = _literal(lift, t, axis, parts)
+    return _blocks(lift, t, axis, parts) if made is None else made
 
 
 def _literal(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr | None:
@@ -200,10 +204,7 @@ def contraction(lift: Lift, t: Contract) -> Expr | None:
     for axis in range(t.rank):
         picked = _picker(t, tuple(range(t.rank)), axis)
         if picked is not None:
-            parts = [(1, *picked)]
-            made = _literal(lift, t, axis, parts)
-            if made is None:
-                made = _blocks(lift, t, axis, parts)
+            made = _stacked(lift, t, axis, [(1, *picked)])
             if made is not None:
                 return made
     return None

@@ -14,12 +14,9 @@ timeout    more than the time that a program has
 from __future__ import annotations
 
 import re
-import signal
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +35,7 @@ from tests.campaign.digits import UnknownError
 from tests.campaign.evidence import Found, Witness
 from tests.campaign.precise import Precise
 from tests.campaign.rounding import spread
+from tests.deadline import TimeIsUp, within
 
 SECONDS: Final = 20.0
 """What one program may take, oracle and all."""
@@ -63,32 +61,12 @@ class Verdict:
         return self.word in {"WRONG", "CRASH"}
 
 
-class TimeUpError(Exception):
-    """The time of a program is used up."""
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """TimeUpError if a block takes longer, in the main thread of a process."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TimeUpError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def judged(asked: Asked, seconds: float = SECONDS) -> Verdict:
     """The verdict on a program; no exception of the engine's gets out."""
     try:
         with within(seconds):
             return _judged(asked)
-    except TimeUpError:
+    except TimeIsUp:
         return Verdict("timeout", f"more than {seconds:g} s")
     except LimitError as error:
         return Verdict("refused", masked(error.message))

@@ -15,7 +15,7 @@ from mpmath import mp
 
 from matcalc.check import linear, operations
 from matcalc.check.differences import Array
-from matcalc.check.evaluate import _order
+from matcalc.check.evaluate import order_of
 from matcalc.check.linear import whole
 from matcalc.check.standins import StandIn
 from matcalc.check.steps import directions
@@ -47,7 +47,7 @@ class Precise:
         functions: Mapping[str, Sequence[Callable[..., Any]]],
     ) -> None:
         self.expr, self.sizes, self.functions = expr, sizes, functions
-        self.order = _order(expr)
+        self.order = order_of(expr)
 
     def __call__(self, point: Mapping[str, Any]) -> Array:
         """The value where names have these values; UnknownError if there is no way to it."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcalc.check.differences import Array
-from matcalc.check.evaluate import Evaluator, _order, _Step
+from matcalc.check.evaluate import Evaluator, _Step, order_of
 from matcalc.check.sample import OUTSIDE, Sample
 from matcalc.check.steps import size
 from matcalc.expr import nodes
@@ -40,7 +40,7 @@ class Shaken(Evaluator):
         super().__init__(expr, drawn.sizes, drawn.functions)
         self.rng = rng
         moving: set[Expr] = set()
-        for place, node in enumerate(_order(expr)):
+        for place, node in enumerate(order_of(expr)):
             parts = nodes.children(node)
             if isinstance(node, Symbol | nodes.Derivative) or not moving.isdisjoint(parts):
                 moving.add(node)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import process_time
-from types import FrameType
 from typing import Final
 
 from matcalc import MatcalcError, parse
 from matcalc.errors import DerivationError, GrammarError
+from tests.deadline import TimeIsUp, within
 
 SOON: Final = 2.0
 """Seconds of the processor that a text of at most LENGTH characters may take."""
@@ -25,16 +22,12 @@ HANGS: Final = 60
 """Seconds of the processor after which a text is given up."""
 
 
-class Hang(BaseException):
-    """A text was given up; no handler of ordinary exceptions is to catch it."""
-
-
 def verdict(text: str) -> str:
     """What is wrong with the answer to a text; empty if nothing is."""
     try:
-        with deadline(HANGS):
+        with within(HANGS, of_processor=True):
             return _answer(text)
-    except Hang:
+    except TimeIsUp:
         return f"hangs: no answer in {HANGS} s"
     except Exception as error:
         return f"crash: {type(error).__name__} in {place(error)}"
@@ -55,23 +48,6 @@ def place(error: BaseException) -> str:
         step = step.tb_next
     code = step.tb_frame.f_code if step is not None else None
     return f"{'/'.join(code.co_filename.split('/')[-2:])}:{code.co_name}" if code else "?"
-
-
-@contextmanager
-def deadline(seconds: int) -> Iterator[None]:
-    """Raises Hang in a block that takes longer, in time of the processor: other work does not
-    count."""
-
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise Hang
-
-    before = signal.signal(signal.SIGPROF, ring)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def _answer(text: str) -> str:
