@@ -7,7 +7,8 @@ identity come last, X' X + λ I, but a 1 opens a sum of two, 1 + exp(x), unless 
 a variable or a product of numbers, x + 1.
 
 Factors: numbers, variables, names, powers, functions, products, sums; of a kind the shorter first,
-those without a bound name before those with one, then by the alphabet.
+those without a bound name before those with one, then by the alphabet.  A sum of names that are
+exponents beside it comes before the powers, p (p - 1) x^(p - 2).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Final
 
 from matcalc.expr import build
 from matcalc.expr.nodes import (
+    Add,
     Call,
     Divide,
     Expr,
@@ -25,10 +27,12 @@ from matcalc.expr.nodes import (
     Named,
     Neg,
     Number,
+    Power,
     Product,
     Symbol,
     Transpose,
     children,
+    free_symbols,
 )
 from matcalc.expr.writing import cost
 
@@ -36,12 +40,24 @@ _FACTORS: Final = {
     "Size": 0, "Constant": 0, "Symbol": 1, "Named": 1, "Index": 1, "Power": 2, "Call": 3,
     "Apply": 3, "Dot": 4, "Compare": 5, "Product": 6, "Divide": 7, "Hadamard": 7, "Add": 8,
 }  # fmt: skip
+_COEFFICIENT: Final = 1.5
+"""The place of a sum of names that are exponents beside it, p (p - 1) x^(p - 2)."""
+
 _MEMO: Final = 50_000
 
 
 def ordered_factors(parts: Sequence[Expr]) -> list[Expr]:
     """Factors that commute, in the textbook's order."""
-    return _sorted(parts, [(_FACTORS.get(type(part).__name__, 6), cost(part)) for part in parts])
+    powers = [part for part in parts if isinstance(part, Power)]
+    raising = {name for part in powers for name in free_symbols(part.exponent)}
+    raising -= {name for part in powers for name in free_symbols(part.base)}
+
+    def place(part: Expr) -> float:
+        if raising and isinstance(part, Add) and raising.issuperset(free_symbols(part)):
+            return _COEFFICIENT
+        return _FACTORS.get(type(part).__name__, 6)
+
+    return _sorted(parts, [(place(part), cost(part)) for part in parts])
 
 
 def ordered_terms(terms: Sequence[Expr]) -> list[Expr]:

@@ -268,10 +268,20 @@ class Lift:
     def _power(self, t: Map, args: Sequence[Expr]) -> Expr:
         k = as_constant(t.args[1][0])
         if k is None:
-            return build.power(args[0], args[1], elementwise=True)
+            return self._root_power(t, args) or build.power(args[0], args[1], elementwise=True)
         size = -k if k < 0 else k
         raised = power(args[0], size) if t.rank else self.raised(t.args[0][0], size)
         return build.divide(build.number(1), raised) if k < 0 else raised
+
+    def _root_power(self, t: Map, args: Sequence[Expr]) -> Expr | None:
+        """(x · x)^(p / 2) as norm(x)^p, where that is shorter."""
+        root = None if t.rank else sum_of_squares(t.args[0][0])
+        if root is None:
+            return None
+        doubled = self.column(scaled(t.args[1][0], 2))
+        root, _ = self._as_written((root, ()))
+        norm = build.call(Shape(), "norm", [self.column(root)])
+        return build.power(norm, doubled) if cost(doubled) < cost(args[1]) else None
 
     def raised(self, base: Tensor, k: Rational) -> Expr:
         """base^k for a positive k; the root of a sum of squares is a norm."""

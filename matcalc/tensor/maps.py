@@ -109,7 +109,7 @@ def _power(make: Constructors, views: Sequence[View], dims: tuple[Dim, ...]) -> 
     (base, labels), (exponent, _) = views
     k = as_constant(exponent)
     if k is None:
-        return constant(1, dims) if as_constant(base) == 1 else _map_node(make, "pow", views, dims)
+        return _power_by_name(make, views, dims)
     if k == 0:
         return constant(1, dims)
     if k == 1 or (k > 0 and _is_idempotent(base, k)):
@@ -129,6 +129,20 @@ def _power(make: Constructors, views: Sequence[View], dims: tuple[Dim, ...]) -> 
     return made if made is not None else _map_node(make, "pow", views, dims)
 
 
+def _power_by_name(make: Constructors, views: Sequence[View], dims: tuple[Dim, ...]) -> Tensor:
+    """A power whose exponent is not a number; (x^m)^k is x^(m k) for an x that is not negative."""
+    (base, labels), (exponent, at) = views
+    if as_constant(base) == 1:
+        return constant(1, dims)
+    if isinstance(base, Map) and base.fn == "pow" and not (at or base.args[1][1]):
+        (t, axes), (inner, _) = base.args
+        if is_nonnegative(t):
+            total = make.contract([(inner, ()), (exponent, ())], ())
+            view = (t, tuple([labels[i] for i in axes]))
+            return apply_map(make, "pow", [view, (total, ())], dims)
+    return _map_node(make, "pow", views, dims)
+
+
 def _is_idempotent(base: Tensor, k: Rational) -> bool:
     """Whether every entry is 0 or 1, so that a positive power is the base itself."""
     if isinstance(base, Map):
@@ -143,7 +157,7 @@ def _power_of_power(
     if base.fn != "pow" or base.args[1][1]:
         return None
     (t, axes), (exponent, _) = base.args
-    if not isinstance(k, int) and (as_constant(exponent) is None or not is_nonnegative(t)):
+    if not isinstance(k, int) and not is_nonnegative(t):
         return None
     total = scaled(make, exponent, k)
     return apply_map(make, "pow", [(t, tuple([labels[i] for i in axes])), (total, ())], dims)

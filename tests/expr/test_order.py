@@ -44,6 +44,8 @@ def test_terms(terms: list[str], printed: str) -> None:
 PRODUCTS = [
     (["exp(t)", "t", "(s + t)"], "t exp(t) (s + t)"),
     (["t^2", "s", "exp(s)"], "s t^2 exp(s)"),
+    (["t^(s - 1)", "(s - 1)", "k"], "k (s - 1) t^(s - 1)"),
+    (["t^t", "(t + 1)"], "t^t (t + 1)"),
     (["exp(s)", "exp(t^2 + s)", "sin(t)"], "sin(t) exp(t^2 + 2 s)"),
 ]
 
