@@ -121,7 +121,10 @@ class Identity:
         if isinstance(t, Map):
             state = replace(state, labels={x: x for x in places})
         for found in matches(self.lhs, places, t, own, state):
-            return self._written(found, own if self.elementwise else (), t)
+            if self.elementwise:
+                return self._written(found, own, t)
+            axes = tuple(found.labels.get(x, x) for x in own)  # f(A')' may match as f(A)
+            return contract([(self._written(found, (), t), axes)], own)
         return None
 
     def _in_product(self, t: Contract, known: Known) -> Tensor | None:

@@ -43,7 +43,7 @@ from matcalc.tensor.nodes import (
     Sum,
     Tensor,
 )
-from matcalc.tensor.traits import commutes_with_transpose
+from matcalc.tensor.traits import turned_order
 
 
 def matches(
@@ -159,8 +159,9 @@ def _opaque(
     if subject.batch != pattern.batch:
         return
     turned = [(subject.args, labels)]
-    if commutes_with_transpose(subject.fn) and len(labels) == 2:
-        turned.append(((transpose(subject.args[0]),), labels[::-1]))
+    order = turned_order(subject.fn)
+    if order is not None and len(labels) == 2 and not subject.batch:
+        turned.append((tuple(transpose(subject.args[i]) for i in order), labels[::-1]))
     for args, outer in turned:
         after = state.aligned(places, outer)
         if after is not None:
@@ -358,14 +359,15 @@ def _scaled_variable(pattern: Contract) -> tuple[Tensor, Tensor] | None:
 def split_scalar(t: Tensor) -> tuple[Tensor, Tensor]:
     """The scalar factors of a tensor, as one tensor, and the rest."""
     coefficient = constant(1)
-    if isinstance(t, Sum) and t.terms:
-        c, inner = (t.terms[0][0], None) if len(t.terms) == 1 else primitive_part(t)
-        coefficient = constant(c)
-        t = (
-            contract([t.terms[0][1:]], range(t.rank), dict(enumerate(t.dims)))
-            if inner is None
-            else inner
-        )
+    if isinstance(t, Sum) and len(t.terms) == 1:
+        c, inner, axes = t.terms[0]
+        whole = range(t.rank)
+        coefficient, t = constant(c), contract([(inner, axes)], whole, dict(enumerate(t.dims)))
+    elif isinstance(t, Sum) and t.terms:
+        content, _ = primitive_part(t)
+        if content < 0 and any(c > 0 for c, _, _ in t.terms):  # a - b is not -1 times b - a
+            content = -content
+        coefficient, t = constant(content), scaled(t, rational(1 / Fraction(content)))
     if isinstance(t, Contract):
         scalars = [f for f in t.factors if not f[1]]
         others = [f for f in t.factors if f[1]]

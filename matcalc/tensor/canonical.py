@@ -50,7 +50,7 @@ from matcalc.tensor.nodes import (
     Tensor,
     intern,
 )
-from matcalc.tensor.traits import commutes_with_transpose, invariant_under_transpose
+from matcalc.tensor.traits import invariant_under_transpose, turned_order
 
 __all__ = [
     "LEVI_CIVITA", "UNIT", "VECH_BASIS", "add", "apply_map", "as_constant", "constant", "contract",
@@ -143,12 +143,18 @@ class Canonical:
         flags = tuple(batched) if batch else ()
         if not batch and len(args) == 1 and invariant_under_transpose(fn) and args[0].rank == 2:
             args = [min(args[0], self.transpose(args[0]), key=_turned)]
-        if not batch and len(args) == 1 and args[0].rank == 2 and commutes_with_transpose(fn):
-            other = self.transpose(args[0])
-            if other is not args[0] and other.key < args[0].key:
-                inner = intern(Opaque, dims[::-1], fn, (other,), 0, ())
-                return self.contract([(inner, (1, 0))], (0, 1))
+        others = () if batch else self._turned_args(fn, args)
+        if others and [t.key for t in others] < [t.key for t in args]:
+            inner = intern(Opaque, dims[::-1], fn, others, 0, ())
+            return self.contract([(inner, (1, 0))], (0, 1))
         return intern(Opaque, dims, fn, tuple(args), batch, flags)
+
+    def _turned_args(self, fn: Fn, args: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The arguments of which the function is its transpose; none if that is not so."""
+        order = turned_order(fn)
+        if order is None or len(order) != len(args) or any(t.rank != 2 for t in args):
+            return ()
+        return tuple(self.transpose(args[i]) for i in order)
 
     def transpose(self, t: Tensor) -> Tensor:
         """A rank-2 tensor with its axes exchanged."""
@@ -175,8 +181,7 @@ class Canonical:
             case Opaque(fn=(function, order)):  # the Hessian of an unknown function
                 return order == 2 and not function.codomain.dims and not t.batch
             case Opaque(args=args, fn=fn):
-                unary = len(args) == 1 and not t.batch
-                return unary and commutes_with_transpose(fn) and self.is_symmetric(args[0])
+                return bool(args) and not t.batch and self._turned_args(fn, args) == args
             case _:
                 return isinstance(t, Atom) and bool(_SYMMETRIC & t.properties)
 

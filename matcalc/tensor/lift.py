@@ -47,7 +47,7 @@ from matcalc.tensor.nodes import (
     Value,
     operands,
 )
-from matcalc.tensor.traits import EVEN, at_the_point
+from matcalc.tensor.traits import EVEN, at_the_point, turned_order
 from matcalc.tensor.words import Words, is_turned
 
 _COMPARE: Final = {"gt": ">", "ge": ">=", "eq": "=="}
@@ -106,6 +106,10 @@ class Lift:
             other = self.column(transpose(t))
             if cost(other) <= cost(transposed(plain)):
                 return other
+        order = turned_order(t.fn) if isinstance(t, Opaque) else None
+        if order is not None and isinstance(t, Opaque) and len(order) > 1:
+            args = [self.matrix(t.args[i], swapped=True) for i in order]
+            return build.call(Shape(t.dims[::-1]), str(t.fn), args)
         return transposed(plain)
 
     def _written(self, t: Tensor) -> Expr:

@@ -1,0 +1,41 @@
+"""Identities of functions that commute with the transpose: what matches a transpose is written as
+one, and a minus that only turns a difference round does not leave a function."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcalc import derive
+
+SHAPES = {
+    **dict.fromkeys("MX", "R^(m×m)"),
+    **dict.fromkeys("ABC", "R^(n×n)"),
+    "S": "R^(n×n) spd",
+    "x": "R^n",
+    "t": "R",
+}
+
+ROWS = """
+expm_frechet(M, X - X')   | X | jvp      | expm_frechet(M, v - v')
+logm_frechet(S, C - C')   | C | jvp      | logm_frechet(S, v - v')
+sylvester(A, B, C - C')   | C | jvp      | sylvester(A, B, v - v')
+tr(C sqrtm(S))            | S | gradient | sylvester(sqrtm(S), sqrtm(S), C + C') / 2
+tr(C logm(S))             | S | gradient | logm_frechet(S, C + C') / 2
+tr(C expm(A))             | A | gradient | expm_frechet(A', C')
+norm(sqrtm(S) x)^2        | S | gradient | x x'
+norm(logm(S))^2           | S | gradient | 2 S^-1 logm(S)
+det(A - t I)              | t | gradient | -det(A - t eye(n)) tr((A - t eye(n))^-1)
+(A - t I)^-1              | t | jacobian | (A - t eye(n))^-2
+expm(t (A - B))           | t | jacobian | (A - B) expm(t (A - B))
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "wrt", "kind", "result"),
+    [[cell.strip() for cell in row.split("|")] for row in ROWS.strip().splitlines()],
+)
+def test_what_is_turned_keeps_its_sign(program: str, wrt: str, kind: str, result: str) -> None:
+    d = derive(program, wrt, kind=kind, shapes=SHAPES)
+    assert str(d) == result
+    report = d.check()
+    assert report.passed, str(report)
