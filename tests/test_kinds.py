@@ -48,6 +48,7 @@ PRINTED = [
     ("3 s where x: R^n", "x", "0", "0", "zeros(n)'", "zeros(n)"),
     ("h = A x; h·h", "h", "2 x' A' dh", "", "2 u x' A'", "2 v"),
     ("tr(A S) where S: R^(n×n) symmetric", "S", "", "", "", "zeros(n, n)"),
+    ("sum(T.^2) where T: R^(k×m×n)", "T", "2 sum(T ⊙ dT)", "2 sum(T ⊙ v)", "2 u T", "2 v"),
 ]  # fmt: skip
 KINDS = ("differential", "jvp", "vjp", "hvp")
 QUESTIONS = [

@@ -6,8 +6,9 @@ The writer of a target says what its library spells in another way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import ClassVar
 
 from matcalc.dims import Dim
 from matcalc.emit.pysource import Prec, Py, added, contracted, divided, multiplied, negated
@@ -16,7 +17,13 @@ from matcalc.plan.values import Value
 
 
 class Functional(Writer):
-    """Writes operations as functions of arrays."""
+    """Writes operations as functions of arrays; functions of numbers are those of the host."""
+
+    imports: ClassVar[Mapping[str, str]] = {
+        **Writer.imports,
+        "np": "import numpy as np",
+        "sp": "from scipy import special as sp",
+    }
 
     def add(self, value: Value) -> Py:
         """A sum."""
@@ -51,8 +58,9 @@ class Functional(Writer):
         return self.function("log", value)
 
     def abs(self, value: Value) -> Py:
-        """The magnitude, entry by entry."""
-        return self.function("abs", value)
+        """The magnitude, entry by entry; of a Python number, Python's."""
+        (py,) = self.args(value)
+        return Py(f"abs({py.text})") if value.plain else self.function("abs", value)
 
     def inv(self, value: Value) -> Py:
         """The inverse of a matrix."""

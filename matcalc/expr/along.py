@@ -34,7 +34,7 @@ from matcalc.expr.writing import cost, hadamard, negated, product, quotient, tra
 
 
 def share(gradient: Expr, direction: Expr) -> Expr:
-    """What a gradient (a scalar, a column, a matrix) says along a direction: tr(G' dX), g' dx."""
+    """What a gradient says along a direction: g' dx, tr(G' dX), sum(G ⊙ dT) of higher rank."""
     match gradient:
         case Neg(arg=arg):
             return negated(share(arg, direction))
@@ -57,6 +57,8 @@ def share(gradient: Expr, direction: Expr) -> Expr:
         return build.call(Shape(), "tr", [product([transposed(gradient), direction])])
     if not gradient.shape.dims:
         return product([gradient, direction])
+    if gradient.shape.rank > 2:
+        return build.call(Shape(), "sum", [hadamard([gradient, direction])])
     row = transposed(gradient)
     if isinstance(row, Transpose):
         return build.dot(gradient, direction)

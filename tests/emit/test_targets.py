@@ -156,6 +156,7 @@ OPERATIONS: Final = [
     ("where(x > 0, 0.1, 0.3) + ones(n)", {"x": "n"}),
     ("where(x, y, 1)", {"x": "n", "y": "n"}),
     ("x / sqrt(pi) + exp(2) log(n)", {"x": "n"}),
+    ("log_normcdf(1) x + huber(n, 1) x + softplus(2) x", {"x": "n"}),
     ("a ones(m, n)", {"a": "R"}),
     ("(x > 0)' A (A > 0) y", {"x": "m", "A": "m×m", "y": "m"}),
     (
