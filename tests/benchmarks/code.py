@@ -2,9 +2,12 @@
 
     pip install -e '.[bench]' && python -m tests.benchmarks code [WORD]
 
-Double precision, one thread on one processor.  The three are run in turn, so that what disturbs the
-machine disturbs all of them; a ratio is the median of the ratios of the rounds.  Their values are
-compared before anything is timed.  A row below its aim is printed like the others, and marked.
+Double precision, one thread on one processor.  The three are run in turn, each round beginning with
+another one, so that what disturbs the machine disturbs all of them; a ratio is the median of the
+ratios of the rounds.  How often a short call is repeated is decided by warm calls.  Values are
+compared before anything is timed.  An operator is timed where it is made, which is what is held
+against jax, and again where it multiplies a vector, since one that did nothing until then would be
+the fastest.  A row below its aim is printed like the others, and marked.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ ONE_THREAD: Final = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_ENABLE_X64": "1", "JAX_PLATFORMS": "cpu",
 }  # fmt: skip
+
+
+Action = Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -342,21 +348,58 @@ def _leaves(value: Any) -> list[Any]:
     return [value]
 
 
-def _multiplied(np: Any, operator: Any, array: Any, product: Callable[[Any], Any]) -> list[Any]:
+def _products(np: Any, operator: Any, array: Any, product: Callable[[Any], Any]) -> list[Action]:
     """The same vector multiplied by each: a matrix is compared by what it does."""
     vector = np.random.default_rng(1).standard_normal(operator.shape[1])
-    return [operator @ vector, array.reshape(operator.shape, order="F") @ vector, product(vector)]
+    matrix = np.asarray(array).reshape(operator.shape, order="F")
+    return [lambda: operator @ vector, lambda: matrix @ vector, lambda: product(vector)]
 
 
-def _seconds(action: Callable[[], Any], count: int) -> float:
+def _compared(np: Any, mine: Any, other: Any) -> None:
+    """An AssertionError unless all results agree."""
+    for left, right in zip(_leaves(mine), _leaves(other), strict=True):
+        scale = max(1e-30, float(np.max(np.abs(right))))
+        np.testing.assert_allclose(left, right, rtol=1e-7, atol=1e-9 * scale)
+
+
+def _seconds(action: Action, count: int) -> float:
     start = time.perf_counter()
     for _ in range(count):
         action()
     return (time.perf_counter() - start) / count
 
 
-def _measured(np: Any, jax: Any, row: Row) -> tuple[float, float, float]:
-    """The time of matcalc, and the times of jax.jit and of NumPy by hand over it."""
+def _count(action: Action) -> int:
+    """How often an action is repeated in a measurement: from calls that are warm."""
+    action()
+    warm = min(_seconds(action, 1) for _ in range(3))
+    return max(1, int(SHORTEST / max(1e-9, warm)))
+
+
+def _timed(actions: Sequence[Action]) -> tuple[float, ...]:
+    """The time of the first, and the medians of those of the others over it.
+
+    Each round begins with another one, so that none always finds what the same one left in the
+    caches.
+    """
+    counts = [_count(action) for action in actions]
+    places = range(len(actions))
+    rounds: list[list[float]] = []
+    for start in range(ROUNDS):
+        times = [0.0 for _ in places]
+        for place in [*places[start % len(places) :], *places[: start % len(places)]]:
+            times[place] = _seconds(actions[place], counts[place])
+        rounds.append(times)
+    first = statistics.median(times[0] for times in rounds)
+    others = places[1:]
+    return first, *(statistics.median(t[place] / t[0] for t in rounds) for place in others)
+
+
+def _measured(np: Any, jax: Any, row: Row) -> list[tuple[float, ...]]:
+    """The time of matcalc, and the times of jax.jit and of NumPy by hand over it.
+
+    Of an operator also those of its product with a vector.
+    """
     from matcalc import derive
 
     d = derive(row.text, wrt=row.wrt, shapes=row.shapes, kind=row.kind)
@@ -366,25 +409,26 @@ def _measured(np: Any, jax: Any, row: Row) -> tuple[float, float, float]:
     given = [named[name] for name in d.inputs]
     peer = jax.jit(row.peer(jax.numpy, jax))
     there = [jax.device_put(value) for value in values]
-    actions: list[Callable[[], Any]] = [
+    actions: list[Action] = [
         lambda: ours(*given),
         lambda: jax.block_until_ready(peer(*there)),
         lambda: row.hand(*values),
     ]
     results = [action() for action in actions]
-    found = [
-        _leaves(result) for result in (_multiplied(np, *results) if row.structured else results)
-    ]
-    for others in found[1:]:
-        for mine, other in zip(found[0], others, strict=True):
-            scale = max(1e-30, float(np.max(np.abs(other))))
-            np.testing.assert_allclose(mine, other, rtol=1e-7, atol=1e-9 * scale)
-    counts = [max(1, int(SHORTEST / max(1e-9, _seconds(action, 1)))) for action in actions]
-    times = [[_seconds(a, c) for a, c in zip(actions, counts, strict=True)] for _ in range(ROUNDS)]
-    return (
-        statistics.median(mine for mine, _, _ in times),
-        statistics.median(other / mine for mine, other, _ in times),
-        statistics.median(mine / hand for mine, _, hand in times),
+    products = _products(np, *results) if row.structured else []
+    found = [product() for product in products] or results
+    for other in found[1:]:
+        _compared(np, found[0], other)
+    del results, found
+    return [_timed(actions), *([_timed(products)] if products else [])]
+
+
+def _print(name: str, times: Sequence[float], aim: str, marks: str) -> None:
+    """One line of the table."""
+    mine, peer, ours = *times[:2], 1 / times[2]
+    marks += " slower than by hand" if ours > 1.1 else ""
+    print(
+        f"{name:<56}{mine * 1e3:>9.4f}  {peer:>18.2f}  {aim:>6}  {ours:>18.2f}{marks}", flush=True
     )
 
 
@@ -403,14 +447,11 @@ def main(word: str = "") -> None:
     print(f"{'':<56}{'ms':>9}  {'jax.jit / matcalc':>18}  {'aim':>6}  {'matcalc / by hand':>18}")
     ratios = []
     for row in [row for row in _rows(np, linalg) if word in row.name]:
-        mine, peer, hand = _measured(np, jax, row)
-        ratios.append(peer)
-        marks = "".join(
-            [" below its aim" * (peer < row.aim), " slower than by hand" * (hand > 1.1)]
-        )
-        print(
-            f"{row.name:<56}{mine * 1e3:>9.3f}  {peer:>18.2f}  {row.aim:>6g}  {hand:>18.2f}{marks}",
-            flush=True,
-        )
+        first, *rest = _measured(np, jax, row)
+        ratios.append(first[1])
+        marks = " below its aim" if first[1] < row.aim else ""
+        _print(row.name, first, f"{row.aim:g}", marks)
+        for times in rest:
+            _print("    a product with it", times, "", "")
     mean = math.exp(statistics.fmean(map(math.log, ratios)))
     print(f"{'geometric mean':<56}{'':>9}  {mean:>18.2f}  {8:>6g}")
