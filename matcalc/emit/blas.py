@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from matcalc.emit.functional import Functional
 from matcalc.emit.names import Identifiers
-from matcalc.emit.pysource import Prec, Py
+from matcalc.emit.pysource import Py
 from matcalc.plan.values import Value
 
 
@@ -35,7 +35,7 @@ class BlasWriter(Functional):
             case "syrk":
                 inner, turned = (right, "") if left.op == "transpose" else (left, ", trans=1")
                 half = self._local("half", f"{routine}(1.0, {self._base(inner)}.T{turned})").text
-                return Py(f"{half} + np.triu({half}, 1).T", Prec.SUM)
+                return self.mirrored(value, half)
             case "gemv":
                 matrix, vector = (left, right) if len(left.dims) == 2 else (right, left)
                 plain = (matrix.op == "transpose") == (matrix is left)
@@ -47,6 +47,20 @@ class BlasWriter(Functional):
                 )
                 sides = f"{self._base(right)}.T, {self._base(left)}.T"
                 return Py(f"{routine}(1.0, {sides}{flags}).T")
+
+    def mirrored(self, value: Value, half: str) -> Py:
+        """A symmetric matrix of which there is one half, and zeros in the other.
+
+        The sum with its transpose has the diagonal twice.
+        """
+        name = self.into.get(value)
+        if name is None:
+            wish = self._hints.get(value) or self._wish(value)
+            name = self._local(wish, f"{half} + {half}.T").text
+        else:
+            self.lines.append(f"np.add({half}, {half}.T, out={name})")
+        self.lines.append(f"np.fill_diagonal({name}, {half}.diagonal())")
+        return Py(name)
 
     def _base(self, matrix: Value) -> str:
         """The name of a matrix, or of what it is the transpose of."""

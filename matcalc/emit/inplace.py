@@ -81,7 +81,7 @@ class NumpyWriter(IntoWriter):
         added_text = self._texts[entries].text
         subtracted = entries.op == "neg" and added_text.startswith("-")  # and not a name for that
         sign, added_text = ("-", added_text[1:]) if subtracted else ("+", added_text)
-        self.lines.append(f"{name}[np.diag_indices_from({name})] {sign}= {added_text}")
+        self.lines.append(f'np.einsum("ii->i", {name})[...] {sign}= {added_text}')
         return Py(name)
 
     def spread(self, value: Value) -> Py:
@@ -121,7 +121,7 @@ class NumpyWriter(IntoWriter):
         if value.data == "chol":
             routine = self._local("potri", f'la.get_lapack_funcs("potri", ({factor},))').text
             half = self._local("half", f"{routine}({factor}, lower=True)[0]").text
-            return Py(f"{half} + np.tril({half}, -1).T", Prec.SUM)
+            return self.mirrored(value, half)
         routine = self._local("getri", f'la.get_lapack_funcs("getri", {factor}[:1])').text
         return Py(f"{routine}(*{factor})[0]")
 

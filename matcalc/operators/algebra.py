@@ -55,6 +55,12 @@ class Operator(Structured):
             return Product(self, x)
         return self._multiple(x) if _is_number(x) else super().dot(x)
 
+    def __matmul__(self, x: Any) -> Any:
+        """The product; of a plain array that fits at once, without SciPy's looking at it."""
+        if type(x) is np.ndarray and x.ndim in {1, 2} and len(x) == self.shape[1]:
+            return self._apply(x)
+        return super().__matmul__(x)
+
     def _rdot(self, x: Any) -> Any:
         return Product(x, self) if isinstance(x, LinearOperator) else super()._rdot(x)
 
@@ -385,7 +391,7 @@ class Sum(Operator):
             made += term.toarray()
         for term in self.terms:
             if isinstance(term, Diagonal):
-                made[np.diag_indices_from(made)] += term.entries
+                np.einsum("ii->i", made)[...] += term.entries
         return made
 
     def diagonal(self) -> Any:

@@ -38,7 +38,10 @@ class LowRank(Operator):
         return _columns(self._given[1])
 
     def _apply(self, x: Any) -> Any:
-        return self.left @ (self.right.T @ x)
+        left, right = self._given
+        if left.ndim == 1:
+            return np.multiply.outer(left, right @ x)
+        return left @ (right.T @ x)
 
     def _transpose(self) -> Operator:
         return LowRank(self.right, self.left)
@@ -94,6 +97,8 @@ class Kronecker(Operator):
     def _each(self, x: Any, left: Callable[[Any], Any], right: Callable[[Any], Any]) -> Any:
         """One function along the columns of X, another along its rows; x may have columns too."""
         q, rest = self.right.shape[1], x.shape[1:]
+        if not rest:
+            return right(left(x.reshape(-1, q)).T).T.reshape(-1)
         made = left(x.reshape(len(x) // q, -1))
         m = len(made)
         made = right(made.reshape(m, q, -1).swapaxes(0, 1).reshape(q, -1))

@@ -101,13 +101,18 @@ def _rows(np: Any, la: Any) -> list[Row]:
 
         return found
 
+    def mirrored(half: Any) -> Any:
+        full = half + half.T
+        np.fill_diagonal(full, half.diagonal())
+        return full
+
     def gaussian(S: Any, x: Any, μ: Any) -> Any:
         L = la.cholesky(S, lower=True, check_finite=False)
         d = x - μ
         s = la.cho_solve((L, True), d, check_finite=False)
         half = la.lapack.dpotri(L, lower=1)[0]
         value = -np.sum(np.log(np.diag(L))) - (s @ d) / 2
-        return value, (np.outer(s, s) - half - np.tril(half, -1).T) / 2
+        return value, (np.outer(s, s) - mirrored(half)) / 2
 
     def mlp(X: Any, Y: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
         H = np.tanh(X @ W1 + b1)
@@ -130,7 +135,7 @@ def _rows(np: Any, la: Any) -> list[Row]:
         e = np.exp(x - np.max(x))
         p = e / np.sum(e)
         J = np.outer(-p, p)
-        J[np.diag_indices_from(J)] += p
+        np.einsum("ii->i", J)[...] += p
         return J
 
     def factorisation_hessian(U: Any, V: Any, T: Any) -> Any:  # noqa: ARG001
@@ -175,7 +180,7 @@ def _rows(np: Any, la: Any) -> list[Row]:
 
     def quadratic_hessian(A: Any, x: Any) -> Any:
         H = A + A.T
-        H[np.diag_indices_from(H)] += np.exp(x)
+        np.einsum("ii->i", H)[...] += np.exp(x)
         return H
 
     def inverse_form(A: Any, x: Any) -> Any:
@@ -189,7 +194,7 @@ def _rows(np: Any, la: Any) -> list[Row]:
 
     def definite_inverse(S: Any) -> Any:
         half = la.lapack.dpotri(la.cholesky(S, lower=True, check_finite=False), lower=1)[0]
-        return half + np.tril(half, -1).T
+        return mirrored(half)
 
     quadratic = "x' A x + sum(exp(x))"
     square = {"A": "n×n", "x": "n"}
