@@ -9,39 +9,26 @@ not meet, it is vec(M) vec(N)'.  Magnus & Neudecker, Matrix Differential Calculu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from matcalc.dims import ONE, Dim
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Expr, Product, Shape
+from matcalc.expr.nodes import Call, Expr, Product
 from matcalc.expr.writing import cost, multiple, product, transposed
-from matcalc.tensor.canonical import VECH_BASIS, add, contract, group, primitive_part
+from matcalc.tensor import triangles
+from matcalc.tensor.canonical import add, contract, group, primitive_part
 from matcalc.tensor.constructors import View
+from matcalc.tensor.crossings import Term, times, total
 from matcalc.tensor.graph import reciprocal
 from matcalc.tensor.ladder import Pair, commutation, is_identity, ladder
-from matcalc.tensor.nodes import Contract, Group, Opaque, Rational, Sum, Tensor
+from matcalc.tensor.nodes import Contract, Group, Rational, Sum, Tensor
 from matcalc.tensor.scaling import scaled
-from matcalc.tensor.structural import vech_matrix
 
 if TYPE_CHECKING:
     from matcalc.tensor.lift import Lift
-
-
-@dataclass(frozen=True)
-class Term:
-    """A coefficient, scalars and a matrix, then a commutation matrix if there is one.
-
-    `swapped` is the same matrix with the commutation matrix before it.
-    """
-
-    coefficient: Rational
-    core: Expr
-    right: Expr | None = None
-    swapped: Expr | None = None
-    left: Expr | None = None
 
 
 def kronecker(lift: Lift, t: Group, c: Rational = 1) -> Expr | None:
@@ -52,12 +39,12 @@ def kronecker(lift: Lift, t: Group, c: Rational = 1) -> Expr | None:
         return None
     if t.rank == 1 and _is_matrix(body):
         return None
-    known = _of_triangles(t)
+    known = triangles.named(t)
     if known is not None:
         return multiple(c, known)
     if not isinstance(body, Sum):
         term = _term(lift, t.sizes, body.dims, c, body, tuple(range(body.rank)))
-        return None if term is None else _sum([term])
+        return None if term is None else total([term])
     ways = []
     content, primitive = primitive_part(body)
     inner = primitive.terms if isinstance(primitive, Sum) else ()
@@ -70,8 +57,19 @@ def kronecker(lift: Lift, t: Group, c: Rational = 1) -> Expr | None:
         found = [term for term in made if term is not None]
         if not made or len(found) < len(made):
             return None
-        ways.append(multiple(front, _sum(found)))
+        ways.append(multiple(front, total(found)))
     return min(ways, key=cost)
+
+
+def between_triangles(
+    lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: Rational
+) -> Expr | None:
+    """c times a contraction whose rows or columns are those of a vech(); None if it is no such."""
+    sizes = {x: dim for t, labels in factors for x, dim in zip(labels, t.dims, strict=True)}
+    if len(dims) != 2 or triangles.split(factors, 1, 2, sizes) is None:
+        return None
+    found = _of_factors(lift, 1, dims, c, factors)
+    return None if found is None else total([found])
 
 
 def _is_matrix(t: Tensor) -> bool:
@@ -79,77 +77,6 @@ def _is_matrix(t: Tensor) -> bool:
     if isinstance(t, Sum):
         return True
     return isinstance(t, Contract) and any(len(labels) > 1 for _, labels in t.factors)
-
-
-def _of_triangles(t: Group) -> Expr | None:
-    """The duplication and the elimination matrix, and their transposes."""
-    inside = [t.arg, *(f for f, _ in t.arg.factors)] if isinstance(t.arg, Contract) else [t.arg]
-    if isinstance(t.arg, Sum):
-        inside = [f for _, a, _ in t.arg.terms if isinstance(a, Contract) for f, _ in a.factors]
-        inside += [a for _, a, _ in t.arg.terms]
-    basis = next((f for f in inside if isinstance(f, Opaque) and f.fn == VECH_BASIS), None)
-    if basis is None or t.rank != 2 or sum(t.sizes) != 3:
-        return None
-    count, n = basis.dims[:2]
-    for name in ("duplication", "elimination"):
-        matrix = vech_matrix(name, count, n)
-        for turned in (False, True):
-            if t is (contract([(matrix, (1, 0))], (0, 1)) if turned else matrix):
-                shape = Shape(matrix.dims)
-                made = build.call(shape, name, [build.size(n)])
-                return transposed(made) if turned else made
-    return None
-
-
-def _sum(terms: Sequence[Term]) -> Expr:
-    """The terms added up; those with the same commutation matrix share it."""
-    plain = [term for term in terms if term.right is None]
-    crossed = [term for term in terms if term.right is not None]
-    parts: list[Expr] = []
-    for term in list(crossed):
-        twin = next((p for p in plain if _twins(p, term)), None)
-        if twin is None or term.right is None:
-            continue
-        plain.remove(twin)
-        crossed.remove(term)
-        parts.append(_symmetrised(twin, term))
-    shared: dict[Expr, list[Term]] = {}
-    for term in crossed:
-        if term.right is not None:
-            shared.setdefault(term.right, []).append(term)
-    parts += [multiple(term.coefficient, term.core) for term in plain]
-    for right, members in shared.items():
-        if len(members) == 1:
-            parts.append(multiple(members[0].coefficient, _times(members[0].core, right)))
-        else:
-            parts.append(_times(_added([multiple(m.coefficient, m.core) for m in members]), right))
-    return _added(parts)
-
-
-def _twins(plain: Term, crossed: Term) -> bool:
-    """Whether two terms are A and A K, or A and K A."""
-    alike = plain.core in (crossed.core, crossed.swapped)
-    return alike and abs(plain.coefficient) == abs(crossed.coefficient)
-
-
-def _symmetrised(plain: Term, crossed: Term) -> Expr:
-    """A (eye + K), or (eye + K) A."""
-    after = plain.core == crossed.core
-    matrix = crossed.right if after else crossed.left
-    assert matrix is not None
-    same = plain.coefficient == crossed.coefficient
-    both = build.add([build.eye(matrix.shape.dims[0]), matrix if same else build.neg(matrix)])
-    factors = [plain.core, both] if after else [both, plain.core]
-    return multiple(plain.coefficient, product([f for f in factors if not is_identity(f)]))
-
-
-def _times(core: Expr, right: Expr) -> Expr:
-    return right if is_identity(core) else product([core, right])
-
-
-def _added(parts: Sequence[Expr]) -> Expr:
-    """The parts added up, what is negative last."""
-    return build.add(sorted(parts, key=build.is_negative))
 
 
 # --- one term
@@ -164,11 +91,18 @@ def _term(
     axes: Sequence[int],
 ) -> Term | None:
     """c times a view of t, its axes grouped into rows and columns."""
+    return _of_factors(lift, sizes[0], dims, c, _opened(t, axes, len(dims)))
+
+
+def _of_factors(
+    lift: Lift, first: int, dims: Sequence[Dim], c: Rational, factors: Sequence[View]
+) -> Term | None:
+    """c times a contraction, its first axes being those of the rows."""
     scalars: list[Expr] = []
     below: list[Expr] = []
     views: list[View] = []
     places: dict[int, Dim] = dict(enumerate(dims))
-    for f, labels in _opened(t, axes, len(dims)):
+    for f, labels in factors:
         places.update(zip(labels, f.dims, strict=True))
         base, exponent = reciprocal(f)
         if labels:
@@ -184,14 +118,15 @@ def _term(
     if c < 0:
         turned = _flipped(views)
         views, c = (turned, -c) if turned is not None else (views, c)
-    found = _Sides(lift, views, sizes[0], len(dims), places).term()
+    found = _Sides(lift, views, first, len(dims), places).term()
     if found is None:
         return None
     exact = Fraction(c)
     if not scalars and not below and exact.denominator == 1:
         return replace(found, coefficient=c)
-    whole = found.core if found.right is None else _times(found.core, found.right)
-    return Term(-1 if exact < 0 else 1, scaled(abs(exact), scalars, below, whole))
+    whole = found.core if found.right is None else times(found.core, found.right)
+    core = scaled(abs(exact), scalars, below, whole)
+    return Term(-1 if exact < 0 else 1, core, before=found.before, after=found.after)
 
 
 def _opened(t: Tensor, axes: Sequence[int], rank: int) -> list[View]:
@@ -230,6 +165,9 @@ class _Sides:
     def term(self) -> Term | None:
         """The matrix that they are, with coefficient 1."""
         rows, columns = self.rows, self.columns
+        apart = triangles.split(self.views, len(rows), len(rows + columns), self.dims)
+        if apart is not None:
+            return self.beside(apart)
         if len(self.views) == 1 and isinstance(self.views[0][0], Sum):
             return self.inner(*self.views[0])
         separate = self.outer() if columns else None
@@ -247,6 +185,16 @@ class _Sides:
         right = commutation(self.dims[columns[1]], self.dims[columns[0]])
         left = commutation(self.dims[rows[0]], self.dims[rows[1]])
         return Term(1, after, right, before, left)
+
+    def beside(self, apart: triangles.Apart) -> Term | None:
+        """What an elimination matrix was split off from."""
+        sides = _Sides(self.lift, apart.views, apart.first, apart.rank, apart.dims)
+        found = sides.term()
+        if found is None:
+            return None
+        if apart.of_rows:
+            return replace(found, before=apart.matrix)
+        return replace(found, after=apart.matrix)
 
     def inner(self, t: Tensor, labels: Sequence[int]) -> Term | None:
         """A sum beside scalars."""

@@ -16,6 +16,7 @@ from matcalc.expr.writing import multiple, negated, power, product, quotient
 from matcalc.tensor.canonical import UNIT, as_constant, scaled
 from matcalc.tensor.constructors import View
 from matcalc.tensor.graph import IrreducibleError, reciprocal
+from matcalc.tensor.kronecker import between_triangles
 from matcalc.tensor.network import Network
 from matcalc.tensor.nodes import (
     Atom,
@@ -64,7 +65,7 @@ def write_factors(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: R
     try:
         return Network(lift, factors, dims, written).result(sign * c)
     except IrreducibleError:
-        return _einsum(lift, factors, dims, c)
+        return between_triangles(lift, factors, dims, c) or _einsum(lift, factors, dims, c)
 
 
 def _squared_matrix(t: Tensor, labels: Labels) -> Tensor | None:
