@@ -28,6 +28,7 @@ from matcalc.tensor.canonical import (
     split,
     transpose,
 )
+from matcalc.tensor.components import parts
 from matcalc.tensor.nodes import Contract, Delta, Rational, Tensor
 
 View = tuple[Tensor, tuple[int, ...]]
@@ -197,10 +198,13 @@ def _piece(
     exchanged = {2: 3, 3: 2} if turned else {}
     for swap in (exchanged, {2: 3, 3: 2}) if symmetric else (exchanged,):
         moved = [(f, tuple(swap.get(x, x) for x in axes)) for f, axes in views]
-        parts = _components(moved)
-        left = [v for touched, vs in parts if touched and touched <= {0, 2} for v in vs]
-        right = [v for touched, vs in parts if touched and touched <= {1, 3} for v in vs]
-        scalars = [v for touched, vs in parts if not touched for v in vs]
+        groups = [
+            ({x for _, axes in part for x in axes if x < 4}, part)
+            for part in parts(moved, range(4))
+        ]
+        left = [v for touched, vs in groups if touched and touched <= {0, 2} for v in vs]
+        right = [v for touched, vs in groups if touched and touched <= {1, 3} for v in vs]
+        scalars = [v for touched, vs in groups if not touched for v in vs]
         if len(left) + len(right) + len(scalars) < len(views):
             continue
         dims = {0: slope.dims[0], 1: slope.dims[1]}
@@ -208,18 +212,6 @@ def _piece(
         scale = scaled(contract(scalars, ()), c) if scalars else constant(c)
         return Piece(scale, contract(left, (0, 2), dims), contract(right, (3, 1), dims))
     return None
-
-
-def _components(views: Sequence[View]) -> list[tuple[set[int], list[View]]]:
-    """Factors that summed indices join, and the axes below 4 that each component touches."""
-    groups: list[tuple[set[int], list[View]]] = []
-    for view in views:
-        summed = {x for x in view[1] if x >= 4}
-        joined = [g for g in groups if g[0] & summed]
-        labels = summed.union(*(g[0] for g in joined))
-        members = [v for g in joined for v in g[1]] + [view]
-        groups = [g for g in groups if g not in joined] + [(labels, members)]
-    return [({x for _, axes in vs for x in axes if x < 4}, vs) for _, vs in groups]
 
 
 def _total(parts: Sequence[Tensor], algebra: Algebra) -> Tensor:

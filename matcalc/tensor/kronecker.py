@@ -11,20 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from matcalc.dims import ONE, Dim
-from matcalc.expr import build
+from matcalc.dims import Dim
 from matcalc.expr.nodes import Call, Expr, Product
 from matcalc.expr.writing import cost, multiple, product, transposed
 from matcalc.tensor import triangles
 from matcalc.tensor.canonical import add, contract, group, primitive_part
+from matcalc.tensor.components import parts, touches
 from matcalc.tensor.constructors import View
 from matcalc.tensor.crossings import Term, times, total
 from matcalc.tensor.graph import reciprocal
-from matcalc.tensor.ladder import Pair, commutation, is_identity, ladder
+from matcalc.tensor.ladder import Pair, commutation, ladder
 from matcalc.tensor.nodes import Contract, Group, Rational, Sum, Tensor
+from matcalc.tensor.permutations import permuted
 from matcalc.tensor.scaling import scaled
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _of_factors(
             below.append(lift.raised(base, exponent))
         else:
             scalars.append(lift.column(f))
-    for part in components(views):  # what is connected to no axis is a number
+    for part in parts(views):  # what is connected to no axis is a number
         if all(x >= len(dims) for _, labels in part for x in labels):
             views = [view for view in views if view not in part]
             scalars.append(lift.column(contract(part, (), places)))
@@ -174,8 +174,11 @@ class _Sides:
         if separate is not None:
             return Term(1, separate)
         if len(rows) > 2 or len(columns) > 2:
-            long = self.permuted()
-            return None if long is None else Term(1, long)
+            longer, shorter = (columns, rows) if len(columns) > len(rows) else (rows, columns)
+            long = permuted(self.lift, self.views, longer, shorter, self.dims)
+            if long is None:
+                return None
+            return Term(1, long if longer == rows else transposed(long))
         straight = self.ladder(rows, columns)
         crossing = len(rows) == len(columns) == 2 and (straight is None or _has_rung(straight))
         after = self.ladder(rows, columns[::-1]) if crossing else None
@@ -220,9 +223,9 @@ class _Sides:
 
     def outer(self) -> Expr | None:
         """vec(M) vec(N)', if there are matrices, and rows and columns do not meet."""
-        parts = components(self.views)
-        above = [part for part in parts if _touches(part, self.rows)]
-        aside = [part for part in parts if _touches(part, self.columns)]
+        together = parts(self.views)
+        above = [part for part in together if touches(part, self.rows)]
+        aside = [part for part in together if touches(part, self.columns)]
         matrices = any(len(labels) > 1 for part in above + aside for _, labels in part)
         if not matrices or any(part in aside for part in above):
             return None
@@ -231,91 +234,6 @@ class _Sides:
             for side, axes in ((above, self.rows), (aside, self.columns))
         )
         return product([column, transposed(row)])
-
-    def permuted(self) -> Expr | None:
-        """Three axes and more on a side: a Kronecker product of the parts, in the order of the
-        columns, and a commutation matrix that brings the rows into theirs."""
-        parts = sorted(components(self.views), key=lambda part: self.first(part, self.columns))
-        fixed = [part for part in parts if _touches(part, self.columns)]
-        loose = [part for part in parts if part not in fixed]
-        if len(loose) > 1:
-            return None
-        ways = []
-        for place in range(len(fixed) + 1 if loose else 1):
-            order = [*fixed[:place], *loose, *fixed[place:]]
-            axes = [
-                (
-                    tuple(x for x in self.rows if _touches(part, (x,))),
-                    tuple(x for x in self.columns if _touches(part, (x,))),
-                )
-                for part in order
-            ]
-            columns = tuple(x for _, across in axes for x in across)
-            turn = block_swap(tuple(x for down, _ in axes for x in down), self.rows)
-            if columns == self.columns and turn is not None:
-                ways.append(self.put_together(order, axes, turn))
-        found = [way for way in ways if way is not None]
-        return min(found, key=lambda way: (way[1], cost(way[0])))[0] if found else None
-
-    def first(self, part: Sequence[View], axes: Sequence[int]) -> int:
-        return min((x for _, labels in part for x in labels if x in axes), default=len(axes))
-
-    def put_together(
-        self,
-        parts: Sequence[Sequence[View]],
-        axes: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
-        turn: Sequence[tuple[int, ...]],
-    ) -> tuple[Expr, int] | None:
-        """The product, and the number of parts in its Kronecker product."""
-        matrices: list[Expr] = []
-        for part, (down, across) in zip(parts, axes, strict=True):
-            if len(down) > 2 or len(across) > 2:
-                return None
-            sizes = tuple(len(x) for x in (down, across) if x)
-            made = self.lift(group(contract(part, (*down, *across), self.dims), sizes))
-            matrices.append(made if down else transposed(made))
-        lengths = [_length(self.dims, block) for block in turn]
-        swap = [build.eye(lengths[0]), commutation(lengths[2], lengths[1]), build.eye(lengths[3])]
-        kept = [f for f, block in zip(swap, (turn[0], turn[1], turn[3]), strict=True) if block]
-        merged = _merged(matrices)
-        swapped = [_kron(kept)] if turn[1] else []
-        return product([*swapped, _kron(merged)]), len(merged)
-
-
-def _kron(parts: Sequence[Expr]) -> Expr:
-    return reduce(lambda a, b: build.kron(a, b), parts)
-
-
-def _merged(parts: Sequence[Expr]) -> list[Expr]:
-    """Matrices of a Kronecker product; identities side by side are one."""
-    made: list[Expr] = []
-    for part in parts:
-        if made and is_identity(part) and is_identity(made[-1]):
-            made[-1] = build.eye(made[-1].shape.dims[0] * part.shape.dims[0])
-        else:
-            made.append(part)
-    return made
-
-
-def _length(dims: Mapping[int, Dim], axes: Sequence[int]) -> Dim:
-    total = ONE
-    for axis in axes:
-        total = total * dims[axis]
-    return total
-
-
-def block_swap(given: tuple[int, ...], wanted: tuple[int, ...]) -> list[tuple[int, ...]] | None:
-    """P, B, C, S with given = P B C S and wanted = P C B S; B and C are empty if nothing moves."""
-    if given == wanted:
-        return [given, (), (), ()]
-    start = next(i for i, (a, b) in enumerate(zip(given, wanted, strict=True)) if a != b)
-    end = len(given)
-    while given[end - 1] == wanted[end - 1]:
-        end -= 1
-    for middle in range(start + 1, end):
-        if given[middle:end] + given[start:middle] == wanted[start:end]:
-            return [given[:start], given[start:middle], given[middle:end], given[end:]]
-    return None
 
 
 CROSSING: Final = 4
@@ -332,17 +250,3 @@ def _pairs(axes: Sequence[int]) -> list[Pair]:
     if len(axes) == 2:
         return [(axes[0], axes[1])]
     return [(axes[0], None), (None, axes[0])] if axes else [(None, None)]
-
-
-def components(views: Sequence[View]) -> list[list[View]]:
-    """The views by which of them share labels."""
-    parts: list[list[View]] = []
-    for view in views:
-        touching = [part for part in parts if _touches(part, view[1])]
-        parts = [part for part in parts if part not in touching]
-        parts.append([v for part in touching for v in part] + [view])
-    return parts
-
-
-def _touches(part: Sequence[View], axes: Sequence[int]) -> bool:
-    return any(x in axes for _, labels in part for x in labels)

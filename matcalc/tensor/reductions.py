@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matcalc.dims import Dim
+from matcalc.tensor.components import components
 from matcalc.tensor.constructors import as_power, power, relabelled
 from matcalc.tensor.factors import Factors
 from matcalc.tensor.leaves import UNIT, VECH_BASIS, grouped_dims, is_zero
@@ -280,7 +281,7 @@ def separate_scalars(factors: Factors, out: Sequence[int]) -> bool:
     if len(factors.views) < 2:
         return False
     outer = set(out)
-    groups = _components(factors, outer)
+    groups = components(factors.views, outer)
     if len(groups) < 2:
         return False
     for members in groups:
@@ -293,24 +294,3 @@ def separate_scalars(factors: Factors, out: Sequence[int]) -> bool:
             factors.push(scalar, ())
             return True
     return False
-
-
-def _components(factors: Factors, outer: set[int]) -> list[list[int]]:
-    """The factors by which of them are joined by summed labels."""
-    component = list(range(len(factors.views)))
-    owner: dict[int, int] = {}
-    for i, (_, labels) in enumerate(factors.views):
-        for label in labels:
-            if label not in outer:
-                a, b = _root(component, owner.setdefault(label, i)), _root(component, i)
-                component[b] = a
-    groups: dict[int, list[int]] = {}
-    for i in range(len(factors.views)):
-        groups.setdefault(_root(component, i), []).append(i)
-    return list(groups.values())
-
-
-def _root(parents: list[int], i: int) -> int:
-    while parents[i] != i:
-        i = parents[i]
-    return i

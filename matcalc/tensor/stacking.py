@@ -20,12 +20,6 @@ LITERAL: Final = 6
 """Up to this many entries an axis is written out as a literal."""
 
 
-def _terms(t: Tensor) -> Sequence[tuple[Rational, Tensor, Labels]]:
-    if isinstance(t, Sum):
-        return t.terms
-    return ((1, t, tuple(range(t.rank))),)
-
-
 def _picker(t: Tensor, labels: Labels, axis: int) -> tuple[OneHot | Embed, Tensor, Labels] | None:
     """The selection that puts a term in its place along an axis, and the term without it.
 
