@@ -152,7 +152,8 @@ class Writer:
     def whole(self, piece: Piece) -> Leaf:
         """A derivative by itself."""
         plain = without_names(piece.tensor) if self.expands else piece.tensor
-        named = self.names.named(piece.tensor) if self.names else piece.tensor
+        # Called by its name before it is simplified, what is derived by p speaks of p alone.
+        named = self.names.found(self.names.named(piece.tensor)) if self.names else piece.tensor
         tensors = [plain] if plain is named else [plain, named]
         parts = piece.parts[1:] if self.problem.kind == "hessian" else piece.parts
         if self.problem.kind not in ALONG and has_matrices(parts):

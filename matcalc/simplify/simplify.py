@@ -74,6 +74,7 @@ class Simplifier:
         self.identities, self.expansions = book.identities, book.expansions
         self.known = KNOWN[final]
         self.rewriting = Rewriting(self.node)
+        self._found: dict[Tensor, tuple[Tensor, Identity | laws.Law | None]] = {}
 
     def __call__(self, t: Tensor) -> Tensor:
         """t in normal form: rewritten until a pass changes nothing, which is soon."""
@@ -87,7 +88,10 @@ class Simplifier:
     def node(self, t: Tensor) -> Tensor:
         """One rewrite of a node whose operands are in normal form; the node itself if there is
         none."""
-        new, law = self.rewritten(t)
+        found = self._found.get(t)
+        if found is None:
+            found = self._found[t] = self.rewritten(t)
+        new, law = found
         if self.trace is not None and law is not None and new is not t:
             self.trace.append(Rewrite(t, new, law))
         return new
@@ -179,10 +183,14 @@ class Simplifier:
 
         What is symmetric is preferably seen to be so: A' M A, not (M' A)' A.
         """
-        made = [(self.tidied(other), law) for law, others in choices for other in others]
+        made: dict[Tensor, laws.Law] = {}
+        for law, others in choices:
+            for other in dict.fromkeys(others):
+                made.setdefault(self.tidied(other), law)
+        made.pop(t, None)
         if not made:
             return t, None
-        symmetric = t.rank == 2 and any(map(is_symmetric, (t, *(other for other, _ in made))))
+        symmetric = t.rank == 2 and any(map(is_symmetric, (t, *made)))
 
         def price(form: Tensor) -> int:
             expr = self.lift(form)
@@ -190,7 +198,7 @@ class Simplifier:
 
         best: tuple[Tensor, laws.Law | None] = (t, None)
         least = price(t)
-        for other, law in made:
+        for other, law in made.items():
             found = price(other)
             if found < least:
                 best, least = (other, law), found

@@ -60,14 +60,14 @@ class Lift:
         self.known = known or {}
         self.differences = known.differences if isinstance(known, Words) else frozenset()
         self.done: dict[Tensor, Expr] = {}
+        self._multiples: dict[tuple[Rational, Tensor], Expr] = {}
 
     def __call__(self, root: Tensor) -> Expr:
         """A matrix expression of a tensor; vectors are columns."""
         pending = [root]
         while pending:
             node = pending[-1]
-            inside = () if node in self.done or self._named_by_user(node) else operands(node)
-            missing = [t for t in inside if t not in self.done]
+            missing = [t for t in self._inside(node) if t not in self.done]
             if missing:
                 pending.extend(missing)
             else:
@@ -75,8 +75,14 @@ class Lift:
                 pending.pop()
         return self.done[root]
 
-    def _named_by_user(self, t: Tensor) -> bool:
-        return isinstance(t, Bound) and t in self.known
+    def _inside(self, t: Tensor) -> tuple[Tensor, ...]:
+        """What has to be written before t; products in a sum are written with their numbers."""
+        if t in self.done or (isinstance(t, Bound) and t in self.known):
+            return ()
+        if isinstance(t, Sum):
+            parts = [operands(a) if isinstance(a, Contract) else (a,) for _, a, _ in t.terms]
+            return tuple([inner for part in parts for inner in part])
+        return operands(t)
 
     def column(self, t: Tensor) -> Expr:
         """The expression of a tensor whose operands have been written."""
@@ -130,7 +136,7 @@ class Lift:
             case Mask(lower=lower, offset=offset, dims=dims):
                 return self.triangle(build.filled("ones", Shape(dims)), lower, offset)
             case Contract():
-                return stacking.contraction(self, t) or notation.write(self, t, 1)
+                return self._multiple(1, t)
             case Sum():
                 return self._sum(t)
             case Map():
@@ -212,10 +218,8 @@ class Lift:
             return build.number(c)
         if rank == 2 and len(labels) == 1:
             return notation.write_view(self, t, labels, dims, c)
-        if isinstance(t, Contract):
-            stacked = stacking.contraction(self, t)
-            if stacked is None and t not in self.known:
-                return notation.write(self, t, c)
+        if isinstance(t, Contract) and t not in self.known:
+            return self._multiple(c, t)
         if isinstance(t, Group) and labels == (0, 1):
             return kronecker(self, t, c) or multiple(c, self.column(t))
         if len(labels) == 2 and labels == (1, 0):
@@ -223,6 +227,15 @@ class Lift:
         if len(set(labels)) < len(labels):
             return notation.write_view(self, t, labels, dims, c)
         return multiple(c, self.column(t))
+
+    def _multiple(self, c: Rational, t: Contract) -> Expr:
+        """c times a contraction."""
+        found = self._multiples.get((c, t))
+        if found is None:
+            stacked = stacking.contraction(self, t)
+            found = notation.write(self, t, c) if stacked is None else multiple(c, stacked)
+            self._multiples[c, t] = found
+        return found
 
     def _einsum_sum(self, t: Sum) -> Expr:
         whole = tuple(range(t.rank))

@@ -61,7 +61,8 @@ def write_factors(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: R
         if matrix is not None:
             return multiple(c, power(build.call(Shape(), "norm", [lift.column(matrix)]), 2))
     written = _flipped(lift, factors, c)
-    sign = (-1) ** sum(k for t, k in (_power(f) for f, _ in factors) if t in written)
+    odd = sum(k for t, k in map(_power, [f for f, _ in factors]) if t in written) if written else 0
+    sign = -1 if odd % 2 else 1
     try:
         return Network(lift, factors, dims, written).result(sign * c)
     except IrreducibleError:
