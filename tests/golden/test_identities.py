@@ -2,14 +2,16 @@
 
 Each line of identities.txt is `expression where declarations  =>  result`, the expression being
 inside a sum that is derived by its weights: what comes out is the expression itself, simplified,
-as a user sees it.  After a change that is meant, and that reads better (an identity of the book
-that has no line yet gets one):
+as a user sees it.  What an identity asks of a variable is taken away in turn: it must not apply.
+After a change that is meant, and that reads better (an identity of the book that has no line yet
+gets one):
 
     python -m tests.golden.test_identities
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +62,25 @@ def of_the_book() -> dict[str, list[str]]:
     return found
 
 
+ASKED: Final = re.compile(
+    r" (symmetric|spd|diagonal|orthogonal|invertible|lower|upper|positive|nonnegative)\b"
+)
+
+
+def asking_less() -> dict[str, str]:
+    """The left sides of identities without one of the properties that are asked, and what becomes
+    of them, but those that are known anyway: what is inverted is invertible."""
+    found: dict[str, str] = {}
+    for question in dict.fromkeys(q for members in of_the_book().values() for q in members):
+        whole = simplified(question)
+        for asked in ASKED.finditer(question, question.index(" where ") + len(" where ")):
+            less = question[: asked.start()] + question[asked.end() :]
+            result = simplified(less)
+            if result != whole:
+                found[less] = result
+    return found
+
+
 def page() -> str:
     """The whole file: what stands in it, then what is new in the book."""
     known = dict(answers())
@@ -69,6 +90,10 @@ def page() -> str:
         for question in dict.fromkeys(members):
             known.pop(question, None)
             lines.append(f"{question}  =>  {simplified(question)}")
+    less = asking_less()
+    known = {question: answer for question, answer in known.items() if question not in less}
+    lines += ["", "# Without something that an identity asks"]
+    lines += [f"{question}  =>  {answer}" for question, answer in less.items()]
     if known:
         lines += ["", "# And"]
         lines += [f"{question}  =>  {simplified(question)}" for question in known]

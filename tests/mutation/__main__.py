@@ -32,8 +32,9 @@ PACKAGES: Final = ["matcalc.rules", "matcalc.calculus", "matcalc.tensor", "matca
 NEAR: Final = [
     f"tests/{name}"
     for name in (
-        "rules calculus tensor simplify golden cases test_derive.py test_kinds.py "
-        "test_functions.py test_unknown.py test_user_rules.py"
+        "rules calculus tensor simplify golden plan/test_rules.py "
+        "quality/test_evaluation.py cases test_derive.py test_kinds.py test_functions.py "
+        "test_unknown.py test_user_rules.py"
     ).split()
 ]
 """The tests that every mutant meets."""
@@ -43,7 +44,7 @@ WIDER: Final = [
     for name in (
         "derivation expr plan answers emit/test_numpy.py emit/test_latex.py emit/test_book.py "
         "emit/test_compiled.py emit/test_random.py bridge/test_matrices.py check/test_check.py "
-        "check/test_book.py test_readme.py test_first_use.py"
+        "check/test_book.py quality test_readme.py test_first_use.py"
     ).split()
 ]
 """Those that mutants meet with `--wide`.  Tests that compare the book with a page printed from

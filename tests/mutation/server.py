@@ -28,6 +28,8 @@ import pytest
 
 import matcalc
 from matcalc.language import book as text
+from matcalc.plan import rules
+from matcalc.plan.rule import Rule
 from tests.mutation import mutants
 from tests.mutation.book import BookMutant
 from tests.mutation.mutants import Mutant
@@ -262,11 +264,26 @@ def put_in_book(server: Server, mutant: BookMutant) -> None:
         if not mutant.text:
             del texts.rules[at]
             replace_parameters(server, [(law, None), (statement.text, None)])
+            replace_rule(server, law, None)
             return
         texts.rules[at] = (mutant.kind, mutant.text, texts.rules[at][2])
         new = text.laws(mutant.kind)[mutant.k]
         pairs = [(law, new), (statement.text, text.law_statement(mutant.kind, new))]
         replace_parameters(server, pairs)
+        if mutant.kind == "compute":
+            replace_rule(server, law, new)
+
+
+def replace_rule(server: Server, old: text.Law, new: text.Law | None) -> None:
+    """The same for a law that tests were given compiled."""
+    for number, item in enumerate(server.items):
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        for key, value in list(params.items()):
+            if isinstance(value, Rule) and value.name == old.name:
+                if new is None:
+                    server.items[number] = None
+                else:
+                    params[key] = rules.compiled(new)
 
 
 def replace_entry(server: Server, old: text.Entry, new: text.Entry) -> None:
@@ -302,15 +319,21 @@ class Concerned:
         self.by_text: dict[str, set[int]] = {}
         self.by_law: dict[str, set[int]] = {}
         self.by_entry: dict[tuple[str, int], set[int]] = {}
+        self.by_name: dict[str, set[int]] = {}
+        self.by_question: dict[str, set[int]] = {}
         for number, item in enumerate(server.items):
             params = getattr(getattr(item, "callspec", None), "params", {})
             values = list(params.values())
             statements = [v for v in values if isinstance(v, text.Statement)]
             for statement in statements:
                 self.by_text.setdefault(statement.text, set()).add(number)
+            if "question" in params:
+                self.by_question.setdefault(_left(params["question"]), set()).add(number)
             for law in values:
                 if isinstance(law, text.Law):
                     self.by_law.setdefault(law.text, set()).add(number)
+                if isinstance(law, Rule):
+                    self.by_name.setdefault(law.name, set()).add(number)
             if "name" in params and "k" in params:
                 key = (str(params["name"]), int(params["k"]))
                 self.by_entry.setdefault(key, set()).add(number)
@@ -319,8 +342,16 @@ class Concerned:
         if mutant.kind != "function":
             law = text.laws(mutant.kind)[mutant.k]
             statement = text.law_statement(mutant.kind, law)
-            return self.by_law.get(law.text, set()) | self.by_text.get(statement.text, set())
+            asked = self.by_question.get(_left(law.body.partition(" = ")[0]), set())
+            return self.by_law.get(law.text, set()).union(
+                self.by_text.get(statement.text, set()), self.by_name.get(law.name, set()), asked
+            )
         entry = text.entries(mutant.name)[mutant.k]
         said = [entry.statements[mutant.line]] if mutant.line >= 0 else entry.statements
         found = set(self.by_entry.get((mutant.name, mutant.k), set()))
         return found.union(*(self.by_text.get(s.text, set()) for s in said))
+
+
+def _left(question: str) -> str:
+    """What is asked, without what is declared of its variables."""
+    return " ".join(question.partition(" where ")[0].split())

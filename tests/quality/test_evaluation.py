@@ -1,0 +1,162 @@
+"""Every rule of evaluation is worth having: what it is for is computed to a few ulps at any size.
+
+The expressions are written out here and not taken from the book: without a rule, its own are
+computed as they stand, which overflows or cancels.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from mpmath import mp
+
+from matcalc import derive, parse
+from matcalc.language import book
+from tests.campaign.precise import Precise
+from tests.quality.forms import ALL, TAILS
+from tests.quality.measure import DIGITS, TINY, ulps
+
+SCALARS: Final = (
+    "log(1 + exp(x))",
+    "log1p(exp(x))",
+    "exp(x) / (1 + exp(x))^2",
+    "exp(x) / (1 + exp(x))",
+    "1 / (1 + exp(-x))",
+    "1 / (1 + exp(x))",
+    "1 - sigmoid(x)",
+    "1 - 2 sigmoid(x)",
+    "log(sigmoid(x))",
+    "log(1 - sigmoid(x))",
+    "log1p(-sigmoid(x))",
+    "(exp(x) - exp(-x)) / (exp(x) + exp(-x))",
+    "1 - tanh(x)^2",
+    "tanh(x) - tanh(x)^3",
+    "log(1 - tanh(x)^2)",
+    "sinh(x) / cosh(x)^2",
+    "sinh(x) / cosh(x)^3",
+    "sinh(x)^2 / cosh(x)^2",
+    "sinh(x)^2 / cosh(x)^3",
+    "exp(x) - 1",
+    "exp(x) / (1 - exp(x))",
+    "log(1 - exp(x))",
+    "log1p(-exp(x))",
+    "log(exp(x) - 1)",
+    "log(expm1(x))",
+    "log(1 + x)",
+    "1 - x^2",
+    "1 - cos(x)",
+    "1 - erf(x)",
+    "softplus(x)",
+    "sigmoid(x)",
+    "sigmoid(x) sigmoid(-x)",
+    "1 / cosh(x)",
+    "1 / cosh(x)^2",
+    "log(cosh(x))",
+    "exp(x) / expm1(x)",
+    "1 / expm1(x)",
+    "exp(x) / expm1(x)^2",
+    "log(-expm1(x))",
+)
+NORMAL: Final = ("log(normcdf(x))", "normpdf(x) / normcdf(x)")
+"""Whose relative error grows with x^2, in SciPy too."""
+
+VECTORS: Final = (
+    "log(sum(exp(x)))",
+    "x - logsumexp(x)",
+    "exp(x) / sum(exp(x))",
+    "log(softmax(x))",
+    "logsumexp(x)",
+    "softmax(x)",
+    "log_softmax(x)",
+)
+LARGE: Final[Sequence[Sequence[float]]] = (
+    [-800, -40, 0, 800],
+    [-2000, -2001, -2000.5, -1999],
+    [1000, 999, 998.5, -1e8],
+    [-1e-10, 1e-20, 0, 1e-16],
+    [1, 1, 1, 1],
+)
+BORDERS: Final = (0.25, -1e-3, 0.6, -0.7, -0.69, 0.95, -0.95)
+"""Where steps change from one form to the other, on either side."""
+
+SHARING: Final = {
+    "norm(x)^2": ("x @ x", "norm"),
+    "norm(X)^2": ("np.vdot(X, X)", "norm"),
+    "mse(a, b)": ("a - b", "square"),
+    "cross_entropy(z, y)": ("np.exp", "softmax"),
+}
+"""What rules are for that save work: a part that the code has once, and what it does without."""
+
+
+def left(law: book.Law) -> str:
+    return " ".join(law.body.partition(" = ")[0].split())
+
+
+def test_every_rule_is_here() -> None:
+    written = {*SCALARS, *NORMAL, *VECTORS, *SHARING}
+    assert [left(law) for law in book.laws("compute") if left(law) not in written] == []
+
+
+def exact(text: str, shape: str, value: Any) -> Any:
+    """The value at many digits, NaN where there is no real one."""
+    with mp.workdps(DIGITS):
+        numbers = np.vectorize(mp.mpf, otypes=[object])(value)
+        try:
+            sizes = {"n": np.size(value)}
+            found = Precise(parse(text, {"x": shape}).node, sizes, {})({"x": numbers})
+        except (ArithmeticError, ValueError):
+            return np.asarray(mp.nan)
+        real = [mp.nan if isinstance(v, mp.mpc) else v for v in np.ravel(found)]
+        return np.array(real, object).reshape(np.shape(found))
+
+
+def errors(text: str, shape: str, values: Sequence[Any]) -> list[tuple[float, Any]]:
+    """How many ulps an expression's code is wrong at each value, none of them with a warning."""
+    compiled = parse(text, {"x": shape}).function()
+    found = []
+    for value in values:
+        wanted = exact(text, shape, value)
+        if not all(mp.isfinite(v) and abs(v) < mp.mpf(2) ** 1023 for v in wanted.ravel()):
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            if any(abs(v) < TINY for v in wanted.ravel()):
+                warnings.filterwarnings("ignore", message="underflow")
+            got = compiled(x=np.asarray(value, np.float64))
+        pairs = zip(np.ravel(got), wanted.ravel(), strict=True)
+        found.append((max(ulps(float(g), w) for g, w in pairs), value))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("text", SCALARS)
+def test_of_a_number(text: str) -> None:
+    worst = max(errors(text, "R", (*ALL, *BORDERS)))
+    assert worst[0] <= 8, worst
+
+
+@pytest.mark.parametrize("text", NORMAL)
+def test_of_the_normal_distribution(text: str) -> None:
+    worst = max(errors(text, "R", TAILS))
+    assert worst[0] <= 2000, worst
+
+
+@pytest.mark.parametrize("text", VECTORS)
+def test_of_a_vector(text: str) -> None:
+    worst = max(errors(text, "n", LARGE), key=lambda pair: pair[0])
+    assert worst[0] <= 8, worst
+
+
+@pytest.mark.parametrize(("text", "parts"), SHARING.items())
+def test_what_is_shared(text: str, parts: tuple[str, str]) -> None:
+    shapes = {name: "m×n" if name == "X" else "n" for name in re.findall(r"\b[xXabzy]\b", text)}
+    function: Any = parse(text, shapes).function()
+    body = function.source.rpartition('"""')[2]
+    assert body.count(parts[0]) == 1
+    assert parts[1] not in body
+    assert derive(text, next(iter(shapes)), shapes=shapes).check().passed
