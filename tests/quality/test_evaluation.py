@@ -51,6 +51,7 @@ SCALARS: Final = (
     "1 - x^2",
     "1 - cos(x)",
     "1 - erf(x)",
+    "1 + erf(x)",
     "softplus(x)",
     "sigmoid(x)",
     "sigmoid(x) sigmoid(-x)",
