@@ -212,6 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=10, help="of tests for each mutant")
     parser.add_argument("--again", action="store_true", help="survivors once more")
     parser.add_argument("--wide", action="store_true", help="with the slower tests too")
+    parser.add_argument("--tests", nargs="+", help="only these tests, for a first look")
     parser.add_argument("--key", action="append", default=[], help="mutants with this in the key")
     parser.add_argument("--report", action="store_true", help="only the figures")
     parser.add_argument("--check", action="store_true", help="the fixed sample, as in CI")
@@ -227,7 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
         sample.renew(found, report.read(journal), given.seed)
         return 0
     if not given.report:
-        targets = NEAR + WIDER * given.wide
+        targets = given.tests or NEAR + WIDER * given.wide
         code = collect(targets, lambda server: campaign(server, given, found, journal))
         if code not in (0, 5):
             return code
