@@ -6,6 +6,7 @@ numerically; it shares nothing with the lines that it judges.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -186,18 +187,18 @@ SCALAR: Final = [
 
 
 @pytest.mark.parametrize("statement", SCALAR)
-def test_identity_at_zero(statement: Statement) -> None:
-    """Where signs change and comparisons tie: what is finite on the left is so on the right."""
+def test_identity_at_zeros_and_ties(statement: Statement) -> None:
+    """Where a sign changes or a comparison ties: what is finite on the left, the right is too."""
     lhs, rhs, variables = book.statement_exprs(None, statement)
-    free = [v for v in variables.values() if "positive" not in v.properties]
+    free = [v.name for v in variables.values() if "positive" not in v.properties]
     drawn = next(samples([lhs, rhs], variables, ""))
-    at = {**drawn.point, **{v.name: np.zeros(()) for v in free}}
-    try:
-        wanted = evaluate(lhs, at, drawn.sizes)
-    except DomainError:
-        return
-    if np.isfinite(wanted):
-        same(evaluate(rhs, at, drawn.sizes), wanted)
+    zeros = [{name: np.zeros(())} for name in free]
+    for special in (*zeros, dict.fromkeys(free, np.ones(()))):
+        at = {**drawn.point, **special}
+        with contextlib.suppress(DomainError):
+            wanted = evaluate(lhs, at, drawn.sizes)
+            if np.isfinite(wanted):
+                same(evaluate(rhs, at, drawn.sizes), wanted)
 
 
 LAWS: Final = [(kind, law) for kind in ("identity", "expansion") for law in book.laws(kind)]
