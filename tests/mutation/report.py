@@ -36,6 +36,10 @@ def read(journal: Path) -> Verdicts:
     return {entry["key"]: entry for entry in map(json.loads, lines)}
 
 
+def survived(entry: Mapping[str, Any]) -> bool:
+    return str(entry["status"]).startswith("survived")
+
+
 def reasons() -> dict[str, str]:
     """The survivors that were judged: `reason` lines above the keys that they are for."""
     found: dict[str, str] = {}
@@ -60,13 +64,14 @@ HEAD: Final = """\
 
 
 def write_survivors(found: Mapping[str, Sequence[Keyed]], verdicts: Verdicts) -> None:
-    """The list, with the reasons that it has."""
+    """The list, with the reasons that it has; what has no verdict here stays as it is."""
     said = reasons()
     groups: dict[str, list[str]] = {}
     for members in found.values():
         for mutant in members:
-            status = str(verdicts.get(mutant.key, {}).get("status", ""))
-            if status.startswith("survived"):
+            known = verdicts.get(mutant.key)
+            alive = mutant.key in said if known is None else survived(known)
+            if alive:
                 reason = said.get(mutant.key, OPEN)
                 groups.setdefault(reason, []).append(mutant.key)
     lines = [HEAD]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.mutation.report import Keyed, Verdicts
+from tests.mutation.report import OPEN, Keyed, Verdicts, reasons
 from tests.mutation.server import Job, Server, collect, put_in_place
 
 FILE: Final = Path(__file__).with_name("sample.txt")
@@ -57,11 +57,12 @@ def renew(found: Mapping[str, Sequence[Keyed]], verdicts: Verdicts, seed: int) -
 
 def check(all_mutants: Callable[[list[str]], tuple[dict[str, list[Any]], Any]]) -> int:
     """Whether every mutant of the sample that is still there is killed by its test, which passes
-    without it."""
-    wanted = lines()
-    modules = {key.partition(" ")[0] for key in wanted}
+    without it; and whether the list of survivors is of today, each with its reason."""
+    wanted, listed = lines(), reasons()
+    modules = {key.partition(" ")[0] for key in (*wanted, *listed)}
     modules = {m if m.startswith("matcalc.") else "book" for m in modules}
     found, _ = all_mutants(sorted(modules))
+    stale = set(listed) - {m.key for members in found.values() for m in members}
     there = [m for members in found.values() for m in members if m.key in wanted]
     survivors: list[str] = []
     outdated: list[str] = []
@@ -97,6 +98,10 @@ def check(all_mutants: Callable[[list[str]], tuple[dict[str, list[Any]], Any]]) 
     print(f"{count} of {len(wanted)} mutants tried, {count - len(survivors)} killed")
     for line in [*(f"survived: {k}" for k in survivors), *(f"fails anyway: {t}" for t in failing)]:
         print(line)
+    if len(stale) > len(listed) // 20 or OPEN in listed.values():
+        print(f"of {len(listed)} in survivors.txt {len(stale)} are gone, or some have no reason:")
+        print("python -m tests.mutation --report")
+        return 1
     if count < len(wanted) * 2 // 3:
         print("too few are still there: python -m tests.mutation --renew --seed N")
         return 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -129,6 +130,18 @@ def samples(
     assert count, f"no inputs in the domain {domain!r}"
 
 
+BY_CASES: Final = re.compile(r"\b(where|max|min|clip|abs)\(")
+
+
+def branches(statement: Statement, drawn: Iterator[Sample]) -> Iterator[Sample]:
+    """The samples; of what is defined by cases also with normal inputs four times as large."""
+    for near in drawn:
+        yield near
+        if BY_CASES.search(statement.text):
+            far = {n: 4 * v for n, v in near.point.items() if near.domains.get(n) == "normal"}
+            yield replace(near, point={**near.point, **far})
+
+
 def same(got: Any, wanted: Any) -> None:
     """Equal up to rounding and numerical differentiation, relative to the largest entry."""
     size = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
@@ -146,7 +159,8 @@ def test_differential(entry: Entry, statement: Statement) -> None:
     along = {p.name: used.get(f"d{p.name}") or symbol(f"d{p.name}", p.shape) for p in params}
     moving = [p for p in params if f"d{p.name}" in used] or params
     inputs = {**variables, **{s.name: s for s in along.values()}}
-    for drawn in samples([lhs], inputs, entry.fields.get("domain", "")):
+    domain = entry.fields.get("domain", "")
+    for drawn in branches(statement, samples([lhs], inputs, domain)):
         expected: Any = 0.0
         for p in moving:
             slope = derivative(lhs, p, drawn.point, drawn.sizes)
@@ -157,7 +171,8 @@ def test_differential(entry: Entry, statement: Statement) -> None:
 @pytest.mark.parametrize(("entry", "statement"), lines("define"))
 def test_definition(entry: Entry, statement: Statement) -> None:
     lhs, rhs, variables = book.statement_exprs(entry, statement)
-    for drawn in samples([lhs, rhs], variables, entry.fields.get("domain", "")):
+    domain = entry.fields.get("domain", "")
+    for drawn in branches(statement, samples([lhs, rhs], variables, domain)):
         got, wanted = (evaluate(side, drawn.point, drawn.sizes) for side in (rhs, lhs))
         assert got.shape == wanted.shape
         same(got, wanted)
@@ -174,7 +189,7 @@ def test_definition(entry: Entry, statement: Statement) -> None:
 def test_identity(statement: Statement) -> None:
     lhs, rhs, variables = book.statement_exprs(None, statement)
     assert lhs.shape == rhs.shape
-    for drawn in samples([lhs, rhs], variables, ""):
+    for drawn in branches(statement, samples([lhs, rhs], variables, "")):
         same(evaluate(rhs, drawn.point, drawn.sizes), evaluate(lhs, drawn.point, drawn.sizes))
 
 
