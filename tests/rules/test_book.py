@@ -27,7 +27,7 @@ from matcalc.language import book
 from matcalc.language.book import Entry, Statement
 from matcalc.rules.book import arguments, default_book
 from matcalc.rules.identities import Identities
-from matcalc.simplify.simplify import Simplifier
+from matcalc.simplify.simplify import Rewrite, Simplifier
 from matcalc.tensor import lower
 from matcalc.tensor.knowledge import KNOWN
 
@@ -246,6 +246,15 @@ def test_both_sides_of_an_identity_have_one_normal_form(law: book.Law) -> None:
     rule = Identities(default_book()).compiled(law)
     normal = Simplifier(None, default_book())
     assert normal(rule.lhs) is normal(rule.rhs)
+
+
+@pytest.mark.parametrize("law", book.laws("identity"), ids=lambda law: law.name)
+def test_an_identity_is_used_on_its_own_left_side(law: book.Law) -> None:
+    """One that others, or the transpose of another, are faster than is dead."""
+    trace: list[Rewrite] = []
+    left = Identities(default_book()).compiled(law).lhs
+    Simplifier(None, default_book(), trace=trace)(left)
+    assert law.name in {rewrite.law.name for rewrite in trace}
 
 
 # --- what every function has
