@@ -10,14 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matcalc import DerivationError, InputError, derive
+from matcalc import DerivationError, InputError, derive, parse
 from matcalc.check import evaluate, sample
 from matcalc.cli import run
+from matcalc.language import book
 from matcalc.pipeline import leaves_of
+from matcalc.rules.book import default_book
 from matcalc.show import graph as drawing
 from matcalc.simplify.pattern import pattern
 from matcalc.tensor.lower import Lowering
 from tests.cases import check_cases
+from tests.rules.test_book import ENTRIES
 
 MODEL = "h = relu(W x + b); e = y - h; e·e"
 
@@ -123,6 +126,24 @@ def test_what_is_called_zero_is_zero_in_numbers() -> None:
             assert not np.any(np.asarray(value)[~can_be])
             seen += not can_be.all()
     assert seen > 40
+
+
+UNARY = [
+    name
+    for name, k in ENTRIES
+    for entry in [book.entries(name)[k]]
+    if entry.mode == "elementwise" and name not in book.library_names() and len(entry.params) == 1
+]
+
+
+@pytest.mark.parametrize("name", [*UNARY, "hypot", "max", "min"])
+def test_what_is_zero_at_zero_stays_sparse(name: str) -> None:
+    arguments = "D" if name in UNARY else "D, D"
+    node = parse(f"{name}({arguments})", {"D": "n×n diagonal"}).node
+    found = pattern(Lowering(default_book())(node), {"n": 2})
+    with np.errstate(all="ignore"):
+        value = evaluate(node, {"D": np.diag([0.25, 0.5])}, {"n": 2})
+    assert found[0, 0] and found[0, 1] == (value[0, 1] != 0)
 
 
 def test_from_the_command_line(tmp_path: Path) -> None:

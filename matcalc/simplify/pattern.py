@@ -36,7 +36,7 @@ Pattern = Any
 
 FROM_ZERO: Final = frozenset(
     "abs sign sin tan asin atan sinh tanh asinh atanh relu leaky_relu elu gelu silu erf square "
-    "sqrt expm1 log1p xlogx gt max min".split()
+    "sqrt expm1 log1p xlogx gt max min floor ceil round softsign hypot".split()
 )
 """Element-wise functions that are 0 where all their arguments are."""
 
@@ -76,7 +76,8 @@ def _pattern(
             return _union([(found[t], labels) for c, t, labels in terms if c], len(shape))
         case Map(fn=fn, args=args):
             if _zero_at_zero(fn, args):
-                return _union([(found[t], labels) for t, labels in args], len(shape))
+                moving = args[:1] if fn == "pow" else args
+                return _union([(found[t], labels) for t, labels in moving], len(shape))
             return np.ones(shape, bool)
         case Opaque(fn=fn, args=args) if fn in OF_POWERS and node.batch == 0:
             return _powers(found[args[0]])

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from matcalc import derive, parse
+from matcalc import InputError, derive, parse
 from matcalc.check import evaluate, same_value, sample
+from matcalc.kinds import Kind
 from matcalc.result import Derivation
 
 G, J, H = "gradient", "jacobian", "hessian"
@@ -146,6 +147,25 @@ def leaves(tree: Any) -> list[Any]:
 def test_the_oracle_agrees(row: tuple[str, str, str]) -> None:
     report = derived(row).check()
     assert report.passed, str(report)
+
+
+@rows
+@pytest.mark.parametrize("kind", ["differential", "jvp", "vjp", "hvp"])
+def test_along_directions(row: tuple[str, str, str], kind: Kind) -> None:
+    program, wrt, _ = row
+    if kind == "hvp" and derive(program, wrt).program.expression.shape.dims:
+        with pytest.raises(InputError, match="an hvp is of a scalar"):
+            derive(program, wrt, kind=kind)
+    else:
+        report = derive(program, wrt, kind=kind).check()
+        assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("kind", ["differential", "jvp", "vjp", "gradient"])
+@pytest.mark.parametrize("program", ["x[i]^2", "e(i, n) · x"])
+def test_there_is_none_by_an_index(program: str, kind: Kind) -> None:
+    with pytest.raises(InputError, match="i is an index"):
+        derive(program, "i", kind=kind, shapes={"x": "n"})
 
 
 @rows
