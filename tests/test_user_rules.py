@@ -22,9 +22,9 @@ function swish(x): elementwise     # Ramachandran et al.
 TRUSTED = f"function swish(x): elementwise\n{RULE}"
 QUADRATIC = "function q(x: n, S: n×n): R\n define q(x, S) = x' S x\n d q(x, S) = x' (S + S') dx"
 HUBER = """
-function huber(x, k: R = 1): elementwise
-    define huber(x, k) = where(abs(x) < k, x^2/2, k (abs(x) - k/2))
-    d huber(x, k) = clip(x, -k, k) dx where k: R positive
+function bent(x, k: R = 1): elementwise
+    define bent(x, k) = where(abs(x) < k, x^2/2, k (abs(x) - k/2))
+    d bent(x, k) = clip(x, -k, k) dx where k: R positive
 """
 RMS = """
 function rms(x: n): R along axis
@@ -48,8 +48,8 @@ SYM = "function sym(A: n×n): n×n\ndefine sym(A) = (A + A')/2\nd sym(A) = (dA +
         ("f(X w)", "w", "define f(z) = B z\nd f(z) = B dz".replace("B", "diag(z)").replace(
             "diag(z) d", "2 diag(z) d"), {"f": "R^m -> R^m"}, ""),
         ("q(X y, S)", "y", QUADRATIC, {}, "y' X' (S + S') X"),
-        ("sum(huber(y - X w))", "w", HUBER, {}, "-clip(y - X w, -1, 1)' X"),
-        ("sum(huber(y - X w, s))", "w", HUBER, {"s": "R positive"}, "-clip(y - X w, -s, s)' X"),
+        ("sum(bent(y - X w))", "w", HUBER, {}, "-clip(y - X w, -1, 1)' X"),
+        ("sum(bent(y - X w, s))", "w", HUBER, {"s": "R positive"}, "-clip(y - X w, -s, s)' X"),
         ("sum(rms(X, axis=0))", "X", RMS, {"X": "m×n"}, "X diag(1 / rms(X, axis=0)) / m"),
         ("rms(X, axis=1)", "X", RMS, {"X": "m×n"}, ""),
         ("rms(x)", "x", RMS, {"x": "n"}, "x' / (n rms(x))"),

@@ -5,11 +5,12 @@ otherwise.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from matcalc.expr.nodes import Symbol
 from matcalc.language.infer import Inference
 from matcalc.language.syntax import Name, Num, postorder
-from matcalc.language.types import COLUMN, MATRIX, ROW
+from matcalc.language.types import COLUMN, MATRIX, ROW, SCALAR
 
 
 def assumptions(
@@ -27,7 +28,8 @@ def assumptions(
             continue
         reason = reasons.get(name, "from its use")
         lines.append(f"{name}: {symbol.shape} ({reason}{_hint(name, symbols)})")
-    return [*lines, *_expanded(inference), *_stars(inference), *_powers(inference)]
+    readings = (_expanded, _stars, _powers, _quotients)
+    return [*lines, *(line for reading in readings for line in reading(inference))]
 
 
 def _hint(name: str, symbols: Mapping[str, Symbol]) -> str:
@@ -81,4 +83,25 @@ def _powers(inference: Inference) -> list[str]:
                 f"`{scope.excerpt(node)}` is a power of the matrix `{base}`, which has to be "
                 f"square for it; the power of each entry is `{base}.^{power}`"
             )
+    return lines
+
+
+def _quotients(inference: Inference) -> list[str]:
+    """A product after a division by a vector, which may have been meant below the line."""
+    scope, lines = inference.scope, []
+    for chain, position in inference.quotients:
+        below, *after = chain.operands[position + 1 :]
+        if inference.types[below].mask == SCALAR:
+            continue
+        factors = zip(chain.operators[position + 1 :], after, strict=True)
+        last = [operand for _, operand in takewhile(lambda each: each[0] in "·@", factors)][-1]
+        first = chain.operands[0].span.start
+        quotient = scope.between(first, below.span.end)
+        above = scope.between(first, chain.operands[position].span.end)
+        product = scope.between(below.span.start, last.span.end)
+        rest = scope.between(below.span.end, last.span.end)
+        lines.append(
+            f"`{scope.between(first, last.span.end)}` reads from left to right, "
+            f"`({quotient}) {rest}`; over a product it is `{above} / ({product})`"
+        )
     return lines

@@ -85,7 +85,15 @@ class Scope:
 
     def excerpt(self, node: Syntax) -> str:
         """What was written there, on one line."""
-        return " ".join(self.text[node.span.start : node.span.end].split())
+        return self.between(node.span.start, node.span.end)
+
+    def between(self, start: int, end: int) -> str:
+        """What was written between two places, on one line."""
+        return " ".join(self.text[start:end].split())
+
+
+PRODUCTS: Final = (("",), ("@",), ("·",))
+"""What may follow a quotient as if it still stood below the line."""
 
 
 class Inference:
@@ -100,6 +108,7 @@ class Inference:
         self.declared: dict[str, Type] = {}
         self.sums: list[tuple[Syntax, tuple[Syntax, ...]]] = []
         self.stars: list[tuple[Chain, int, Type, Type]] = []
+        self.quotients: list[tuple[Chain, int]] = []
         self.powers: list[Raised] = []
         self.primed: list[Syntax] = []
         self.running: dict[tuple[Chain, int], Type] = {}
@@ -256,6 +265,8 @@ class Inference:
         for position, operator in enumerate(node.operators):
             right = node.operands[position + 1]
             result = self._operator(node, position, operator, result, self.types[right])
+            if operator in ("/", "./") and node.operators[position + 1 :][:1] in PRODUCTS:
+                self.quotients.append((node, position))
             self.running[node, position] = result
         return result
 

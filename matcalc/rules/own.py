@@ -178,8 +178,3 @@ def parameters(entry: Entry, statement: Statement) -> tuple[tuple[Symbol, ...], 
     """The variables on the left of a statement, and the expression on its right."""
     left, right, _ = statement_exprs(entry, statement)
     return tuple(p for p in arguments(left) if isinstance(p, Symbol)), right
-
-
-def undefined(own: Own) -> list[str]:
-    """The functions that have no definition."""
-    return [name for name, (entry, *_) in own.items() if statement_of(entry, "define") is None]

@@ -89,6 +89,16 @@ def test_every_undeclared_variable_has_its_reason() -> None:
     [
         ("X W + b'", "`b'` is expanded: a row, over the rows of `X W + b'`"),
         ("X + y", "`y` is expanded: a column, over the columns of `X + y`"),
+        (
+            "x' A x / x' x",
+            "`x' A x / x' x` reads from left to right, `(x' A x / x') x`; over a product it is "
+            "`x' A x / (x' x)`",
+        ),
+        (
+            "s (y ./ x · x)",
+            "`y ./ x · x` reads from left to right, `(y ./ x) · x`; over a product it is "
+            "`y / (x · x)`",
+        ),
         ("S * S", "`S * S` is the element-wise product; the matrix product is `S S`"),
         (
             "(P Q - R)^2",
@@ -107,6 +117,12 @@ def test_readings_are_reported(text: str, reading: str) -> None:
 def test_other_powers_are_no_surprise(text: str) -> None:
     found = parse_program(text, {"S": "n×n"}).assumptions
     assert not any("power of" in line for line in found)
+
+
+@pytest.mark.parametrize("text", ["1/2 x", "x' A x / (x' x)", "x / norm(x) s", "y / x ⊙ x"])
+def test_other_quotients_are_no_surprise(text: str) -> None:
+    found = parse_program(text, {"x": "n", "y": "n"}).assumptions
+    assert not any("from left to right" in line for line in found)
 
 
 def test_dimensions_are_named_past_the_names_in_use() -> None:

@@ -28,7 +28,6 @@ TAILS: Final = tuple(x for x in ALL if abs(x) <= 20)
 NEAR: Final = 1 - 2.0**-53
 UNIT: Final = (*(x for x in ALL if abs(x) < 1), 0.999999, NEAR, -0.999999, -NEAR)
 ABOVE: Final = (1 + 2.0**-52, 1 + 1e-9, *(x for x in ALL if x > 1))
-BELOW: Final = tuple(x for x in ALL if x < 1)
 
 
 @dataclass(frozen=True)
