@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from matcalc.emit.inplace import NumpyWriter
+from matcalc.emit.buffers import BufferWriter
 from matcalc.emit.pysource import Py
 from matcalc.plan.batch import Batch
 from matcalc.plan.plan import Plan
 from matcalc.plan.values import ATOMIC, VIEWS, Value
 
 
-class BlockWriter(NumpyWriter):
+class BlockWriter(BufferWriter):
     """Writes constants, then the loop that computes rows and adds up totals, then the rest."""
 
     blocks = True

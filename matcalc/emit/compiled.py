@@ -24,8 +24,9 @@ from matcalc.emit.nested import Output, flat, leaves, nested
 from matcalc.emit.outs import aligned, check_outs, overlapping
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Add, Einsum, Function, Product, Symbol, postorder
-from matcalc.plan.batch import LARGE
+from matcalc.plan.buffers import WORTH
 from matcalc.plan.sizes import read_sizes
+from matcalc.plan.small import SMALL
 
 MEMORY: Final = 1000
 """Shapes of arguments that are remembered."""
@@ -132,6 +133,7 @@ class _Compiled:
         self.bodies: dict[Any, Callable[..., Any]] = {}
         self.once = {bound.dtype: _once(self.emitted, values)} if values else {None: {}}
         self.writers: dict[Any, tuple[Callable[..., Any], Sequence[str]]] = {}
+        self.brief: Emitted | None = None
         self.known: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self.body = self._body(self.emitted, bound.dtype)
 
@@ -229,18 +231,27 @@ class _Compiled:
         return self._body(self._fit(given), given.dtype), given
 
     def _fit(self, given: Given, into: Sequence[bool] = ()) -> Emitted:
-        """The source for these sizes: they may ask for another order of products, or blocks."""
+        """The source for these sizes: they may ask for another order of products, blocks
+        of rows, or arrays that are written over.
+
+        Where nothing else depends on them, there is one source for all that are small.
+        """
         base = self.emitted
         if into:
             base = self.asked.emitted(self.sizes or None, self.bound.names, into)
-        large = any(prod(shape) >= LARGE for shape in given.shapes.values())
+        entries = max(map(prod, given.shapes.values()), default=0)
         threads = "import linalg" in self.emitted.text and given.dtype.char in "fd"
-        wanted = large or self.asked.has_orders or threads
-        if not self.plain or len(self.known) >= MEMORY or not wanted:
+        wanted = entries >= WORTH or self.asked.has_orders or threads
+        brief = not wanted and entries <= SMALL and not into
+        if brief and self.brief is not None:
+            return self.brief
+        if not self.plain or len(self.known) >= MEMORY or not (wanted or brief):
             return base
         sizes = read_sizes(self.emitted.sources, given.shapes, self.bound.sizes)
         fit = self.asked.emitted(sizes, self.bound.names, into)
-        return fit if fit.before == self.emitted.before and not fit.sizes else base
+        fit = fit if fit.before == self.emitted.before and not fit.sizes else base
+        self.brief = fit if brief else self.brief
+        return fit
 
     def _body(self, emitted: Emitted, dtype: Any) -> Callable[..., Any]:
         """The compiled source, with what it uses of bound inputs in a dtype."""

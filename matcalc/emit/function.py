@@ -22,8 +22,8 @@ from matcalc.plan.sizes import Source, size_sources
 RESERVED: Final = ("dtype", "axis", "float", "bind", "once")
 
 FRESH: Final = frozenset(
-    "add mul div neg pow matmul blas outer vdot sum trace diag add_diagonal spread eye cast solve"
-    " factor_solve kron".split()
+    "add mul div neg pow matmul blas dot outer vdot sum trace diag add_diagonal spread eye cast"
+    " solve factor_solve kron".split()
 )
 """Operations whose result is an array of its own, or a scalar, that nothing else holds."""
 

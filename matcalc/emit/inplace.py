@@ -15,7 +15,9 @@ from matcalc.plan.values import Value
 UNCHECKED: Final = ", check_finite=False"
 """SciPy looks for infinite entries unless told not to; NumPy never does."""
 
-OWNED: Final = frozenset("add mul div neg pow matmul outer solve inv einsum kron broadcast".split())
+OWNED: Final = frozenset(
+    "add mul div neg pow matmul dot outer solve inv einsum kron broadcast".split()
+)
 
 
 class NumpyWriter(IntoWriter):
@@ -63,6 +65,11 @@ class NumpyWriter(IntoWriter):
         self.uses_dtype = True
         return Py(f"dtype.type({self.listed(value.args)})")
 
+    def dot(self, value: Value) -> Py:
+        """A product of small matrices and vectors."""
+        left, right = self.args(value)
+        return Py(f"{left.within(Prec.ATOM)}.dot({right.text})")
+
     def where(self, value: Value) -> Py:
         """One of two arrays, entry by entry."""
         return Py(f"np.where({self.listed(value.args)})")
@@ -78,11 +85,15 @@ class NumpyWriter(IntoWriter):
         fresh = base.op in OWNED and not py.text.isidentifier()
         fresh = fresh and not py.text.startswith("np.broadcast_to")
         name = self.fresh(value, base, fresh)
-        added_text = self._texts[entries].text
-        subtracted = entries.op == "neg" and added_text.startswith("-")  # and not a name for that
-        sign, added_text = ("-", added_text[1:]) if subtracted else ("+", added_text)
-        self.lines.append(f'np.einsum("ii->i", {name})[...] {sign}= {added_text}')
+        self.lines.append(f'np.einsum("ii->i", {name})[...] {self.shifted(entries)}')
         return Py(name)
+
+    def shifted(self, value: Value) -> str:
+        """What follows an array that a value is added to: `+= x`, `-= x`."""
+        text = self._texts[value].text
+        if value.op == "neg" and text.startswith("-"):  # and not a name for that
+            return f"-= {text[1:]}"
+        return f"+= {text}"
 
     def spread(self, value: Value) -> Py:
         """Zeros, and the entries of an array at the places where axes agree."""

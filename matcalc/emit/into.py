@@ -6,18 +6,11 @@ are written before the function has read all inputs.
 
 from __future__ import annotations
 
-from typing import Final
-
 from matcalc.emit.blas import BlasWriter
 from matcalc.emit.pysource import Prec, Py, added, multiplied
 from matcalc.emit.statements import is_bracketed
-from matcalc.plan.functions import Called
+from matcalc.plan.functions import UFUNCS, Called
 from matcalc.plan.values import Value
-
-UFUNCS: Final = frozenset(
-    "exp log log1p expm1 sqrt abs sign sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh"
-    " arccosh arctanh square maximum minimum power".split()
-)
 
 
 class IntoWriter(BlasWriter):
@@ -54,7 +47,7 @@ class IntoWriter(BlasWriter):
                 return [f"np.divide({args[0].text}, {args[1].text}, out={name})"]
             case "diag":
                 return [f"{name}.fill(0)", f"np.fill_diagonal({name}, {args[0].text})"]
-            case "call" if _is_ufunc(value, text):
+            case "call" if is_ufunc(value, text):
                 return [f"{text[:-1]}, out={name})"]
         return [f"{name}[...] = {text}"]
 
@@ -78,7 +71,7 @@ class IntoWriter(BlasWriter):
         return name
 
 
-def _is_ufunc(value: Value, text: str) -> bool:
+def is_ufunc(value: Value, text: str) -> bool:
     """Whether a call is written as one ufunc of its arguments."""
     function = value.data
     assert isinstance(function, Called)

@@ -12,7 +12,7 @@ from matcalc.emit.operators import CLASSES
 WIDTH: Final = 100
 
 _ASSIGNMENT: Final = re.compile(
-    r"([^\W\d][\w.]*(\[[^\]]+\])?(, \w+)*|np\.einsum\(\S+ \w+\)\[\.\.\.\]) [-+]?= "
+    r"([^\W\d][\w.]*(\[[^\]]+\])?(, \w+)*|np\.einsum\(\S+ \w+\)\[\.\.\.\]) [-+*/]?= "
 )
 
 
@@ -37,7 +37,8 @@ def statement(text: str, width: int = WIDTH) -> list[str]:
     if len(text) + 4 <= width:
         return ["    " + text]
     assignment = _ASSIGNMENT.match(text)
-    start = assignment[0] if assignment else "return "
+    start = assignment[0] if assignment else "return " if text.startswith("return ") else ""
+    start = start or text[: text.index("(")]  # a call
     value = text.removeprefix(start)
     if is_bracketed(value):
         value = value[1:-1]

@@ -29,6 +29,7 @@ BLOCK: Final = 2**18
 FEWEST, MOST = 256, 8192
 """Rows of a block: fewer do not pay for the calls, more do not fit with what is made of them."""
 
+_PRODUCTS: Final = frozenset({"matmul", "blas", "dot"})
 _ELEMENTWISE: Final = frozenset("neg add mul div pow compare cast where abs log".split())
 
 
@@ -116,17 +117,13 @@ class _Proof:
                 if place is not None
             }
             return self._row(value, len(value.dims) + ends.pop()) if len(ends) == 1 else None
+        if value.op in _PRODUCTS:
+            return self._of_product(value, places)
         match value.op, places:
             case "transpose", [int(place)]:
                 return self._row(value, 1 - place)
             case "expand", [int(place)]:
                 return self._row(value, place)
-            case (("matmul" | "blas"), [int(place), None]) if place < len(value.args[0].dims) - 1:
-                return self._row(value, place)
-            case (("matmul" | "blas"), [None, int(place)]) if place > 0:
-                return self._row(value, len(value.args[0].dims) - 1)
-            case (("matmul" | "blas"), [int(first), 0]) if first == len(value.args[0].dims) - 1:
-                return "total"
             case "vdot", [int(first), int(second)] if first == second:
                 return "total"
             case "sum", [int(place)] if value.data is None or value.data == place:
@@ -134,6 +131,19 @@ class _Proof:
             case (("sum" | "max"), [int(place)]) if isinstance(value.data, int):
                 later = value.data < place
                 return self._row(value, place - later) if value.data != place else None
+            case _:
+                return None
+
+    def _of_product(self, value: Value, places: list[int | None]) -> Role | None:
+        """The role of a product of matrices and vectors with rows among its operands."""
+        last = len(value.args[0].dims) - 1
+        match places:
+            case [int(place), None] if place < last:
+                return self._row(value, place)
+            case [None, int(place)] if place > 0:
+                return self._row(value, last)
+            case [int(first), 0] if first == last:
+                return "total"
             case _:
                 return None
 

@@ -44,7 +44,7 @@ def flops(value: Value, sizes: Mapping[str, int]) -> float:
     own = entries(value, sizes)
     if value.op in _FREE or value.op in OPERATORS:
         return 0.0
-    if value.op in {"matmul", "blas"}:
+    if value.op in {"matmul", "blas", "dot"}:
         return 2 * own * size(value.args[0].dims[-1], sizes)
     if value.op in {"solve", "factor_solve"}:
         n = size(value.args[0].dims[0], sizes)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from matcalc.dims import Dim
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import Call
 from matcalc.language.book import Entry, Param, entries
+
+UFUNCS: Final = frozenset(
+    "exp log log1p expm1 sqrt abs sign sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh"
+    " arccosh arctanh square maximum minimum power".split()
+)
+"""Universal functions of NumPy: each makes a new array, or writes into the one given as `out`."""
+
+_UFUNC: Final = re.compile(r"np\.(\w+)\([\w, ]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,12 @@ class Called:
     @property
     def name(self) -> str:
         return self.entry.name
+
+    @property
+    def is_ufunc(self) -> bool:
+        """Whether NumPy computes it by one universal function of the arguments."""
+        found = _UFUNC.fullmatch(self.entry.fields.get("numpy", ""))
+        return self.entry.mode == "elementwise" and found is not None and found[1] in UFUNCS
 
     @property
     def left_out(self) -> tuple[Param, ...]:

@@ -8,17 +8,19 @@ is one value.  A target prints the steps; it decides nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr
 from matcalc.plan.batch import Batch, batch
+from matcalc.plan.buffers import reused
 from matcalc.plan.build import Builder
 from matcalc.plan.cost import flops
 from matcalc.plan.factorise import factorised
 from matcalc.plan.hoist import Fixed, hoisted
 from matcalc.plan.provider import one_provider
 from matcalc.plan.rules import rewritten
+from matcalc.plan.small import small_products
 from matcalc.plan.structured import Finder
 from matcalc.plan.values import ATOMIC, VIEWS, Value, operands, reachable
 
@@ -34,7 +36,8 @@ class Step:
 @dataclass(frozen=True)
 class Plan:
     """All values that the outputs need, operands first; `steps` says which of them are assigned,
-    `batch` along which axis rows are computed in blocks.
+    `batch` along which axis rows are computed in blocks, `buffers` which operations write their
+    result over which operand.
 
     Where inputs are bound, the plan `before` computes once what depends on them alone: each of its
     outputs stands here as one of the inputs `places`.
@@ -44,6 +47,7 @@ class Plan:
     values: tuple[Value, ...]
     steps: Mapping[Value, Step]
     batch: Batch | None
+    buffers: Mapping[Value, Value] = field(default_factory=dict)
     places: tuple[Value, ...] = ()
     before: Plan | None = None
 
@@ -70,8 +74,8 @@ def plan(
     native  Functions that the target computes well by itself: they are not taken apart.
     factors Whether the target can solve with LU and Cholesky factors.
     masks   Whether the rows that an indicator leaves may be selected.
-    provider Whether large products go to the library that has the factors.
-    blocks  Whether rows may be computed in blocks.
+    provider Whether large products go to the library that has the factors, and small ones by `dot`.
+    blocks  Whether rows may be computed in blocks, and arrays that are dead be written over.
     bound   Inputs that are the same for all calls: what depends on them alone costs nothing.
     Raises  DerivationError for a function that the rule book does not know.
     """
@@ -83,6 +87,7 @@ def plan(
         outputs, hints = factorised(builder.values, outputs, hints, fixed)
     if provider and sizes:
         outputs, hints = one_provider(builder.values, outputs, hints, sizes)
+        outputs, hints = small_products(builder.values, outputs, hints, sizes)
     if not bound:
         return _planned(outputs, hints, sizes or {}, blocks)
     inner, names, places = hoisted(builder.values, outputs, hints, fixed)
@@ -102,7 +107,8 @@ def _planned(
         if value.op not in ATOMIC and (value in hints or (uses[value] > 1 and not _view(value)))
     }
     axis = batch(order, outputs, sizes) if sizes and blocks else None
-    return Plan(tuple(outputs), tuple(order), steps, axis)
+    buffers = reused(order, outputs, hints, sizes) if sizes and blocks and axis is None else {}
+    return Plan(tuple(outputs), tuple(order), steps, axis, buffers)
 
 
 def _structured(builder: Builder, roots: Sequence[Expr | AsMatrix]) -> list[Value]:

@@ -20,7 +20,7 @@ from matcalc.graphs import postorder
 
 Op = Literal[
     "input", "number", "constant", "size", "neg", "add", "mul", "div", "pow", "matmul", "outer",
-    "blas", "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag",
+    "blas", "dot", "transpose", "expand", "compare", "cast", "eye", "unit", "broadcast", "diag",
     "diagonal",
     "add_diagonal", "solve", "inv", "logdet", "trace", "sum", "index", "array", "stack", "einsum",
     "kron", "matrix_power", "scalar", "hstack", "vstack", "blockdiag", "where", "call", "apply",
