@@ -87,10 +87,12 @@ def plan(
         outputs, hints = factorised(builder.values, outputs, hints, fixed)
     if provider and sizes:
         outputs, hints = one_provider(builder.values, outputs, hints, sizes)
-        outputs, hints = small_products(builder.values, outputs, hints, sizes)
-    if not bound:
-        return _planned(outputs, hints, sizes or {}, blocks)
-    inner, names, places = hoisted(builder.values, outputs, hints, fixed)
+    places: dict[Value, Value] = {}
+    inner, names = outputs, hints
+    if bound:
+        inner, names, places = hoisted(builder.values, outputs, hints, fixed)
+    if provider and sizes:
+        inner, names = small_products(builder.values, inner, names, sizes)
     made = _planned(inner, names, sizes or {}, blocks)
     before = _planned(list(places.values()), hints, {}, False) if places else None
     return replace(made, places=tuple(places), before=before)

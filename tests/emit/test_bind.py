@@ -122,7 +122,7 @@ def test_what_is_computed_once(
 
 def test_a_gram_matrix_is_not_worth_it_where_rows_are_few() -> None:
     before, call = source("sum((X w - y)^2)", "w", {"X": X[:2], "y": y[:2]})
-    assert "X.T @ X" not in before and "X @ w" in call
+    assert "X.T @ X" not in before and "X.dot(w)" in call
 
 
 def test_factorisations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,5 +197,5 @@ def test_without_checks_the_code_alone_runs() -> None:
     for _ in range(3):
         assert function(w, A).tolist() == wanted.tolist()
         assert function(A=A, x=w).tolist() == wanted.tolist()
-    with pytest.raises(ValueError, match="mismatch"):  # NumPy's own
+    with pytest.raises(ValueError, match="not aligned"):  # NumPy's own
         function(w, X)
