@@ -146,6 +146,7 @@ class Arranger(ShapeWords):
 
     def _unknown_function(self, position: int) -> Never:
         token = self.tokens[position]
+        self._definition(position)
         similar = nearest(token.text, [*self.context.known, *self.functions])
         choices = [f"{each}(…)" for each in similar]
         if token.text in RENAMED:
@@ -165,6 +166,34 @@ class Arranger(ShapeWords):
             choices.append(f"one vector of them, {token.text}([…]), and declare it: {declared}")
         self.fail(f"unknown function `{token.text}`", token, suggestion=", or ".join(choices))
 
+    def _definition(self, position: int) -> None:
+        """`f(x) = x^2`: a function's name does not stand on the left of a binding."""
+        token = self.tokens[position]
+        end = position + 2 + len(self.inside(position))
+        following = self.after(end) if end < len(self.tokens) else None
+        if not self.stack and following is not None and following.kind == "EQUALS":
+            self.fail(
+                "a name is bound to a value, not to a function",
+                Span(token.start, self.tokens[end].end),
+                suggestion=f"`{token.text} = …`, and `{token.text}` where it is used",
+            )
+
+    def _unknown_derivative(self, token: Token, at: Span) -> Never:
+        """`w'(X' X) w`, `tanh'(x)`: a prime directly before a bracket is a derivative."""
+        name, written = token.text, self.text[at.start : at.end]
+        if name in self.context.known and len(name) > 1:
+            suggestion = f"grad({name}(x), x), for the derivative of {name} at a scalar x"
+        else:
+            suggestion = (
+                f"{written} (…) with a blank for a product, or declare the function, as in "
+                f"`where {name}: R -> R`"
+            )
+        self.fail(
+            f"`{written}(…)` is a derivative, and there is no unknown function `{name}`",
+            at,
+            suggestion=suggestion,
+        )
+
     def _primed(self, position: int) -> int:
         """f'(x): the primes belong to the function's name if the bracket follows directly."""
         last = position + 1
@@ -178,9 +207,9 @@ class Arranger(ShapeWords):
         token, bracket = self.tokens[position], self.tokens[last]
         if bracket.kind != "LPAR" or bracket.start != self.tokens[last - 1].end:
             return self._keep(position)
-        if canonical(token.text) not in self.functions:
-            self._unknown_function(position)
         end = self.tokens[last - 1].end
+        if canonical(token.text) not in self.functions:
+            self._unknown_derivative(token, Span(token.start, end))
         self.out.append(Token("FUNCTION", self.text[token.start : end], token.start, end))
         return last
 
@@ -234,7 +263,8 @@ class Arranger(ShapeWords):
         token = self.tokens[position]
         following = self.after(position)
         if following is not None and following.kind == "STAR" and following.start == token.end:
-            self.fail("`**` is not an operator", Span(token.start, following.end), suggestion="x^2")
+            at = Span(token.start, following.end)
+            self.fail("`**` is not an operator", at, suggestion="x^2, or A^-1")
         return self._keep(position)
 
 

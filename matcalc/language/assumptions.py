@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import takewhile
 
 from matcalc.expr.nodes import Symbol
+from matcalc.language.book import function_names
 from matcalc.language.infer import Inference
 from matcalc.language.syntax import Name, Num, postorder
 from matcalc.language.types import COLUMN, MATRIX, ROW, SCALAR
@@ -27,13 +28,24 @@ def assumptions(
             lines.append(f"{name} is a whole number: an index")
             continue
         reason = reasons.get(name, "from its use")
-        lines.append(f"{name}: {symbol.shape} ({reason}{_hint(name, symbols)})")
+        hint = _hint(name, symbols) or _scaled(inference, name, symbol)
+        lines.append(f"{name}: {symbol.shape} ({reason}{hint})")
     readings = (_expanded, _stars, _powers, _quotients)
     return [*lines, *(line for reading in readings for line in reading(inference))]
 
 
+def _scaled(inference: Inference, name: str, symbol: Symbol) -> str:
+    """x' * A * x: what is transposed was meant as a vector, and `*` only scales."""
+    primed = any(isinstance(each, Name) and each.name == name for each in inference.primed)
+    if symbol.shape.dims or not primed or not inference.stars:
+        return ""
+    return f"; for a product of matrices write `{name}' A`, without `*`"
+
+
 def _hint(name: str, symbols: Mapping[str, Symbol]) -> str:
     """What else the name might have been meant for."""
+    if len(name) > 1 and name in function_names():
+        return f"; the function is written {name}(…)"
     if name == "e":
         return "; exp(x) for powers of 2.718…"
     for cut in range(1, len(name)):

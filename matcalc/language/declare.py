@@ -141,6 +141,11 @@ def _split_name(name: str, known: Sequence[str]) -> str:
     for each in known:
         parts = each.split(name, 1)
         if len(parts) == 2 and len(each) <= 2 * len(name) + 2:
-            spread = " ".join(part for part in (parts[0], name, parts[1]) if part)
+            rest = parts[1]
+            if not parts[0] and rest[:1] == "_":
+                return f"{name}[i] for an entry, counted from 0: `{each}` is one name"
+            if not parts[0] and rest[:1] in ("T", "t") and len(rest) > 1:
+                return f"{name}^T {rest[1:]}: `{each}` is one name"
+            spread = " ".join(part for part in (parts[0], name, rest) if part)
             return f"{spread} for a product: `{each}` is one name"
     return ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from matcalc.errors import GrammarError, InputError, Span
+from matcalc.language.advice import ARGUMENTS
 from matcalc.language.survey import OPEN, is_real
 from matcalc.language.tokens import ENDS
 
@@ -38,6 +39,20 @@ WORDS: Final[tuple[tuple[frozenset[str], str], ...]] = (
     (frozenset({"NUMBER"}), "a whole number"),
 )
 
+
+_MEANT: Final = {
+    ("/", "/"): "floor(x / y)",
+    ("^", "*"): "A' for the transpose",
+}
+"""Operators of other notations, as the two that they are here."""
+
+_HINTS: Final = {
+    "ARROW": "a > b, or a declaration `where f: R -> R`",
+    "LBRACE": "round brackets: (x)",
+    "TIMES": "brackets around dimensions: R^(m×n)",
+    "LSQUARE": "R^(m×n), or (m, n)",
+}
+"""What may have been meant by a token that cannot stand there."""
 
 ONE_ARGUMENT: Final = "an unknown function takes one argument"
 STACKED: Final = (
@@ -182,6 +197,13 @@ class Unexpected:
                 expected="an operand before it",
                 suggestion="the expression alone: variables are declared after where",
             )
+        meant = _MEANT.get((previous.text if previous is not None else "", token.text))
+        if previous is not None and meant is not None and previous.end == token.start:
+            return self.fail(
+                f"`{previous.text}{token.text}` is not an operator",
+                Span(previous.start, token.end),
+                suggestion=meant,
+            )
         if previous is not None and (previous.kind in BINARY or previous.kind == "EQUALS"):
             return self.fail(
                 f"`{previous.text}` and `{token.text}` side by side",
@@ -189,11 +211,9 @@ class Unexpected:
                 expected="an operand between them",
                 suggestion="one of the two",
             )
-        hint = (
-            f"the line before ends with `{token.text}`"
-            if previous is not None and previous.kind == "SEP"
-            else ""
-        )
+        hint = "x · y for an inner product" if token.text == "<" else ""
+        if previous is not None and previous.kind == "SEP":
+            hint = f"the line before ends with `{token.text}`"
         return self.fail(
             f"`{token.text}` has nothing on its left",
             token.span,
@@ -245,7 +265,16 @@ class Unexpected:
                 f"no function takes `{previous.text}=`",
                 Span(previous.start, token.end),
                 expected="axis= is the only named argument",
-                suggestion="== for a comparison",
+                suggestion=ARGUMENTS.get(previous.text, "== for a comparison"),
+            )
+        declared = self.tokens[self.position + 1 :][:1]
+        in_where = any(each.kind == "WHERE" for each in self.tokens[: self.position])
+        if in_where and previous is not None and previous.kind == "NAME" and declared:
+            shape = self.text[declared[0].start :].split(",")[0].strip()
+            return self.fail(
+                "a declaration wants a colon",
+                token.span,
+                suggestion=f"{previous.text}: {shape}",
             )
         return self.fail(
             "`=` binds a name, at the beginning of a line",
@@ -287,8 +316,10 @@ class Unexpected:
             return self.fail(
                 "empty brackets", Span(previous.start, token.end), expected="an expression inside"
             )
-        elif token.kind in ("ARROW",):
-            suggestion = "a > b, or a declaration `where f: R -> R`"
+        elif token.kind in _HINTS:
+            suggestion = _HINTS[token.kind]
+        elif token.kind == "COMMA":
+            suggestion = self._comma()
         shown = "the end of the line" if token.kind == "SEP" else f"`{token.text}`"
         return self.fail(
             f"{shown} cannot stand here",
@@ -297,6 +328,15 @@ class Unexpected:
             expected=self._words(),
             suggestion=suggestion,
         )
+
+    def _comma(self) -> str:
+        """`1,000`, `x, y`: a comma outside of lists and calls."""
+        following = self.tokens[self.position + 1 :][:1]
+        before = self.previous is not None and self.previous.kind == "NUMBER"
+        if before and following and following[0].kind == "NUMBER" and len(following[0].text) == 3:
+            assert self.previous is not None
+            return f"{self.previous.text}{following[0].text}: no commas within numbers"
+        return "" if self._in_call() else "[a, b] for a vector of scalars"
 
     def _words(self) -> str:
         """What could stand here."""

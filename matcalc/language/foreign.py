@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from matcalc.language.advice import INVERSES
 from matcalc.language.names import GREEK, canonical
 from matcalc.language.survey import CLOSERS, OPEN, Survey
 from matcalc.language.tokens import Token
@@ -108,6 +109,15 @@ RENAMED: Final = {
     "flatten": "vec(X)",
     "ravel": "vec(X)",
     "reshape": "reshape(x, m, n)",
+    "diff": "grad(f, x)",
+    "gradient": "grad(f, x)",
+    "derivative": "grad(f, x)",
+    "conj": "x: everything is real",
+    "argmax": "onehot_max(x), 1 at the largest entry",
+    "argmin": "onehot_min(x), 1 at the smallest entry",
+    "mod": "x - y floor(x / y)",
+    "Tr": "tr(A)",
+    "sgn": "sign(x)",
 }
 """Names of NumPy and PyTorch that are other names here."""
 
@@ -127,6 +137,8 @@ def check_foreign(survey: Survey) -> None:
             _function_power(survey, position)
         elif token.kind == "DOT":
             _method(survey, position)
+        elif token.kind == "NUMBER":
+            _number(survey, position)
         elif token.kind == "LBRACE":
             _subscript(survey, position)
         elif token.kind == "PRIME":
@@ -250,22 +262,56 @@ def _function_power(survey: Survey, position: int) -> None:
     token, following = survey.tokens[position], _next(survey.tokens, position)
     if following is None or following.kind not in ("POWER", "SUPERSCRIPT"):
         return
-    bracket = position + (3 if following.kind == "POWER" else 2)
+    bracket = position + 2
+    if following.kind == "POWER":
+        while bracket < len(survey.tokens) and survey.tokens[bracket].kind in _EXPONENT:
+            bracket += 1
     opening = survey.tokens[bracket] if bracket < len(survey.tokens) else None
-    if opening is None or opening.kind != "LPAR":
+    if (
+        opening is None
+        or opening.kind != "LPAR"
+        or not _joined(survey.tokens[bracket - 1], opening)
+    ):
         return
-    exponent = survey.tokens[bracket - 1]
-    if not _joined(exponent, opening):
+    exponent = survey.text[following.start : opening.start]
+    if exponent == "^":
         return
-    if following.kind == "POWER" and exponent.kind != "NUMBER":
-        return
+    suggestion = f"{token.text}(…){exponent}"
+    if "".join(char for char in exponent if char not in "^{} ") in ("-1", "⁻¹"):
+        inverse = INVERSES.get(token.text)
+        suggestion = f"{token.text}(…)^-1 for the reciprocal" + (
+            f", {inverse}(…) for the inverse function" if inverse else ""
+        )
     survey.fail(
         f"the power of a function stands after its bracket: `{token.text}` is a function",
-        Token("", "", token.start, exponent.end),
-        suggestion=f"{token.text}(…)^{exponent.text}"
-        if following.kind == "POWER"
-        else f"{token.text}(…){exponent.text}",
+        Token("", "", token.start, opening.start),
+        suggestion=suggestion,
     )
+
+
+_EXPONENT: Final = frozenset({"NUMBER", "MINUS", "LBRACE", "RBRACE"})
+
+
+def _number(survey: Survey, position: int) -> None:
+    """`3.14.15`, `0x1f`: what are no numbers, and would be products."""
+    token, following = survey.tokens[position], _next(survey.tokens, position)
+    if following is None or not _joined(token, following):
+        return
+    at = Token("", "", token.start, following.end)
+    if following.kind == "NUMBER":
+        survey.fail(
+            f"`{survey.text[at.start : at.end]}` is no number: it has two decimal points",
+            at,
+            suggestion="one decimal point, or a blank between two factors",
+        )
+    if token.text == "0" and following.kind == "NAME" and following.text[0] in "xXbBoO":
+        rest = following.text[1:]
+        if rest and all(letter in "0123456789abcdefABCDEF" for letter in rest):
+            survey.fail(
+                f"`{survey.text[at.start : at.end]}` is no number: numbers are decimal",
+                at,
+                suggestion="the number in decimal digits",
+            )
 
 
 def _method(survey: Survey, position: int) -> None:
@@ -285,7 +331,8 @@ def _method(survey: Survey, position: int) -> None:
     known = name in survey.context.known or name in RENAMED
     called = opening is not None and opening.kind == "LPAR"
     if empty or (name in RENAMED if called else known and len(name) > 1):
-        what = survey.text[previous.start : previous.end]
+        closes = previous.kind in ("RPAR", "RSQUARE")
+        what = "…" if closes else survey.text[previous.start : previous.end]
         inside = RENAMED.get(name) or (f"{name}({what})" if known else "")
         survey.fail(
             f"`.{name}{'()' if empty else ''}` is Python: there are no methods here",

@@ -179,6 +179,8 @@ class _Explainer:
             return f"{a} {b}" if operator == "*" and MATRIX in kinds else ""
         if operator == "*":
             return self._star_advice(one, other, a, b)
+        if operator == "/" and other.rank == 2 and other.dims[0] == other.dims[-1]:
+            return f"{b} \\ {a} for the solution of {b} z = {a}, or {b}^-1 as a factor"
         if operator not in ("", "@", "·"):
             return ""
         if one.rank == other.rank == 1 and one.row == other.row and operator == "":

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Never
+from typing import Final, Never
 
 from matcalc.errors import Span
+from matcalc.language.advice import PROPERTIES, SPACES
 from matcalc.language.brackets import Brackets
 from matcalc.language.names import nearest
 from matcalc.language.survey import DECLARABLE, Context, is_real
 from matcalc.language.tokens import ENDS, Token
+
+OF_MATRICES: Final = DECLARABLE - {"positive", "nonnegative", "constant"}
 
 
 class ShapeWords(Brackets):
@@ -31,6 +34,10 @@ class ShapeWords(Brackets):
         starts = kind in ("COLON", "ARROW", "")
         if starts and (is_real(token.text) or token.text == "R"):
             return self._make("REAL", position)
+        if starts and (
+            token.text in DECLARABLE or token.text in SPACES or token.text in PROPERTIES
+        ):
+            self._not_a_shape(token)
         if kind in ENDS and token.text in DECLARABLE and kind != "POWER":
             return self._make("PROPERTY", position)
         if kind in ENDS and kind != "NUMBER":
@@ -44,6 +51,20 @@ class ShapeWords(Brackets):
             )
         return self._keep(position)
 
+    def _not_a_shape(self, token: Token) -> None:
+        """`x: vector`, `S: symmetric`: words where a shape stands, which would be dimensions."""
+        word = token.text
+        if word in SPACES:
+            if not self.context.matlab:
+                self.fail(f"`{word}` is no shape", token, suggestion=SPACES[word])
+            return
+        plain = word if word in DECLARABLE else PROPERTIES[word].partition(";")[0]
+        self.fail(
+            f"`{word}` is a property: the shape stands before it",
+            token,
+            suggestion=f"R^(n×n) {plain}" if plain in OF_MATRICES else f"R^n {plain}",
+        )
+
     def _not_a_property(self, token: Token) -> Never:
         colon = False
         for each in reversed(self.out):
@@ -55,15 +76,21 @@ class ShapeWords(Brackets):
             self.fail(
                 "a declaration wants a colon",
                 Span(name.start, token.end),
-                suggestion=f"{name.text}: {self.text[token.start :].split(',')[0]}",
+                suggestion=f"{name.text}: {self._rest(token)}",
             )
-        similar = nearest(token.text, DECLARABLE) or sorted(DECLARABLE)
+        meant = PROPERTIES.get(token.text.lower())
+        similar = [meant] if meant else nearest(token.text, DECLARABLE) or sorted(DECLARABLE)
         self.fail(
             f"`{token.text}` is no property of a variable",
             token,
             expected="one of " + ", ".join(sorted(DECLARABLE)),
             suggestion=similar[0] if len(similar) < 4 else "a comma before the next declaration",
         )
+
+    def _rest(self, token: Token) -> str:
+        """The declaration from a word on; `in` is for the colon."""
+        rest = self.text[token.start :].split(",")[0]
+        return rest.removeprefix("in ") if token.text == "in" else rest
 
     @staticmethod
     def _is_times(token: Token, previous: Token | None, following: Token | None) -> bool:

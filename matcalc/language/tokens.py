@@ -110,7 +110,10 @@ _ADVICE: Final = {
     "¬": "1 - x for `not`",
     "∧": "(a > 0) ⊙ (b > 0) for `and`",
     "∨": "max(a > 0, b > 0) for `or`",
-    "⌊": "floor and ceiling are not in the language",
+    "⌊": "floor(x)",
+    "⌋": "floor(x)",
+    "⌈": "ceil(x)",
+    "⌉": "ceil(x)",
     "∑": "sum(x)",
     "Σ": "sum(x)",
     "∏": "prod(x)",
@@ -118,7 +121,7 @@ _ADVICE: Final = {
     "&": "(a > 0) ⊙ (b > 0) for `and`",
     "~": "1 - x for `not`",
     "$": "the formula alone, without the dollar signs of LaTeX",
-    "%": "# for a comment",
+    "%": "# for a comment, x - y floor(x / y) for a remainder",
     "'": "x' for a transpose",
     "∂": "grad(f, x) or jacobian(f, x)",
     "≠": "1 - (x == y)",
@@ -140,6 +143,8 @@ def _strange(text: str, position: int, origin: str) -> InputError:
     message = f"this character has no meaning here: {character(letter)}"
     if category in ("Cf", "Cc", "Zl", "Zp", "Co", "Cs"):
         message, suggestion = f"an invisible character: {character(letter)}", "the text without it"
+    elif letter == "_" and text[position - 1 : position] == "∇":
+        suggestion = "grad(f, x)"
     elif letter == "|" and text[position - 1 : position] == "\\":
         message, suggestion = "a command of LaTeX: `\\|`", "norm(x), or ‖x‖"
     elif letter == "|":

@@ -67,7 +67,7 @@ log(x, axis=0)         | ^^^^^^^^^^^^^^         | takes no axis          |
 atan2(x)               | ^^^^^^^^               | does not take 1        | atan2(y, x)
 summ(x)                | ^^^^                   | unknown function       | sum(…)
 h(x)                   | ^                      | unknown function       | where h: R -> R
-h'(x)                  | ^                      | unknown function       | where h: R -> R
+h'(x)                  | ^^                     | unknown function       | where h: R -> R
 sin (x)                | ^^^^^                  | is a function          | sin(…)
 sin x                  | ^^^^^                  | is a function          | sin(…)
 2 log 2                |   ^^^^^                | is a function          | log(…)
