@@ -44,6 +44,8 @@ _COEFFICIENT: Final = 1.5
 """The place of a sum of names that are exponents beside it, p (p - 1) x^(p - 2)."""
 
 _MEMO: Final = 50_000
+_READ: Final = 1000
+"""So many nodes decide the order of what is alike but for names."""
 
 
 def ordered_factors(parts: Sequence[Expr]) -> list[Expr]:
@@ -122,11 +124,14 @@ def _is_short(term: Expr) -> bool:
 
 @lru_cache(maxsize=_MEMO)
 def _names(expr: Expr) -> tuple[bool, tuple[str, ...]]:
-    """Whether an expression speaks in bound names, and all its names as they are read."""
+    """Whether an expression speaks in bound names, and its names as they are read: of one that is
+    long, of its beginning, since what it shares is read again and again."""
     bound = False
     found: list[str] = []
     pending: list[Expr] = [expr]
-    while pending:
+    for _ in range(_READ):
+        if not pending:
+            break
         node = pending.pop()
         if isinstance(node, Symbol | Named):
             bound = bound or isinstance(node, Named)

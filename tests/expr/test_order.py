@@ -61,3 +61,8 @@ def test_bound_names_come_after_variables() -> None:
     d = derive("p = softmax(x); y·p", "p", shapes=SHAPES)
     assert str(d.result) == "y'"
     assert "y · p" in str(derive("p = softmax(x); y·p", "x", shapes=SHAPES).result)
+
+
+def test_what_is_shared_is_not_read_again_and_again() -> None:
+    program = "; ".join(f"u{k + 1} = u{k}^2 + u{k}" for k in range(60)) + "; u60 + sin(u60)"
+    assert str(derive(program, "u0", limit=20))
