@@ -31,6 +31,7 @@ def parse(
     """The typed expression of a text in the language.
 
     shapes   Declarations by name ({"X": "R^(m×n)", "S": "n×n spd"}).
+    dialect  matcalc, or matlab, where * is the product of linear algebra.
     rules    Functions beside those of the rule book, in its language; see `derive`.
     limit    Seconds that it may take; None for no limit.
     Raises   InputError, whose str is a diagnostic with the place; LimitError.
@@ -77,7 +78,9 @@ def derive(
     kind     auto (gradient of a scalar, Jacobian otherwise), gradient, jacobian, hessian, or
              differential (linear in dX), jvp (J v), vjp (u' J), hvp (H v).
     shapes   Declarations by name; what is not declared is inferred.
-    layout   How the result is written: numerator (a gradient is a row) or denominator (a column).
+    layout   How the result is written: numerator (the gradient by a column is a row) or
+             denominator (a column).  By a matrix a gradient has the shape of the matrix; where
+             there are more than two axes, the matrix between vec(variable) and vec(result).
     dialect  matcalc, or matlab, where * is the product of linear algebra.
     simplify False leaves out the search for a shorter form.
     direction The names of the directions: one ("p"; of several variables p_W, p_b), or by variable

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from matcalc.budget import bounded
-from matcalc.computation import Computation, Implementations
+from matcalc.coding import Coding
+from matcalc.computation import Implementations
 from matcalc.directions import Direction, value_name
 from matcalc.emit.latex import differential, latex
 from matcalc.emit.text import text
-from matcalc.errors import InputError
-from matcalc.expr.along import unfolded
-from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Expr, Function, Symbol
-from matcalc.expr.writing import cost
 from matcalc.expression import Expression
 from matcalc.handed_in import evaluators, preparing, trusted
-from matcalc.kinds import WORDS
 from matcalc.language import Program
 from matcalc.pipeline import Solved, leaves_of, mapped, worked_out
 from matcalc.question import check_option
@@ -35,10 +31,6 @@ if TYPE_CHECKING:
     from matcalc.show.blocks import Blocks
     from matcalc.show.graph import Graph
     from matcalc.show.record import Explanation, Level, Step
-
-
-FORMULA: Final = 40
-"""Operators and leaves up to which a formula is put into the description of code."""
 
 
 def whole(program: Program, book: RuleBook) -> Expression:
@@ -132,7 +124,7 @@ class Derivation:
     @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The names that `function` takes, in order: variables, then sizes that none carries."""
-        return self._computation(False).inputs
+        return self._coding.computation(False).inputs
 
     @cached_property
     @bounded
@@ -195,6 +187,11 @@ class Derivation:
             return f"{differential(self.value_name)} = {formulas[0]}"
         return ",\\quad ".join(formulas)
 
+    @property
+    def _coding(self) -> Coding:
+        """What code is written for."""
+        return Coding(self.program, self.solved, self.wrt, self._scope[0], self.again)
+
     @bounded
     def code(
         self,
@@ -206,10 +203,12 @@ class Derivation:
     ) -> str:
         """The source of a function that returns the derivative, with `value` also the value.
 
-        gradient    See `function`.
+        target      numpy, jax, torch or array_api.
+        gradient    See `function`, which also says the shapes of the arrays.
         structured  See `function`; the source imports the classes of matcalc.operators.
+        Raises      InputError for another target, DerivationError for a function that it lacks.
         """
-        return self._computation(value, structured, (), gradient).source(target)
+        return self._coding.computation(value, structured, (), gradient).source(target)
 
     @bounded
     def function(
@@ -225,6 +224,12 @@ class Derivation:
     ) -> Callable[..., Any]:
         """The compiled function of the inputs; with `value` it returns (value, derivative).
 
+        A gradient has the shape of its variable, a Jacobian the shape of the output followed by
+        that of the variable, a Hessian the shape of the variable twice, whatever the layout says;
+        vectors, rows included, are arrays of one axis.  Inputs are given in the order of `inputs`
+        or by keyword, and the result has their dtype.
+
+        target      numpy, jax, torch or array_api.
         gradient    Of a Hessian, or its product with a vector, the gradient with it: with `value`
                     (value, gradient, Hessian), which share their work.
         structured  Matrices are not computed but returned as what they are made of: a
@@ -232,75 +237,20 @@ class Derivation:
                     structure gives one, .solve(b) (see matcalc.operators).  A derivative of more
                     than two axes is the matrix between vec(variable) and vec(result), as it is
                     printed in numerator layout; vec(X) is X.ravel(order="F").
-        functions  For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.
-        bind       Inputs that are the same for all calls, {"X": X}: the function no longer takes
-                   them, and what depends on them alone (a Gram matrix, a factorisation) is computed
-                   now, once.  What calls need of the arrays themselves is copied.
-        check      False leaves out the check of the arguments at each call but the first: they then
-                   have to be NumPy arrays of the shapes and the one dtype that the first had.
+        functions   For an unknown function f its value and derivatives, {"f": [f, f_1, f_2]}.
+        bind        Inputs that are the same for all calls, {"X": X}: the function no longer takes
+                    them, and what depends on them alone (a Gram matrix, a factorisation) is
+                    computed now, once.  What calls need of the arrays themselves is copied.
+        check       False leaves out the check of the arguments at each call but the first: they
+                    then have to be NumPy arrays of the shapes and the one dtype that it had.
         The function takes an array for the result, `f(…, out=H)`, or for each of several results
         one or None: it is written there and returned.  It may be called from several threads at
         once, with an `out` for each.
-        Raises     InputError for a wrong target, missing functions or wrong values to bind, and
-                   when called for wrong shapes.
+        Raises      InputError for another target or one that is not installed, missing functions
+                    or wrong values to bind, and when called for wrong shapes.
         """
-        made = self._computation(value, structured, functions or (), gradient)
+        made = self._coding.computation(value, structured, functions or (), gradient)
         return made.compiled(target, functions, bind, check)
-
-    def _computation(
-        self,
-        value: bool,
-        structured: bool = False,
-        given: Collection[str] = (),
-        gradient: bool = False,
-    ) -> Computation:
-        """What code is written for; `given` are functions whose code the caller has."""
-        outputs = self._computed(self.solved.arrays, given)
-        if structured and self.kind in {"gradient", "jacobian", "hessian"}:
-            outputs = mapped(partial(self._matrix, given=given), self.solved.matrices)
-        single = not (value or gradient) and not isinstance(outputs, tuple)
-        before = []
-        if value:
-            before.append(worked_out(self.program.expression, self.solved.book))
-        if gradient:
-            before.append(self._first())
-        if before:
-            outputs = (*(self._computed(each, given) for each in before), outputs)
-        variables, _ = self._scope
-        outputs = [outputs] if single else list(outputs)
-        return Computation(self.kind, outputs, variables, self._doc, single)
-
-    @property
-    def _doc(self) -> str:
-        """What is computed: the derivative of which source line, and its formula if it is short."""
-        kind = WORDS.get(self.kind, self.kind)
-        said = f"The {kind} of {' '.join(self.program.text.split())} by {', '.join(self.wrt)}"
-        parts = leaves_of(self.solved.written)
-        if len(parts) > 1 or cost(parts[0]) > FORMULA:
-            return said + "."
-        return said + ":\n\n" + "\n".join("    " + line for line in text(parts[0]).splitlines())
-
-    def _first(self) -> Any:
-        """The gradient of which this is the derivative, or the derivative along a direction."""
-        if self.kind not in {"hessian", "hvp"}:
-            raise InputError(
-                f"a {self.kind} has no gradient beside it",
-                suggestion="kind='hessian' or kind='hvp', or value=True for the value",
-            )
-        return self.again(kind="gradient", direction=None).solved.arrays
-
-    def _matrix(self, leaf: AsMatrix, given: Collection[str]) -> Expr | AsMatrix:
-        """A derivative that keeps its structure; one that is no matrix is an array."""
-        made = leaf.mapped(partial(self._computed, given=given))
-        return made if made.rows else made.array
-
-    def _computed(self, tree: Any, given: Collection[str] = ()) -> Any:
-        """What code is written for; `given` are functions whose code the caller has."""
-        directions = self.solved.problem.directions
-        if directions:
-            tree = mapped(partial(unfolded, directions=directions), tree)
-        prepare = preparing(self.program)
-        return tree if prepare is None else mapped(partial(prepare, given=given), tree)
 
     @bounded
     def objective(self, *, functions: Implementations | None = None, **constants: Any) -> Objective:
@@ -369,7 +319,12 @@ class Derivation:
         )
 
     def check(self) -> Report:
-        """Verification on random inputs, by an oracle that shares nothing with the rules."""
+        """Verification on random inputs, by an oracle that shares nothing with the rules.
+
+        The expression is differentiated numerically, by complex steps or differences, and compared
+        with the derivative.  The report is true if they agree; its text says what was tried, and
+        .wrong tells a derivative that is wrong from one that could not be judged.
+        """
         from matcalc.check import check
 
         return check(

@@ -329,12 +329,6 @@ def _is_chain(expr: Expr) -> bool:
     return isinstance(expr, Product) and any(f.shape.rank == 2 for f in expr.factors)
 
 
-def fraction(value: int | Fraction) -> tuple[int, int]:
-    """Numerator and denominator."""
-    exact = Fraction(value)
-    return exact.numerator, exact.denominator
-
-
 def power(base: Expr, exponent: int | Fraction) -> Expr:
     """base^exponent of a scalar, a vector or element-wise of a matrix; the root is written sqrt."""
     exact = Fraction(exponent)
