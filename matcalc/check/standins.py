@@ -16,7 +16,7 @@ from matcalc.check.differences import Array
 from matcalc.expr.nodes import Function, Shape
 
 TERMS = 3
-ORDERS = 4
+ORDERS = 10
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final, assert_never
 
 from matcalc.dims import Dim
-from matcalc.emit.names import has_subscript, latex_name
+from matcalc.emit.names import has_subscript, latex_name, mark
 from matcalc.emit.precedence import COMPARE, CONSTANTS, INFIX, Level
 from matcalc.emit.printer import Piece, Printer, atom, decimal
 from matcalc.emit.sharing import bindings_of
@@ -236,13 +236,14 @@ def bracketed(text: str) -> str:
 
 
 def _applied(node: Apply) -> str:
-    """An unknown function or its derivative: f, f', ∇f, J_f, H_f."""
-    name = latex_name(node.function.name)
-    if node.function.elementwise or (not node.function.domain.dims and node.order > 1):
-        return name + "'" * node.order
-    if node.order == 0:
-        return name
-    if node.order == 1 and not node.function.codomain.dims:
-        return rf"\nabla {name}"
-    letter = {1: "J", 2: "H"}.get(node.order, f"D^{{{node.order}}}")
-    return f"{letter}_{{{name}}}"
+    """An unknown function or its derivative: f, f', f⁽⁴⁾, ∇f, J_f, H_f, D³f."""
+    name, order = latex_name(node.function.name), node.order
+    match mark(node.function, order):
+        case "" | "'":
+            return name + "'" * order if order < 4 else f"{name}^{{({order})}}"
+        case "∇":
+            return rf"\nabla {name}"
+        case "D":
+            return rf"\mathrm{{D}}^{{{order}}} {name}"
+        case letter:
+            return f"{letter}_{{{name}}}"

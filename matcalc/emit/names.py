@@ -1,4 +1,4 @@
-"""Names: of the language as ASCII, as LaTeX, and as identifiers of Python."""
+"""Names: of the language as ASCII, as LaTeX, and as identifiers of Python; of derivatives."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Final
+
+from matcalc.expr.nodes import Function
 
 _SPELLED: Final = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho"
@@ -66,6 +68,19 @@ def _word(text: str) -> str:
     if text.isascii():
         return rf"\mathrm{{{text}}}"
     return rf"\text{{{text}}}"
+
+
+def mark(function: Function, order: int) -> str:
+    """How a derivative of an unknown function is marked: "" the function itself, "'" a scalar
+    argument's, "∇" a gradient, "J" a Jacobian, "H" the second derivative, "D" the third and more.
+    """
+    if order == 0:
+        return ""
+    if not function.domain.dims:
+        return "'"
+    if order == 1:
+        return "J" if function.codomain.dims else "∇"
+    return "H" if order == 2 else "D"
 
 
 class Identifiers:

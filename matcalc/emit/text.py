@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from matcalc.dims import Dim
-from matcalc.emit.names import ascii_name
+from matcalc.emit.names import ascii_name, mark
 from matcalc.emit.precedence import CALLS, COMPARE, CONSTANTS, INFIX, Level
 from matcalc.emit.printer import Piece, Printer, atom, decimal
 from matcalc.emit.sharing import bindings_of
@@ -166,13 +166,17 @@ def _row(item: Expr) -> Expr:
 
 
 def _applied(node: Apply, ascii: bool) -> str:
-    """The name of an unknown function or of its derivative: `f`, `f'`, `∇f`, `J_f`, `H_f`."""
+    """The name of an unknown function or of its derivative: `f`, `f'`, `∇f`, `J_f`, `H_f`, `D3_f`.
+
+    Each has a spelling in ASCII but for ∇.
+    """
     name = ascii_name(node.function.name) if ascii else node.function.name
-    if node.function.elementwise or (not node.function.domain.dims and node.order > 1):
-        return name + "'" * node.order
-    if node.order == 0:
-        return name
-    if node.order == 1:
-        scalar = not node.function.codomain.dims
-        return "∇" + name if scalar else "J_" + name  # ∇ has no spelling in ASCII
-    return "H_" + name if node.order == 2 else f"D{node.order}_{name}"
+    match mark(node.function, node.order):
+        case "" | "'":
+            return name + "'" * node.order
+        case "∇":
+            return "∇" + name
+        case "D":
+            return f"D{node.order}_{name}"
+        case letter:
+            return f"{letter}_{name}"

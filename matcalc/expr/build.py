@@ -274,7 +274,7 @@ def filled(name: Literal["ones", "zeros"], shape: Shape) -> Expr:
 
 
 def apply(function: Function, order: int, arg: Expr) -> Apply:
-    """An unknown function's value (order 0), or its first or second derivative, at arg.
+    """An unknown function's value (order 0), or a derivative of it, at arg.
 
     Element-wise: the shape of arg.  Else f(x) has the codomain's shape; order 1 of a scalar
     function of a vector is the gradient (a column); otherwise the axes are the codomain's, then the

@@ -241,7 +241,9 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Apply(Node):
-    """An unknown function or its derivative: `f(x)`, `f'(x)`, `J_f(x)`, `∇f(x)`, `H_f(x)`."""
+    """An unknown function or its derivative: `f(x)`, `f'(x)`, `J_f(x)`, `∇f(x)`, `H_f(x)`,
+    `D3_f(x)`.
+    """
 
     function: Function
     order: int

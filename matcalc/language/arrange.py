@@ -13,7 +13,7 @@ from typing import Final, Never
 from matcalc.errors import Span
 from matcalc.language.book import LIBRARY
 from matcalc.language.foreign import RENAMED, check_foreign
-from matcalc.language.names import canonical, nearest
+from matcalc.language.names import canonical, derivative_named, nearest
 from matcalc.language.shape_words import ShapeWords
 from matcalc.language.survey import CLOSERS, MATLAB, OPEN, Context
 from matcalc.language.tokens import OPERATORS, Token
@@ -122,7 +122,8 @@ class Arranger(ShapeWords):
     def _call(self, position: int) -> int:
         token = self.tokens[position]
         name = canonical(token.text)
-        derivative = name[:2] in ("J_", "H_") and canonical(name[2:]) in self.functions
+        derived = derivative_named(name)
+        derivative = derived is not None and derived[0] in self.functions
         known = self.context.known
         if name in self.functions or known.get(token.text, LIBRARY) != LIBRARY:
             kind = "FUNCTION"

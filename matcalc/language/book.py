@@ -24,7 +24,7 @@ from matcalc.expr.nodes import Expr, Symbol
 if TYPE_CHECKING:
     from matcalc.language.syntax import Declaration, Syntax
 
-Mode = Literal["elementwise", "plain", "along", "stack"]
+Mode = Literal["elementwise", "plain", "along", "stack", "sizes"]
 Kind = Literal["d", "define", "identity", "expansion", "compute"]
 
 HEADING: Final = re.compile(r"^(topic|function|identity|expansion|compute)[ \t]+", re.MULTILINE)
@@ -48,12 +48,12 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter: `dims` is its shape, None if it is free (element-wise); `role` is value, size,
-    index or rest.
+    """A parameter: `dims` is its shape, None if it is free (element-wise); `role` is value, size or
+    index, and for any number of arguments rest or, of sizes, sizes.
     """
 
     name: str
-    role: Literal["value", "size", "index", "rest"]
+    role: Literal["value", "size", "index", "rest", "sizes"]
     dims: tuple[Dim, ...] | None
     default: Fraction | None
 
@@ -90,9 +90,17 @@ class Entry:
 
     def takes(self, count: int) -> bool:
         """Whether the function takes so many arguments."""
-        open_ended = any(param.role == "rest" for param in self.params)
+        open_ended = any(param.role in ("rest", "sizes") for param in self.params)
         needed = sum(param.default is None for param in self.params)
         return needed <= count and (open_ended or count <= len(self.params))
+
+    def roles(self, count: int) -> list[str]:
+        """The roles of so many arguments: value, size or index."""
+        given: list[str] = [param.role for param in self.params]
+        if given and given[-1] in ("rest", "sizes"):
+            role = "value" if given[-1] == "rest" else "size"
+            return given[:-1] + [role] * (count - len(given) + 1)
+        return given[:count]
 
     @cached_property
     def fields(self) -> dict[str, str]:

@@ -49,10 +49,8 @@ def value_args(inference: Inference, node: Applied) -> tuple[Syntax, ...]:
         return node.args[:1]
     if not (found := candidates(inference.scope.own, node)):
         return node.args
-    roles = [param.role for param in found[0].params]
-    if roles == ["rest"]:
-        return node.args
-    return tuple(arg for arg, role in zip(node.args, roles, strict=False) if role == "value")
+    roles = found[0].roles(len(node.args))
+    return tuple(arg for arg, role in zip(node.args, roles, strict=True) if role == "value")
 
 
 def is_nuclear(inference: Inference, node: Applied) -> bool:
@@ -88,7 +86,7 @@ def type_of(inference: Inference, node: Applied) -> Type:
 
 
 def _unknown(inference: Inference, node: Applied) -> Type:
-    """f(x), f'(x), J_f(x), ∇f(x), H_f(x) of a declared function f."""
+    """f(x), f'(x), J_f(x), ∇f(x), H_f(x), D3_f(x) of a declared function f."""
     function = inference.scope.functions[node.name]
     if len(node.args) != 1 or node.axis is not None:
         raise inference.scope.fail(
@@ -128,11 +126,12 @@ def _check_mark(inference: Inference, node: Applied) -> None:
         "J": bool(function.codomain.dims),
         "∇": bool(function.domain.dims) and not function.codomain.dims,
         "H": bool(function.domain.dims),
+        "D": bool(function.domain.dims),
     }
     if fits[mark]:
         return
     if not function.domain.dims:
-        better = f"{name}'(x)"
+        better = name + "'" * node.order + "(x)"
     elif mark == "∇" or function.codomain.dims:
         better = f"J_{name}(x)"
     else:
@@ -250,7 +249,7 @@ def _book(inference: Inference, node: Applied) -> Type:
             Table(node, [*(inference.types[arg] for arg in node.args), result], relations.krons())
         )
         return result
-    if node.name == "reshape":
+    if entry.mode == "sizes":
         sizes = [places.size(inference, arg) for arg in node.args[1:]]
         return inference.solver.fixed(Shape(tuple(sizes)))
     if entry.mode == "stack":

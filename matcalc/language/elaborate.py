@@ -224,7 +224,7 @@ class Elaborator:
 
     def _mixed(self, node: Applied) -> list[Expr]:
         """Arguments some of which are sizes or indices."""
-        roles = [param.role for param in candidates(self.scope.own, node)[0].params]
+        roles = candidates(self.scope.own, node)[0].roles(len(node.args))
         made: list[Expr] = []
         for arg, role in zip(node.args, roles, strict=False):
             if role == "size":

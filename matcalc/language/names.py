@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Final
@@ -39,6 +40,21 @@ def canonical(name: str) -> str:
         letter if letter in SUBSCRIPTS else unicodedata.normalize("NFKC", letter) for letter in name
     )
     return unicodedata.normalize("NFC", plain)
+
+
+_MARKED: Final = re.compile(r"([JH])_|D([1-9][0-9]?)_")
+
+
+def derivative_named(name: str) -> tuple[str, int, str] | None:
+    """The function, the order and the mark in the name of a derivative: `J_f` is the first of f,
+    `H_f` the second, `D3_f` the third (two digits at most); None for any other name.
+    """
+    match = _MARKED.match(name)
+    if match is None or match.end() == len(name):
+        return None
+    mark = match[1] or "D"
+    order = {"J": 1, "H": 2}.get(mark) or int(match[2])
+    return canonical(name[match.end() :]), order, mark
 
 
 def skeleton(name: str) -> str:

@@ -12,7 +12,7 @@ from matcalc.errors import InputError, Span
 from matcalc.language import diagnose
 from matcalc.language.arrange import arrange
 from matcalc.language.driver import drive
-from matcalc.language.names import canonical
+from matcalc.language.names import canonical, derivative_named
 from matcalc.language.survey import MATLAB, Context
 from matcalc.language.syntax import (
     Applied,
@@ -224,12 +224,9 @@ class Builder:
         plain = text.rstrip("'′’")
         if plain != text:
             return canonical(plain), len(text) - len(plain), "'"
-        if (
-            text[:2] in ("J_", "H_")
-            and text not in self.context.known
-            and text not in self.context.functions
-        ):
-            return canonical(text[2:]), 1 if text[0] == "J" else 2, text[0]
+        derived = derivative_named(text)
+        if derived and text not in self.context.known and text not in self.context.functions:
+            return derived
         if text in self.context.known and canonical(text) not in self.context.functions:
             return text, 0, ""
         return canonical(text), 0, ""

@@ -60,8 +60,8 @@ def announce_sizes(scope: Scope, bound: Collection[str], root: Syntax) -> None:
         if not isinstance(node, Applied) or node.name in scope.functions:
             continue
         for entry in candidates(scope.own, node)[:1]:
-            pairs = zip(node.args, entry.params, strict=False)
-            sizes = [arg for arg, param in pairs if param.role == "size"]
+            pairs = zip(node.args, entry.roles(len(node.args)), strict=True)
+            sizes = [arg for arg, role in pairs if role == "size"]
             names = [
                 each.name for arg in sizes for each in postorder(arg) if isinstance(each, Name)
             ]

@@ -25,6 +25,7 @@ TERMINALS: Final = {
     "index": "INDEX",
     "elementwise": "ELEMENTWISE",
     "stack": "STACK",
+    "sizes": "SIZES",
 }
 
 
@@ -41,7 +42,7 @@ class _Reader(Builder):
     def parameter(self, parts: list[Any]) -> Param:
         name: Token = parts[0]
         if name.kind == "ELLIPSIS":
-            return Param("", "rest", None, None)
+            return Param("", "rest" if len(parts) == 1 else "sizes", None, None)
         if len(parts) == 1:
             return Param(name.text, "value", None, None)
         if isinstance(parts[2], Token):
@@ -54,7 +55,7 @@ class _Reader(Builder):
 
     def result(self, parts: list[Any]) -> tuple[tuple[Dim, ...] | None, str]:
         if isinstance(parts[0], Token):
-            return None, "elementwise" if parts[0].kind == "ELEMENTWISE" else "stack"
+            return None, parts[0].text
         return parts[0].dims, "along" if len(parts) == 2 else ""
 
     def statement(self, parts: list[Any]) -> tuple[Syntax, Syntax, tuple[Declaration, ...], str]:

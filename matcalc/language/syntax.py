@@ -103,8 +103,8 @@ class Indexed(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Applied(Node):
-    """name(args); `order` counts the primes, or is 1 for J_f and ∇f and 2 for H_f, `mark` says
-    which ("", "'", "J", "∇", "H").
+    """name(args); `order` counts the primes, or is 1 for J_f and ∇f, 2 for H_f and 3 for D3_f,
+    `mark` says which ("", "'", "J", "∇", "H", "D").
     """
 
     name: str

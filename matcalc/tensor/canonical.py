@@ -185,6 +185,20 @@ class Canonical:
             case _:
                 return isinstance(t, Atom) and bool(_SYMMETRIC & t.properties)
 
+    def alike_from(self, t: Tensor) -> int:
+        """The axis from which on the axes of a tensor may change places; its rank if none may.
+
+        Those of a symmetric matrix, and those of the variable in a second or higher derivative of
+        an unknown function of a vector (Schwarz's theorem).
+        """
+        if t.rank == 2:
+            return 0 if self.is_symmetric(t) else 2
+        if isinstance(t, Opaque) and not isinstance(t.fn, str):
+            function, order = t.fn
+            if order > 1 and function.domain.rank == 1:
+                return t.batch + function.codomain.rank
+        return t.rank
+
 
 def _turned(t: Tensor) -> tuple[int, Key]:
     """How many transposes a matrix needs to be written, then its key."""

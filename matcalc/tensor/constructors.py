@@ -44,6 +44,8 @@ class Constructors(Protocol):
 
     def is_symmetric(self, t: Tensor) -> bool: ...
 
+    def alike_from(self, t: Tensor) -> int: ...
+
 
 def scaled(make: Constructors, t: Tensor, c: Rational) -> Tensor:
     """c t."""

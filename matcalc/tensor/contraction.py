@@ -99,7 +99,7 @@ def _finished(factors: Factors, out: Sequence[int], dims: tuple[Dim, ...]) -> Te
             t = scaled(make, t, factors.coefficient)  # a view of a sum keeps its content inside
             factors.views = [(t, labels)]
             factors.coefficient = 1
-    views = _with_deltas(factors)
+    views = [_schwarz(make, view, position) for view in _with_deltas(factors)]
     if len(views) == 1:
         t, labels = views[0]
         if labels == tuple(out):
@@ -108,7 +108,7 @@ def _finished(factors: Factors, out: Sequence[int], dims: tuple[Dim, ...]) -> Te
             plain = relabelled(make, t, [position[x] for x in labels], dims)
             return scaled(make, plain, factors.coefficient)
     arranged = ordered(
-        [_oriented(make, view, position) for view in views], position, make.is_symmetric
+        [_oriented(make, view, position) for view in views], position, make.alike_from
     )
     arranged, sign = _sorted_axes(make, arranged)
     if sign == 0:
@@ -141,14 +141,23 @@ def _oriented(make: Constructors, view: View, position: Mapping[int, int]) -> Vi
     return view
 
 
+def _schwarz(make: Constructors, view: View, position: Mapping[int, int]) -> View:
+    """A derivative of an unknown function with the axes of its variable in order."""
+    t, labels = view
+    first = make.alike_from(t) if t.rank > 2 else t.rank
+    tail = sorted(labels[first:], key=lambda x: position.get(x, len(position)))
+    return t, (*labels[:first], *tail)
+
+
 def _sorted_axes(make: Constructors, views: Sequence[View]) -> tuple[tuple[View, ...], int]:
     """Symmetric and antisymmetric factors with their labels in order, and the sign that this
     costs."""
     result = []
     sign = 1
     for t, labels in views:
-        if len(labels) == 2 and labels[0] > labels[1] and make.is_symmetric(t):
-            labels = (labels[1], labels[0])
+        first = make.alike_from(t)
+        if first < len(labels):
+            labels = (*labels[:first], *sorted(labels[first:]))
         elif isinstance(t, Opaque) and t.fn == LEVI_CIVITA:
             if len(set(labels)) < len(labels):
                 return (), 0

@@ -1,8 +1,8 @@
 """Canonical order of the factors of a contraction, and canonical numbers for its summed labels.
 
 Factors are ordered by their keys; equal factors are told apart by how their labels are connected
-(colour refinement), so that the order in which they were written does not matter.  A symmetric
-factor is connected alike by both its axes.
+(colour refinement), so that the order in which they were written does not matter.  Axes that may
+change places, as both of a symmetric matrix, connect a factor alike.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ Colours = dict[int, int]
 
 
 def ordered(
-    factors: Sequence[Factor], out: Mapping[int, int], symmetric: Callable[[Tensor], bool]
+    factors: Sequence[Factor], out: Mapping[int, int], alike_from: Callable[[Tensor], int]
 ) -> tuple[Factor, ...]:
     """The factors in canonical order with canonical labels.
 
-    `out` maps output labels to their axes; `symmetric` tells which matrices are their transposes.
+    `out` maps output labels to their axes; `alike_from` tells from which on the axes of a tensor
+    may change places.
     """
     keys = [t.key for t, _ in factors]
-    alike = [t.rank == 2 and symmetric(t) for t, _ in factors]
-    if len(set(keys)) == len(keys) and not any(alike):
+    alike = [alike_from(t) for t, _ in factors]
+    if len(set(keys)) == len(keys) and all(
+        first == t.rank for (t, _), first in zip(factors, alike, strict=True)
+    ):
         arranged = sorted(factors, key=lambda factor: factor[0].key)
     else:
         colours = _refined(factors, alike, out)
         turned = [
-            (t, tuple(sorted(axes, key=colours.__getitem__))) if same else (t, axes)
-            for (t, axes), same in zip(factors, alike, strict=True)
+            (t, (*axes[:first], *sorted(axes[first:], key=colours.__getitem__)))
+            for (t, axes), first in zip(factors, alike, strict=True)
         ]
         arranged = sorted(turned, key=lambda f: (f[0].key, tuple(colours[x] for x in f[1])))
     numbers = dict(out)
@@ -42,7 +45,7 @@ def ordered(
     return tuple(result)
 
 
-def _refined(factors: Sequence[Factor], alike: Sequence[bool], out: Mapping[int, int]) -> Colours:
+def _refined(factors: Sequence[Factor], alike: Sequence[int], out: Mapping[int, int]) -> Colours:
     """A colour of its own for each label: by its connections (Weisfeiler-Leman), ties broken.
 
     Labels that refinement cannot tell apart are taken to be interchangeable: one of them is told
@@ -63,18 +66,18 @@ def _refined(factors: Sequence[Factor], alike: Sequence[bool], out: Mapping[int,
 def _stable(
     kinds: Sequence[int],
     axes: Sequence[Labels],
-    alike: Sequence[bool],
+    alike: Sequence[int],
     colours: Colours,
 ) -> Colours:
     """Colours refined until they say no more: labels of one colour are connected alike."""
     count = len(set(colours.values()))
     while True:
         signatures: dict[int, list[tuple[int, ...]]] = {label: [] for label in colours}
-        for kind, labels, same in zip(kinds, axes, alike, strict=True):
+        for kind, labels, first in zip(kinds, axes, alike, strict=True):
             seen = [colours[label] for label in labels]
-            around = tuple(sorted(seen) if same else seen)
+            around = (*seen[:first], *sorted(seen[first:]))
             for position, label in enumerate(labels):
-                signatures[label].append((kind, 0 if same else position, *around))
+                signatures[label].append((kind, min(position, first), *around))
         full = {
             label: (colour, tuple(sorted(signatures[label]))) for label, colour in colours.items()
         }

@@ -124,8 +124,8 @@ def normal_view(make: Constructors, t: Tensor, labels: Labels) -> View:
     if len(labels) > 1 and list(labels) != sorted(labels):
         if isinstance(t, Map | Sum):
             return _ordered(make, t, labels)
-        if len(labels) == 2 and make.is_symmetric(t):
-            return t, labels[::-1]
+        first = make.alike_from(t)
+        return t, (*labels[:first], *sorted(labels[first:]))
     return t, labels
 
 

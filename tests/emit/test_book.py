@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from matcalc.dims import number as dim_number
 from matcalc.emit.book import template
 from matcalc.emit.numpy import source
 from matcalc.expr import build
@@ -32,6 +33,9 @@ def example(entry: Entry) -> Expr:
         dims = next(p.dims for e in entries("det") for p in e.params)
         args = [build.symbol(name, Shape(dims or ())) for name in "AB"]
         return build.call(Shape(dims or ()), entry.name, args)
+    if entry.mode == "sizes":
+        dims = (dim_number(3), dim_number(1))
+        return build.call(Shape(dims), entry.name, [*args, *map(build.size, dims)])
     return build.call(Shape(entry.result or ()), entry.name, args)
 
 

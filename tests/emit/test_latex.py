@@ -98,7 +98,7 @@ def samples() -> list[Expr]:
         for entry in entries(name):
             args: list[Expr] = []
             for param in entry.params:
-                if param.role == "size":
+                if param.role in ("size", "sizes"):
                     args.append(build.size(n))
                 elif param.role != "rest":
                     args.append(build.symbol(param.name, Shape(param.dims or ())))
