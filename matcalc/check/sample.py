@@ -18,6 +18,7 @@ from matcalc.check.evaluate import Evaluator, Functions
 from matcalc.check.linear import DomainError
 from matcalc.check.plan import Plan, plan_of, sizes_for
 from matcalc.check.standins import stand_in
+from matcalc.check.steps import size
 from matcalc.errors import DerivationError
 from matcalc.expr.nodes import Expr, Symbol
 
@@ -117,9 +118,14 @@ def _search(
             continue
         count = len(plan.expressions)
         finite = all(np.all(np.isfinite(value)) for value in values)
-        if finite and all(np.allclose(value, value.T) for value in values[count:]):
+        if finite and all(map(_is_symmetric, values[count:])):
             return made
     raise DomainError(str(trouble))
+
+
+def _is_symmetric(value: Array) -> bool:
+    """Whether a matrix equals its transpose but for rounding."""
+    return bool(np.max(np.abs(value - value.T), initial=0.0) <= 1e-12 * size(value))
 
 
 def _domains(

@@ -48,6 +48,7 @@ class ArrayWriter(Pairwise, OnDevice):
     reserved: ClassVar[Sequence[str]] = ("xp", "device")
     scalar_word = "array ()"
     factors = False
+    of_numbers = frozenset("pow leaky_relu gt ge eq max min atan2 hypot logaddexp".split())
 
     def template(self, entry: Entry) -> Template:
         """How the standard's functions compute a function of the book."""

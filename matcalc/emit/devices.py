@@ -14,6 +14,7 @@ from matcalc.dims import Dim
 from matcalc.emit.functional import Functional
 from matcalc.emit.pysource import Py, multiplied
 from matcalc.expr.nodes import Symbol
+from matcalc.plan.functions import Called
 from matcalc.plan.values import Value
 
 
@@ -22,6 +23,9 @@ class OnDevice(Functional):
 
     reserved: ClassVar[Sequence[str]] = ("device",)
     boolean: ClassVar[frozenset[str]] = frozenset()
+    maker: ClassVar[str] = "asarray"
+    of_numbers: ClassVar[frozenset[str]] = frozenset()
+    """Functions of entries that take a Python number for one of their arguments."""
 
     def dtype(self) -> str:
         """The arguments that keep the dtype and the device of the inputs."""
@@ -94,6 +98,18 @@ class OnDevice(Functional):
         if all(branch.plain for branch in branches):
             texts = [self.array_of(branch) for branch in branches]
         return Py(f"{self.lib}.where({self.condition(test)}, {', '.join(texts)})")
+
+    def condition(self, test: Value) -> str:
+        """A value as a boolean array."""
+        sides = test.args if test.op == "compare" else (test,)
+        if all(side.plain for side in sides):
+            return f"{self.lib}.{self.maker}({super().condition(test)}, device=device)"
+        return super().condition(test)
+
+    def argument(self, function: Called, arg: Value) -> Py:
+        """An operand of a function, which takes arrays."""
+        number = function.entry.mode != "elementwise" or function.name in self.of_numbers
+        return self._texts[arg] if number or not arg.plain else Py(self.array_of(arg))
 
     def cast(self, value: Value) -> Py:
         """An indicator as a number of the inputs' dtype."""

@@ -45,9 +45,6 @@ NAMES: Final[Mapping[str, str | None]] = {
     "la.expm": "torch.linalg.matrix_exp",
 }
 
-_NUMBERS: Final = frozenset("pow leaky_relu polygamma gt ge eq zeta".split())
-"""Element-wise functions that take numbers beside tensors."""
-
 _AXIS: Final = frozenset("softmax log_softmax logsumexp layernorm".split())
 """Functions whose axis has to be named."""
 
@@ -61,6 +58,8 @@ class TorchWriter(OnDevice):
     scalar_word = "scalar tensor"
     native = frozenset("sigmoid softmax log_softmax logsumexp".split())
     boolean = frozenset({"mul"})
+    maker = "tensor"
+    of_numbers = frozenset("pow leaky_relu polygamma gt ge eq zeta".split())
 
     def template(self, entry: Entry) -> Template:
         """How PyTorch computes a function of the book."""
@@ -159,11 +158,6 @@ class TorchWriter(OnDevice):
             return Py(f"torch.relu({text})")
         given = "".join(f", {side}={self._texts[bound].text}" for side, bound in bounds.items())
         return Py(f"torch.clamp({text}{given})")
-
-    def argument(self, function: Called, arg: Value) -> Py:
-        """An operand of a function, which takes tensors."""
-        numbers = function.entry.mode != "elementwise" or function.name in _NUMBERS
-        return self._texts[arg] if numbers or not arg.plain else Py(self.array_of(arg))
 
     def axis(self, function: Called, value: Value) -> str:
         """The axis of a function; some want one to be named."""

@@ -59,7 +59,7 @@ class Writer:
     masks: ClassVar = False
     provider: ClassVar = False
     blocks: ClassVar = False
-    boolean: ClassVar[frozenset[str]] = frozenset({"mul", "matmul", "outer"})
+    boolean: ClassVar[frozenset[str]] = frozenset({"mul", "matmul", "outer", "vdot"})
 
     def __init__(
         self, names: Mapping[str, str], sizes: Mapping[str, str], taken: Identifiers
@@ -320,7 +320,7 @@ class Writer:
         return Py(f"{left} {value.data} {right}", Prec.COMPARE)
 
 
-_NUMERIC: Final = frozenset({"mul", "matmul", "outer"})
+_NUMERIC: Final = frozenset({"mul", "matmul", "outer", "vdot"})
 """Operations that are given indicators as booleans."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import mul
 
-from matcalc.dims import Dim
+from matcalc.dims import ONE, Dim
 from matcalc.expr.nodes import Expr
 
 
@@ -30,7 +30,7 @@ class AsMatrix:
     def dims(self) -> tuple[Dim, Dim]:
         """Its rows and columns."""
         dims = self.array.shape.dims
-        return reduce(mul, dims[: self.rows]), reduce(mul, dims[self.rows :])
+        return reduce(mul, dims[: self.rows], ONE), reduce(mul, dims[self.rows :], ONE)
 
     def mapped(self, f: Callable[[Expr], Expr]) -> AsMatrix:
         """The same of expressions that are rewritten."""

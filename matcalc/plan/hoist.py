@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from matcalc.dims import Dim
 from matcalc.plan.operators import OPERATORS
 from matcalc.plan.rebuild import rebuild
 from matcalc.plan.values import ATOMIC, VIEWS, Value, Values, operands, reachable
@@ -44,6 +45,8 @@ class Fixed:
         if value.op == "input":
             assert isinstance(value.data, tuple)
             return value.data[0] in self._bound
+        if isinstance(value.data, Dim):
+            return all(name in self._sizes for name in value.data.names)
         if value.op == "apply" or value.op in OPERATORS:
             return False  # the user's own is called each time; an operator costs nothing
         return all(name in self._sizes for dim in value.dims for name in dim.names)

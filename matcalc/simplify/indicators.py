@@ -17,7 +17,7 @@ from matcalc.tensor.substitute import with_operands
 View = tuple[Tensor, Labels]
 
 PARTIAL: Final = frozenset(
-    "log log2 log10 log1p logit sqrt asin acos acosh atanh tan gamma lgamma digamma polygamma "
+    "clip log log2 log10 log1p logit sqrt asin acos acosh atanh tan gamma lgamma digamma polygamma "
     "recip xlogx".split()
 )
 """Element-wise functions that have no value at some numbers."""

@@ -92,14 +92,15 @@ def split(make: Constructors, arg: Tensor, sizes: tuple[int, ...], dims: tuple[D
     if isinstance(arg, Contract):
         parts = [opened(t, labels) for t, labels in arg.factors]
         return make.contract(parts, range(len(dims)), dict(enumerate(dims)))
-    if isinstance(arg, Delta):
+    if isinstance(arg, Delta) and (1 in sizes or dims[: sizes[0]] == dims[sizes[0] :]):
         return _split_delta(make, sizes, dims)
     return intern(Split, dims, arg, sizes)
 
 
 def _split_delta(make: Constructors, sizes: tuple[int, ...], dims: tuple[Dim, ...]) -> Tensor:
+    """An identity with both axes split in one way, or one of them alone."""
     first, second = sizes
-    if first == second and dims[:first] == dims[first:]:
+    if first == second:
         pairs = [(delta(d), (i, first + i)) for i, d in enumerate(dims[:first])]
         return make.contract(pairs, range(2 * first))
     count = max(first, second)

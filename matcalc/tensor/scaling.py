@@ -24,7 +24,7 @@ def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Ex
     factors = ordered_factors(_averaged(scalars, under))
     if isinstance(core, Divide) and (top != 1 or factors):  # 3 / x, not 3 (1 / x)
         one = isinstance(core.numerator, Number) and core.numerator.value == 1
-        above = scaled(c, factors, under, None if one else core.numerator)
+        above = scaled(exact.numerator, factors, under, None if one else core.numerator)
         if not isinstance(above, Divide | Neg):
             return build.divide(above, core.denominator)
     tail = [] if core is None else [core]

@@ -1,5 +1,5 @@
 """From a seed a program and what to ask of it: by what, which kind of derivative, in which layout,
-and at which sizes the answer is tried.
+at which sizes the answer is tried, and in which other way it is computed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from matcalc import Derivation, derive
 from tests.campaign.declared import AT_KINKS, VARIABLES
 from tests.campaign.grammar import Pick, program
 from tests.campaign.terms import Program, mentions
+from tests.campaign.ways import WAYS
 
 KINDS: Final = ("auto", "differential", "jvp", "vjp", "jacobian")
 """Kinds of derivative that every program has."""
@@ -25,6 +26,9 @@ SIZES: Final = ((2, 3), (3, 2), (2, 3), (3, 2), (2, 2), (3, 4), (1, 2), (2, 1))
 CARRIERS: Final = ("x", "u")
 """Variables that are always declared, so that the dimensions are known by name."""
 
+PLAIN: Final = "numpy"
+"""The way in which a result is always computed, see `ways`."""
+
 LIMIT: Final = 5.0
 """Seconds for a derivation."""
 
@@ -34,8 +38,8 @@ Sizes = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Asked:
-    """A program as text with its declarations, what derivative of it is asked for, and at which
-    sizes of dimensions it is tried.
+    """A program as text with its declarations, what derivative of it is asked for, at which sizes
+    of dimensions it is tried, and in which way, beside the plain one, it is computed.
     """
 
     text: str
@@ -44,6 +48,7 @@ class Asked:
     kind: str
     layout: str
     sizes: Sizes
+    way: str = PLAIN
 
     def derived(self, **options: Any) -> Derivation:
         """The derivation."""
@@ -53,13 +58,15 @@ class Asked:
     def __str__(self) -> str:
         sizes = ", ".join(f"{name} = {size}" for name, size in self.sizes)
         shapes = "; ".join(f"{name}: {shape}" for name, shape in self.shapes.items())
-        return f"{self.text}\n  by {self.wrt}; {self.kind}; {self.layout}; {sizes}; {shapes}"
+        how = "" if self.way == PLAIN else f"; {self.way}"
+        return f"{self.text}\n  by {self.wrt}; {self.kind}; {self.layout}; {sizes}{how}; {shapes}"
 
 
 def read(text: str) -> Asked:
     """What is asked, from how it prints."""
     program, _, line = text.strip().rpartition("\n")
     wrt, kind, layout, sizes, *shapes = (part.strip() for part in line.split(";"))
+    way = shapes.pop(0) if shapes and ":" not in shapes[0] else PLAIN
     pairs = (size.split(" = ") for size in sizes.split(", "))
     names = dict(shape.split(": ", 1) for shape in shapes)
     return Asked(
@@ -69,6 +76,7 @@ def read(text: str) -> Asked:
         kind,
         layout,
         tuple((name, int(size)) for name, size in pairs),
+        way,
     )
 
 
@@ -81,12 +89,13 @@ class Made:
     kind: str
     layout: str
     sizes: Sizes
+    way: str = PLAIN
 
     @property
     def asked(self) -> Asked:
         """The same as text."""
         text = self.program.text
-        return Asked(text, self._shapes(), self.wrt, self.kind, self.layout, self.sizes)
+        return Asked(text, self._shapes(), self.wrt, self.kind, self.layout, self.sizes, self.way)
 
     def _shapes(self) -> dict[str, str]:
         """The declarations of what occurs, of what is asked for nonetheless, and of dimensions."""
@@ -121,4 +130,6 @@ def made_by(pick: Pick, depth: int) -> Made:
         wrt = f"[{wrt}]" if scalars and pick(2) else wrt
     layout = ("numerator", "denominator")[pick(2)]
     sizes = SIZES[pick(len(SIZES))]
-    return Made(made, wrt, kind, layout, (("n", sizes[0]), ("m", sizes[1])))
+    ways = (PLAIN, PLAIN, *WAYS)
+    way = ways[pick(len(ways))]
+    return Made(made, wrt, kind, layout, (("n", sizes[0]), ("m", sizes[1])), way)

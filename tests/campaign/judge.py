@@ -30,11 +30,12 @@ from matcalc.check.truth import Question, Truth
 from matcalc.errors import DerivationError, LimitError, MatcalcError
 from matcalc.expr.nodes import Expr
 from matcalc.pipeline import leaves_of
-from tests.campaign.asking import Asked
+from tests.campaign.asking import PLAIN, Asked
 from tests.campaign.digits import UnknownError
 from tests.campaign.evidence import Found, Witness
 from tests.campaign.precise import Precise
 from tests.campaign.rounding import spread
+from tests.campaign.ways import computed
 from tests.deadline import TimeIsUp, within
 
 SECONDS: Final = 20.0
@@ -222,17 +223,30 @@ def _close(value: Array, wanted: Array, tolerance: float) -> bool:
 
 def _others(trial: _Trial, drawn: Sample, values: Sequence[Array]) -> Verdict | None:
     """Whether the text read back and the compiled code do what the expression says."""
-    known: dict[str, Any] = {**drawn.sizes, **drawn.point}
-    function = trial.d.function("numpy", functions=drawn.functions)
-    computed = leaves_of(function(**{name: known[name] for name in trial.d.inputs}))
-    for index, (value, text, code) in enumerate(zip(values, trial.texts, computed, strict=True)):
+    for index, (value, text) in enumerate(zip(values, trial.texts, strict=True)):
         if not _close(_read(trial, drawn, text, value), value, TOLERANCE):
             return _text_or_rounding(trial, drawn, index, text)
-        if np.shape(code) != value.shape:
-            shapes = f"{np.shape(code)} for {value.shape}"
-            return Verdict("WRONG", "code with another shape", f"{trial.d}\n{shapes}")
-        if not _close(np.asarray(code), value, TOLERANCE):
-            verdict = _code_or_rounding(trial, drawn, index, value, np.asarray(code))
+    known: dict[str, Any] = {**drawn.sizes, **drawn.point}
+    inputs = {name: known[name] for name in trial.d.inputs}
+    code = leaves_of(trial.d.function("numpy", functions=drawn.functions)(**inputs))
+    verdict = _computed(trial, drawn, values, code, "code")
+    if verdict is None and trial.asked.way != PLAIN:
+        other = computed(trial.asked.way, trial.d, inputs, drawn.functions, values)
+        if other is not None:
+            return _computed(trial, drawn, values, other, f"code: {trial.asked.way}")
+    return verdict
+
+
+def _computed(
+    trial: _Trial, drawn: Sample, values: Sequence[Array], code: Sequence[Any], way: str
+) -> Verdict | None:
+    """Whether what code gave in some way is what the expressions say."""
+    for index, (value, own) in enumerate(zip(values, code, strict=True)):
+        if np.shape(own) != value.shape:
+            shapes = f"{np.shape(own)} for {value.shape}"
+            return Verdict("WRONG", f"{way} with another shape", f"{trial.d}\n{shapes}")
+        if not _close(np.asarray(own), value, TOLERANCE):
+            verdict = _code_or_rounding(trial, drawn, index, value, np.asarray(own), way)
             if verdict is not None:
                 return verdict
     return None
@@ -285,7 +299,7 @@ def _text_or_rounding(trial: _Trial, drawn: Sample, index: int, text: Expr) -> V
 
 
 def _code_or_rounding(
-    trial: _Trial, drawn: Sample, index: int, value: Array, code: Array
+    trial: _Trial, drawn: Sample, index: int, value: Array, code: Array, way: str
 ) -> Verdict | None:
     """Whether code computes something else than the expression that it stands for.
 
@@ -304,7 +318,7 @@ def _code_or_rounding(
         return Verdict("undefined", f"border: {border}")
     if not _close(code, value, ROUNDED * spread(array, drawn, trial.rng, value)):
         detail = f"{trial.d}\ncode: {_some(code)}\nexpression: {_some(value)}{_shown(drawn)}"
-        return Verdict("WRONG", "code", detail)
+        return Verdict("WRONG", way, detail)
     return Verdict("undefined", "rounding: the expression is ill-conditioned")
 
 

@@ -23,6 +23,8 @@ from matcalc.expr.nodes import Expr, Named, Symbol
 
 NOISE: Final = 1e-13
 DRAWS: Final = 4
+LOST: Final = 0.1
+"""What moves by more has no digits: a reciprocal of what rounding left can be of any size."""
 
 OF_MATRICES: Final = frozenset(
     "inv pinv solve sylvester lyapunov det logdet chol expm logm sqrtm expm_frechet logm_frechet "
@@ -69,14 +71,14 @@ class Shaken(Evaluator):
 
 def spread(expr: Expr, drawn: Sample, rng: np.random.Generator, value: Array) -> float:
     """How far the value of an expression at a sample moves when its operations are rounded,
-    relative to the largest entry; infinite where it then has none."""
+    relative to the largest entry; infinite where it then has none, or hardly a digit is left."""
     shaken, worst = Shaken(expr, drawn, rng), 0.0
     for _ in range(DRAWS):
         try:
             apart = float(np.max(np.abs(shaken(drawn.point) - value), initial=0.0))
         except OUTSIDE:
             return np.inf
-        if not np.isfinite(apart):
+        worst = max(worst, apart / size(value) if np.isfinite(apart) else np.inf)
+        if worst > LOST:
             return np.inf
-        worst = max(worst, apart / size(value))
     return worst

@@ -54,6 +54,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ("v", "v", "v", "jacobian"),
     ("x[i] sum(A)", "x", "i, A", "gradient"),
     ("x ones(k)'", "x", "k", "jacobian"),
+    ("sum(y / (m + m^2)) λ", "λ", "λ", "gradient"),
 ]
 
 

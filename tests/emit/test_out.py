@@ -37,6 +37,7 @@ CASES: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("A x", "x", "auto", ()),
     ("sum(exp(A))", "A", "auto", ()),
     ("exp(x) / sum(x)", "x", "auto", ()),
+    ("x' A tanh(sinh(cosh(tanh(y)))) sin(cos(sin(cos(tr(A B) tr(A)))))", "x, y", "auto", ()),
 ]
 
 

@@ -56,6 +56,7 @@ WHAT: Final[list[tuple[str, str, str, dict[str, str], str]]] = [
     ("kron(A, X)", "X", "jacobian", {"A": "m×n", "X": "q×r"}, "Product"),
     ("diag(x)", "x", "jacobian", {"x": "n"}, "Product"),
     ("t A", "t", "jacobian", {"t": "R", "A": "m×n"}, "Dense"),
+    ("t T", "t", "jacobian", {"t": "R", "T": "m×n×n"}, "Dense"),
     ("x t", "t", "jacobian", {"t": "R", "x": "n"}, "ndarray"),
     ("x' A^-1 x", "A", "gradient", {"A": "n×n", "x": "n"}, "LowRank"),
     ("tr(A X B)", "X", "gradient", {"A": "q×n", "X": "n×p", "B": "p×q"}, "Product"),

@@ -170,6 +170,12 @@ OPERATIONS: Final = [
     ("x[1] + A[k, 0] + sum(A[:, 1] - e(k, n))", {"x": "n", "A": "n×n", "k": "index"}),
     ("onehot_max(x) + onehot_min(x) + max(A)", {"x": "n", "A": "m×n"}),
     ("norm(x, 3) + norm(x, inf)", {"x": "n"}),
+    ("clip(2, x, y) + abs(-2) x + log(3) y + softplus(2) x + max(2, 3) y", {"x": "n", "y": "n"}),
+    (
+        "sum((A > 0) ⊙ B) + sum((x > y) ⊙ y) + (x > 0) · (y > 0)",
+        {"A": "n×n", "B": "n×n", "x": "n", "y": "n"},
+    ),
+    ("where(2, x, y) + where(2 > 3, x, y) + atan2(1, 2) x", {"x": "n", "y": "n"}),
     ("A^5 + 2^x[0] A", {"A": "n×n", "x": "n"}),
 ]
 """Texts that need each operation of a plan in each of its spellings."""
