@@ -327,8 +327,9 @@ class Concerned:
             statements = [v for v in values if isinstance(v, text.Statement)]
             for statement in statements:
                 self.by_text.setdefault(statement.text, set()).add(number)
-            if "question" in params:
-                self.by_question.setdefault(_left(params["question"]), set()).add(number)
+            for asked in (params.get("question"), params.get("text")):
+                if isinstance(asked, str):
+                    self.by_question.setdefault(_left(asked), set()).add(number)
             for law in values:
                 if isinstance(law, text.Law):
                     self.by_law.setdefault(law.text, set()).add(number)

@@ -133,13 +133,17 @@ def samples(
 BY_CASES: Final = re.compile(r"\b(where|max|min|clip|abs)\(")
 
 
-def branches(statement: Statement, drawn: Iterator[Sample]) -> Iterator[Sample]:
-    """The samples; of what is defined by cases also with normal inputs four times as large."""
-    for near in drawn:
+def branches(
+    statement: Statement, sides: Sequence[Expr], symbols: Mapping[str, Symbol], domain: str
+) -> Iterator[Sample]:
+    """Samples; of what is defined by cases also with each normal input four times as large."""
+    for near in samples(sides, symbols, domain):
         yield near
         if BY_CASES.search(statement.text):
-            far = {n: 4 * v for n, v in near.point.items() if near.domains.get(n) == "normal"}
-            yield replace(near, point={**near.point, **far})
+            for name in (n for n in near.point if near.domains.get(n) == "normal"):
+                far = replace(near, point={**near.point, name: 4 * near.point[name]})
+                if in_domain(domain, far):
+                    yield far
 
 
 def same(got: Any, wanted: Any) -> None:
@@ -160,7 +164,7 @@ def test_differential(entry: Entry, statement: Statement) -> None:
     moving = [p for p in params if f"d{p.name}" in used] or params
     inputs = {**variables, **{s.name: s for s in along.values()}}
     domain = entry.fields.get("domain", "")
-    for drawn in branches(statement, samples([lhs], inputs, domain)):
+    for drawn in branches(statement, [lhs], inputs, domain):
         expected: Any = 0.0
         for p in moving:
             slope = derivative(lhs, p, drawn.point, drawn.sizes)
@@ -172,7 +176,7 @@ def test_differential(entry: Entry, statement: Statement) -> None:
 def test_definition(entry: Entry, statement: Statement) -> None:
     lhs, rhs, variables = book.statement_exprs(entry, statement)
     domain = entry.fields.get("domain", "")
-    for drawn in branches(statement, samples([lhs, rhs], variables, domain)):
+    for drawn in branches(statement, [lhs, rhs], variables, domain):
         got, wanted = (evaluate(side, drawn.point, drawn.sizes) for side in (rhs, lhs))
         assert got.shape == wanted.shape
         same(got, wanted)
@@ -189,7 +193,7 @@ def test_definition(entry: Entry, statement: Statement) -> None:
 def test_identity(statement: Statement) -> None:
     lhs, rhs, variables = book.statement_exprs(None, statement)
     assert lhs.shape == rhs.shape
-    for drawn in branches(statement, samples([lhs, rhs], variables, "")):
+    for drawn in branches(statement, [lhs, rhs], variables, ""):
         same(evaluate(rhs, drawn.point, drawn.sizes), evaluate(lhs, drawn.point, drawn.sizes))
 
 
