@@ -50,6 +50,9 @@ WIDER: Final = [
 """Those that mutants meet with `--wide`.  Tests that compare the book with a page printed from
 it are in neither: they would notice anything."""
 
+PLAN: Final = "tests/plan/test_rules.py"
+"""The tests of rules of evaluation, whatever they are called."""
+
 CALLED: Final = re.compile(r"\w+\(")
 
 Changed = Mutant | BookMutant
@@ -106,6 +109,8 @@ class Campaign:
         if isinstance(mutant, BookMutant):
             first = self.concerned(mutant)
             kind = mutant.kind if mutant.kind in ("function", "compute") else "law"
+            if kind == "compute":
+                first |= {k for name, k in self.server.numbers.items() if name.startswith(PLAN)}
             bits = self.known.rules.get(f"{kind} {mutant.name}", 0)
             if not bits:  # no map: the tests whose names speak of it
                 first |= self.mentioned(mutant)

@@ -375,6 +375,7 @@ def test_numpy_form(name: str, k: int) -> None:
         given = arguments_of(expression, drawn)
         got = np.asarray(function(**given))
         assert got.shape == wanted.shape
+        assert got.shape == tuple(d.evaluate(drawn.sizes) for d in expression.node.shape.dims)
         same(got, wanted)
         single = {
             n: np.float32(v) if np.asarray(v).dtype == np.float64 else v for n, v in given.items()
