@@ -92,7 +92,21 @@ class Kronecker(Operator):
         return as_operator(self._given[1])
 
     def _apply(self, x: Any) -> Any:
-        return self._each(x, self.left._apply, self.right._apply)
+        thin = self._thin
+        if thin is None:
+            return self._each(x, self.left._apply, self.right._apply)
+        left, right = thin
+        k, q, rest = right.shape[1], self.right.shape[1], x.shape[1:]
+        inner = (right.T @ x.reshape(len(right), -1)).reshape(k, q, -1)
+        made = self.right._apply(inner.swapaxes(0, 1).reshape(q, -1))
+        made = made.reshape(len(made), k, -1).swapaxes(0, 1).reshape(k, -1)
+        return (left @ made).reshape(-1, *rest)
+
+    @cached_property
+    def _thin(self) -> tuple[Any, Any] | None:
+        """U and V with A = U V', if they are narrower than A: then B is wanted of fewer columns."""
+        pair = self.left._factors()
+        return pair if pair is not None and pair[0].shape[1] < self.left.shape[0] else None
 
     def _each(self, x: Any, left: Callable[[Any], Any], right: Callable[[Any], Any]) -> Any:
         """One function along the columns of X, another along its rows; x may have columns too."""

@@ -4,10 +4,11 @@
 
 Double precision, one thread on one processor.  The three are run in turn, each round beginning with
 another one, so that what disturbs the machine disturbs all of them; a ratio is the median of the
-ratios of the rounds.  How often a short call is repeated is decided by warm calls.  Values are
-compared before anything is timed.  An operator is timed where it is made, which is what is held
-against jax, and again where it multiplies a vector, since one that did nothing until then would be
-the fastest.  A row below its aim is printed like the others, and marked.
+ratios of the rounds.  How often a short call is repeated is decided by warm calls.  The ratio to
+code by hand is one of processor time: both are NumPy, and on a busy machine that says more than the
+clock.  Values are compared before anything is timed.  An operator is timed where it is made, which
+is what is held against jax, and again where it multiplies a vector, since one that did nothing till
+then would be the fastest.  A row below its aim is printed like the others, and marked.
 """
 
 from __future__ import annotations
@@ -367,40 +368,53 @@ def _compared(np: Any, mine: Any, other: Any) -> None:
         np.testing.assert_allclose(left, right, rtol=1e-7, atol=1e-9 * scale)
 
 
-def _seconds(action: Action, count: int) -> float:
-    start = time.perf_counter()
+def _seconds(action: Action, count: int) -> tuple[float, float]:
+    """What an action takes, and how much of that the processor works for this process."""
+    start, started = time.perf_counter(), time.process_time()
     for _ in range(count):
         action()
-    return (time.perf_counter() - start) / count
+    ended, end = time.process_time(), time.perf_counter()
+    return (end - start) / count, (ended - started) / count
 
 
 def _count(action: Action) -> int:
     """How often an action is repeated in a measurement: from calls that are warm."""
     action()
-    warm = min(_seconds(action, 1) for _ in range(3))
+    warm = min(_seconds(action, 1)[0] for _ in range(3))
     return max(1, int(SHORTEST / max(1e-9, warm)))
 
 
-def _timed(actions: Sequence[Action]) -> tuple[float, ...]:
-    """The time of the first, and the medians of those of the others over it.
+@dataclass(frozen=True)
+class Times:
+    """Seconds of matcalc, and what jax.jit and NumPy by hand take over that."""
+
+    seconds: float
+    peer: float
+    hand: float
+
+
+def _timed(actions: Sequence[Action]) -> Times:
+    """The median of the first, and the medians of the ratios of the others to it.
 
     Each round begins with another one, so that none always finds what the same one left in the
     caches.
     """
     counts = [_count(action) for action in actions]
     places = range(len(actions))
-    rounds: list[list[float]] = []
+    rounds: list[list[tuple[float, float]]] = []
     for start in range(ROUNDS):
-        times = [0.0 for _ in places]
+        times = [(0.0, 0.0) for _ in places]
         for place in [*places[start % len(places) :], *places[: start % len(places)]]:
             times[place] = _seconds(actions[place], counts[place])
         rounds.append(times)
-    first = statistics.median(times[0] for times in rounds)
-    others = places[1:]
-    return first, *(statistics.median(t[place] / t[0] for t in rounds) for place in others)
+    return Times(
+        statistics.median(mine[0] for mine, _, _ in rounds),
+        statistics.median(peer[0] / mine[0] for mine, peer, _ in rounds),
+        statistics.median(hand[1] / mine[1] for mine, _, hand in rounds),
+    )
 
 
-def _measured(np: Any, jax: Any, row: Row) -> list[tuple[float, ...]]:
+def _measured(np: Any, jax: Any, row: Row) -> list[Times]:
     """The time of matcalc, and the times of jax.jit and of NumPy by hand over it.
 
     Of an operator also those of its product with a vector.
@@ -428,9 +442,9 @@ def _measured(np: Any, jax: Any, row: Row) -> list[tuple[float, ...]]:
     return [_timed(actions), *([_timed(products)] if products else [])]
 
 
-def _print(name: str, times: Sequence[float], aim: str, marks: str) -> None:
+def _print(name: str, times: Times, aim: str, marks: str) -> None:
     """One line of the table."""
-    mine, peer, ours = *times[:2], 1 / times[2]
+    mine, peer, ours = times.seconds, times.peer, 1 / times.hand
     marks += " slower than by hand" if ours > 1.1 else ""
     print(
         f"{name:<56}{mine * 1e3:>9.4f}  {peer:>18.2f}  {aim:>6}  {ours:>18.2f}{marks}", flush=True
@@ -453,8 +467,8 @@ def main(word: str = "") -> None:
     ratios = []
     for row in [row for row in _rows(np, linalg) if word in row.name]:
         first, *rest = _measured(np, jax, row)
-        ratios.append(first[1])
-        marks = " below its aim" if first[1] < row.aim else ""
+        ratios.append(first.peer)
+        marks = " below its aim" if first.peer < row.aim else ""
         _print(row.name, first, f"{row.aim:g}", marks)
         for times in rest:
             _print("    a product with it", times, "", "")

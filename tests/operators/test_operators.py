@@ -91,6 +91,8 @@ WHAT: Final[dict[str, tuple[Any, Any, bool]]] = {
     "Kronecker with an identity": (Kronecker(P, Identity(4)), np.kron(P, np.eye(4)), True),
     "identity first": (Kronecker(Identity(4, 3), P), 3 * np.kron(np.eye(4), P), True),
     "Kronecker, a row": (Kronecker(d[:, None].T, Identity(4)), np.kron(d, np.eye(4)), False),
+    "Kronecker, outer product": (Kronecker(LowRank(d, e), W), np.kron(np.outer(d, e), W), False),
+    "Kronecker, low rank": (Kronecker(Product(tall, wide), W.T), np.kron(tall @ wide, W.T), False),
     "block-diagonal": (BlockDiagonal(blocks), _along(blocks), False),
     "block-diagonal, square": (BlockDiagonal(square), _along(square), True),
     "interleaved": (BlockDiagonal(blocks, interleaved=True),
