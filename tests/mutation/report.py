@@ -49,7 +49,8 @@ def reasons() -> dict[str, str]:
             if line.startswith("## "):
                 reason = line.removeprefix("## ").strip()
             elif line.strip() and not line.startswith("#"):
-                found[line.strip()] = reason
+                key = line.strip()
+                found[key + " " * key.endswith("=>")] = reason  # what is deleted becomes nothing
     return found
 
 
@@ -76,7 +77,7 @@ def write_survivors(found: Mapping[str, Sequence[Keyed]], verdicts: Verdicts) ->
                 groups.setdefault(reason, []).append(mutant.key)
     lines = [HEAD]
     for reason in sorted(groups, key=lambda r: (r == OPEN, r)):
-        lines += [f"## {reason}", *sorted(groups[reason]), ""]
+        lines += [f"## {reason}", *(key.rstrip() for key in sorted(groups[reason])), ""]
     SURVIVORS.write_text("\n".join(lines), encoding="utf-8")
 
 
