@@ -15,7 +15,7 @@ from matcalc.expr import build
 from matcalc.expr.along import directed, share
 from matcalc.expr.matrix import AsMatrix
 from matcalc.expr.nodes import Call, Derivative, Einsum, Expr, Named, postorder
-from matcalc.expr.writing import cost, letters, transposed
+from matcalc.expr.writing import cost, letters, names, transposed
 from matcalc.kinds import ALONG, SYMMETRIC, Piece, Problem, Share, derivatives
 from matcalc.rules.book import RuleBook
 from matcalc.simplify.naming import Naming, is_quotient, without_names
@@ -190,18 +190,19 @@ class Writer:
         called = [self.simplifier(self.names.found(t)) for t in simple]
         return list(dict.fromkeys([*simple, *called]))
 
-    def price(self, expr: Expr) -> tuple[float, int]:
-        """The cost of an expression with the bindings that it needs; then its letters.
+    def price(self, expr: Expr) -> tuple[float, int, int]:
+        """The cost of an expression with the bindings that it needs; then its letters, bound names
+        before variables.
 
         Bindings count half, since the user chose to speak so; but in full where they are twice as
         long as what they serve, and in a derivative by a bound name, where they are only there to
         say at which value it is taken.
         """
-        names = [n for n in postorder((expr,)) if isinstance(n, Named)] if self.expands else []
-        own, values = cost(expr), sum(cost(n.value) for n in names)
+        named = [n for n in postorder((expr,)) if isinstance(n, Named)] if self.expands else []
+        own, values = cost(expr), sum(cost(n.value) for n in named)
         told = any(isinstance(t, Named) for t in self.problem.targets)
-        weight = 1.0 if told or values + len(names) >= 2 * own else 0.5
-        return own + weight * values, letters(expr)
+        weight = 1.0 if told or values + len(named) >= 2 * own else 0.5
+        return own + weight * values, letters(expr), -names(expr)
 
     def text(self, tensor: Tensor, expr: Expr, parts: tuple[int, ...]) -> Expr | None:
         """How a derivative is printed in the layout asked for, if not as its array."""

@@ -50,6 +50,8 @@ _READ: Final = 1000
 
 def ordered_factors(parts: Sequence[Expr]) -> list[Expr]:
     """Factors that commute, in the textbook's order."""
+    if len(parts) < 2:
+        return list(parts)
     powers = [part for part in parts if isinstance(part, Power)]
     raising = {name for part in powers for name in free_symbols(part.exponent)}
     raising -= {name for part in powers for name in free_symbols(part.base)}

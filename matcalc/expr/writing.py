@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Final
 
 from matcalc.expr import build
+from matcalc.expr.entries import with_entries
 from matcalc.expr.nodes import (
     Add,
     Apply,
@@ -37,6 +38,7 @@ from matcalc.expr.nodes import (
 _costs: dict[Expr, int] = {}
 _symmetric: dict[Named, bool] = {}
 _letters: dict[Expr, int] = {}
+_names: dict[Expr, int] = {}
 _LIMIT: Final = 100_000
 CAP: Final = 10**9
 EINSUM: Final = 12
@@ -53,6 +55,11 @@ def cost(expr: Expr) -> int:
 def letters(expr: Expr) -> int:
     """How many variables and names an expression has as it prints, each as often as it occurs."""
     return _counted(expr, _letters, lambda node, _: int(isinstance(node, Symbol | Named)))
+
+
+def names(expr: Expr) -> int:
+    """How many of the letters are names that the user bound."""
+    return _counted(expr, _names, lambda node, _: int(isinstance(node, Named)))
 
 
 def _counted(expr: Expr, known: dict[Expr, int], own: Callable[[Expr, int], int]) -> int:
@@ -100,6 +107,8 @@ def _own_cost(node: Expr, count: int) -> int:
             return EINSUM + sum(isinstance(t, Einsum) for t in inside)
         case Call(name="reshape"):
             return EINSUM
+        case Call(name="sum", args=(Add(),), axis=None):  # preferably the sum of the terms
+            return 2
         case Call(name=name) if name in RARE:
             return 3
         case _:
@@ -254,7 +263,7 @@ def product(factors: Sequence[Expr]) -> Expr:
     if minus:
         return negated(product(flat))
     kept = [f for f in flat if not (isinstance(f, Number) and f.value == 1)]
-    return build.product(_powers(_triangles(kept))) if kept else build.number(1)
+    return build.product(_powers(_triangles(with_entries(kept)))) if kept else build.number(1)
 
 
 def _triangles(factors: list[Expr]) -> list[Expr]:

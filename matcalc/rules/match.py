@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from matcalc.dims import Dim
-from matcalc.tensor.canonical import contract
+from matcalc.tensor.canonical import contract, scaled
 from matcalc.tensor.constructors import View
-from matcalc.tensor.nodes import Tensor
+from matcalc.tensor.nodes import Rational, Tensor
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ class Match:
         if wanted and not wanted <= self.terms.known(view[0]):
             return None
         return replace(self, values={**self.values, variable: view}, dims=dims)
+
+    def rescaled(self, variable: Tensor, c: Rational) -> Match:
+        """With a variable standing for c times what it stood for."""
+        t, labels = self.values[variable]
+        return replace(self, values={**self.values, variable: (scaled(t, c), labels)})
 
     def unified(self, pattern: int, subject: int) -> Match | None:
         """With a label of the pattern standing for one of the subject.

@@ -18,13 +18,12 @@ from typing import Final
 
 from matcalc.rules.bound import concrete_factors, found_among, without_terms
 from matcalc.rules.match import Match, tidy
+from matcalc.rules.scalars import free_scalar, scaled_variable, split_scalar
 from matcalc.tensor.canonical import (
     UNIT,
     add,
     as_constant,
-    constant,
     contract,
-    primitive_part,
     rational,
     scaled,
     transpose,
@@ -252,11 +251,18 @@ def terms(
         if left is not None:
             yield from terms(ordered[1:], left, state, ratio)
         return
+    free = free_scalar(pattern, state)
     for i, (d, u, labels) in enumerate(subjects):
         each = rational(Fraction(d) / Fraction(c))
-        if ratio in (None, each):
-            for after in matches(pattern, places, u, labels, state):
-                yield from terms(ordered[1:], [*subjects[:i], *subjects[i + 1 :]], after, each)
+        wanted = (1 if free is not None else each) if ratio is None else ratio
+        if each != wanted and free is None:
+            continue
+        for after in matches(pattern, places, u, labels, state):
+            if each != wanted:  # c x y is anything times y: x takes in the c
+                if free is None or free not in after.values:
+                    continue
+                after = after.rescaled(free, rational(Fraction(each) / Fraction(wanted)))
+            yield from terms(ordered[1:], [*subjects[:i], *subjects[i + 1 :]], after, wanted)
 
 
 def _product(
@@ -264,7 +270,7 @@ def _product(
 ) -> Iterator[Match]:
     """A product that is a whole operand: a scalar variable takes all scalars, or factor by
     factor."""
-    scalar = _scaled_variable(pattern)
+    scalar = scaled_variable(pattern)
     if scalar is not None:
         factor, rest = split_scalar(subject)
         if factor is not UNIT:
@@ -341,40 +347,6 @@ def _apart(t: Contract, labels: Labels, fresh: int) -> list[View]:
 def _first_inner(fresh: int, labels: Labels) -> int:
     """Where the summed labels of a product with its axes at labels begin."""
     return fresh * (1 + max(labels, default=0) // fresh)
-
-
-def _scaled_variable(pattern: Contract) -> tuple[Tensor, Tensor] | None:
-    """(s, A) of a pattern s A."""
-    scalars = [f for f, axes in pattern.factors if not axes and isinstance(f, Atom)]
-    others = [
-        f
-        for f, axes in pattern.factors
-        if axes == tuple(range(pattern.rank)) and isinstance(f, Atom)
-    ]
-    if pattern.rank and len(scalars) == len(others) == 1 and len(pattern.factors) == 2:
-        return scalars[0], others[0]
-    return None
-
-
-def split_scalar(t: Tensor) -> tuple[Tensor, Tensor]:
-    """The scalar factors of a tensor, as one tensor, and the rest."""
-    coefficient = constant(1)
-    if isinstance(t, Sum) and len(t.terms) == 1:
-        c, inner, axes = t.terms[0]
-        whole = range(t.rank)
-        coefficient, t = constant(c), contract([(inner, axes)], whole, dict(enumerate(t.dims)))
-    elif isinstance(t, Sum) and t.terms:
-        content, _ = primitive_part(t)
-        if content < 0 and any(c > 0 for c, _, _ in t.terms):  # a - b is not -1 times b - a
-            content = -content
-        coefficient, t = constant(content), scaled(t, rational(1 / Fraction(content)))
-    if isinstance(t, Contract):
-        scalars = [f for f in t.factors if not f[1]]
-        others = [f for f in t.factors if f[1]]
-        if scalars and others:
-            rest = contract(others, range(t.rank), dict(enumerate(t.dims)))
-            return contract([*scalars, (coefficient, ())], ()), rest
-    return coefficient, t
 
 
 def factors(

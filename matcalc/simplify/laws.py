@@ -36,6 +36,7 @@ BLOCKS: Final = Law(
 TRIANGLES: Final = Law(
     "two triangles", "tril(M) + triu(M) = M + diag(diag(M))", "Magnus, Linear Structures, sec. 4.1"
 )
+TOTAL: Final = Law("known total", "sum(x - mean(x)) = 0", "definition of the mean")
 COMMUTED: Final = Law(
     "commuting matrices", "D E = E D for diagonal D, E", "Horn & Johnson, sec. 0.9"
 )

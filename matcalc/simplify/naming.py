@@ -15,6 +15,7 @@ from typing import Final
 
 from matcalc.rules.bound import found_among
 from matcalc.rules.match import Match
+from matcalc.simplify.totals import known_of
 from matcalc.tensor.canonical import add, as_constant, constant, contract, power, rational
 from matcalc.tensor.constructors import View
 from matcalc.tensor.knowledge import KNOWN
@@ -61,7 +62,8 @@ class Naming:
                 title, value = f"function {place}", t
             else:
                 continue
-            name = intern(Atom, t.dims, title, KNOWN[True](t) | NAME)
+            known_of_it = KNOWN[True](t) | NAME | known_of(without_names(value), simplified)
+            name = intern(Atom, t.dims, title, known_of_it)
             known[name] = expr
             for form in (simplified(without_names(value)), simplified(self.named(value))):
                 self._remember(self.found(form), name)

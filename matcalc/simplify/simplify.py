@@ -27,6 +27,7 @@ from matcalc.simplify.factor import (
 )
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
+from matcalc.simplify.totals import summed
 from matcalc.tensor.canonical import add, contract, group, is_symmetric
 from matcalc.tensor.knowledge import KNOWN
 from matcalc.tensor.lift import Lift
@@ -98,13 +99,13 @@ class Simplifier:
 
     def rewritten(self, t: Tensor) -> tuple[Tensor, Identity | laws.Law | None]:
         """The node rewritten, and why."""
-        new = under_indicators(t)
-        if new is not t:
-            return new, laws.INDICATOR
         if isinstance(t, Map | Opaque | Contract | Sum):
             found = self.identities.rewrite(t, self.known)
             if found is not None:
                 return found
+        new = under_indicators(t)
+        if new is not t:
+            return new, laws.INDICATOR
         for moved, law in self.moved(t):
             if moved is not None:
                 return moved, law
@@ -129,6 +130,7 @@ class Simplifier:
         if isinstance(t, Sum):
             yield of_triangles(t), laws.TRIANGLES
         if isinstance(t, Contract):
+            yield summed(t), laws.TOTAL
             yield forward(t), laws.ADJOINT
             yield commuted(t, self.known), laws.COMMUTED
 
@@ -158,23 +160,29 @@ class Simplifier:
     def tidied(self, t: Tensor) -> Tensor:
         """What identities make of a tensor and, if it is a sum, of its terms."""
         for _ in range(PASSES):
-            found = self.identities.rewrite(t, self.known)
+            found = self._tidier(t)
             if found is None:
                 break
-            t = found[0]
+            t = found
         if isinstance(t, Contract) and len(t.factors) == 1:  # a transpose
             view, labels = t.factors[0]
-            found = self.identities.rewrite(view, self.known)
+            found = self._tidier(view)
             if found is not None:
-                t = contract([(found[0], labels)], range(t.rank), dict(enumerate(t.dims)))
+                t = contract([(found, labels)], range(t.rank), dict(enumerate(t.dims)))
         if isinstance(t, Sum):
-            parts = [self.identities.rewrite(a, self.known) for _, a, _ in t.terms]
+            parts = [self._tidier(a) for _, a, _ in t.terms]
             if any(parts):
-                new = [
-                    found[0] if found else a for found, a in zip(parts, operands(t), strict=True)
-                ]
+                new = [found or a for found, a in zip(parts, operands(t), strict=True)]
                 return with_operands(t, new)
         return t
+
+    def _tidier(self, t: Tensor) -> Tensor | None:
+        """t rewritten at its root by an identity; None if there is none."""
+        gone = summed(t) if isinstance(t, Contract) else None
+        if gone is not None:
+            return gone
+        found = self.identities.rewrite(t, self.known)
+        return None if found is None else found[0]
 
     def shortest(
         self, t: Tensor, choices: list[tuple[laws.Law, list[Tensor]]]

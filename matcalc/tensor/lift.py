@@ -270,7 +270,9 @@ class Lift:
     def _as_written(self, view: View) -> View:
         """An operand whose sign does not matter, the way round in which the user wrote it."""
         t, labels = view
-        return (scaled(t, -1), labels) if is_turned(t, self.differences) else view
+        parts = [f for f, _ in t.factors] if isinstance(t, Contract) else [t]
+        turned = sum(is_turned(part, self.differences) for part in parts)
+        return (scaled(t, -1), labels) if turned % 2 else view
 
     @staticmethod
     def _compare(fn: str, args: Sequence[Expr]) -> Expr:

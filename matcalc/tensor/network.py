@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from matcalc.dims import Dim
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Expr, Hadamard, Named, Number, Power, Shape, Symbol
+from matcalc.expr.nodes import Add, Call, Expr, Hadamard, Named, Neg, Number, Power, Shape, Symbol
 from matcalc.expr.order import ordered_factors
 from matcalc.expr.writing import cost, hadamard, inner, power, product, transposed
 from matcalc.tensor import special
@@ -107,6 +107,9 @@ class Network(Graph):
             if square is not None:
                 if isinstance(square, Symbol | Named):
                     return build.dot(square, square)
+                deviating = _deviating(square)
+                if deviating is not None:
+                    return product([build.size(dim), build.call(Shape(), "var", [deviating])])
                 return power(build.call(Shape(), "norm", [square]), 2)
             if isinstance(only, Call) and only.name == "diag" and only.shape.rank == 1:
                 return build.call(Shape(), "tr", [only.args[0]])
@@ -231,6 +234,19 @@ def _square_root(expr: Expr) -> Expr | None:
     """x of x^2."""
     if isinstance(expr, Power) and isinstance(expr.exponent, Number):
         return expr.base if expr.exponent.value == 2 else None
+    return None
+
+
+def _deviating(expr: Expr) -> Expr | None:
+    """x of x - mean(x), whichever way round."""
+    if not isinstance(expr, Add) or len(expr.terms) != 2:
+        return None
+    first, second = expr.terms
+    if isinstance(first, Neg) or not isinstance(second, Neg):
+        return None
+    for x, mean in ((first, second.arg), (second.arg, first)):
+        if isinstance(mean, Call) and mean.name == "mean" and mean.args == (x,):
+            return x if mean.axis is None else None
     return None
 
 

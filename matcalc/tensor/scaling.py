@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Divide, Expr, Named, Neg, Number, Shape, Size, Symbol
+from matcalc.expr.nodes import Call, Divide, Expr, Named, Neg, Number, Product, Shape, Size, Symbol
 from matcalc.expr.order import ordered_factors
 from matcalc.expr.writing import negated, product, quotient
 from matcalc.tensor.nodes import Rational
@@ -40,9 +40,12 @@ def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Ex
 
 
 def _averaged(scalars: Sequence[Expr], below: list[Expr]) -> list[Expr]:
-    """The scalars; sum(x) / n is mean(x), and n is gone from below then."""
+    """The scalars; sum(x) / n is mean(x), n var(x) / n is var(x), and n is gone from below then."""
     result = []
     for scalar in scalars:
+        if isinstance(scalar, Product) and _is_spread(scalar) and scalar.factors[0] in below:
+            below.remove(scalar.factors[0])
+            scalar = scalar.factors[1]
         if isinstance(scalar, Call) and scalar.name == "sum" and scalar.axis is None:
             (arg,) = scalar.args
             if arg.shape.rank == 1 and average(arg, build.size(arg.shape.dims[0]), below):
@@ -51,10 +54,16 @@ def _averaged(scalars: Sequence[Expr], below: list[Expr]) -> list[Expr]:
     return result
 
 
+def _is_spread(expr: Product) -> bool:
+    """Whether a product is n var(x)."""
+    last = expr.factors[-1]
+    return len(expr.factors) == 2 and isinstance(last, Call) and last.name == "var"
+
+
 def average(summed: Expr, size: Expr, below: list[Expr]) -> bool:
     """Whether a plain vector that is summed is divided by its length anyway; that is then gone from
     below."""
-    if isinstance(summed, Symbol | Named | Call) and size in below:
+    if isinstance(summed, Symbol | Named | Call | Product) and size in below:
         below.remove(size)
         return True
     return False

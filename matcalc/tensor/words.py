@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from matcalc.expr.nodes import Expr
-from matcalc.tensor.canonical import scaled
+from matcalc.tensor.canonical import UNIT, scaled
 from matcalc.tensor.nodes import Sum, Tensor
 
 
@@ -29,5 +29,15 @@ def is_difference(t: Tensor) -> bool:
 
 
 def is_turned(t: Tensor, differences: Collection[Tensor]) -> bool:
-    """Whether the user wrote a difference the other way round."""
-    return bool(differences) and t not in differences and scaled(t, -1) in differences
+    """Whether the user wrote a difference the other way round, or it is a scalar without a vector:
+    x - mean(x), not mean(x) - x."""
+    if t in differences or not is_difference(t):
+        return False
+    return _takes_a_vector_away(t) or bool(differences and scaled(t, -1) in differences)
+
+
+def _takes_a_vector_away(t: Tensor) -> bool:
+    """Whether a sum is a scalar, not a mere number, less an array."""
+    if not isinstance(t, Sum) or len(t.terms) != 2 or not t.rank:
+        return False
+    return all(a is not UNIT and (c < 0) == bool(labels) for c, a, labels in t.terms)
