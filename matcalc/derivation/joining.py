@@ -11,7 +11,7 @@ from matcalc.derivation.parts import Parts, without
 from matcalc.derivation.slopes import Slope, Slopes, name_of
 from matcalc.emit.names import latex_name
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Named, postorder
+from matcalc.expr.nodes import Expr, Named, Number, postorder
 from matcalc.show.record import Formula, Level, Step
 
 MANY = 8
@@ -110,7 +110,8 @@ class Joining:
     def product(way: Sequence[Expr], label: str, locals_: Locals) -> Expr:
         names = [label, *(name_of(node) for node in way)]
         factors = [locals_[name, node].written for name, node in zip(names, way, strict=False)]
-        return build.product([factor for factor in factors if factor is not None])
+        written = [factor for factor in factors if factor is not None]
+        return build.product([f for f in written if not _is_one(f)] or written[:1])
 
     def ways(self, root: Expr, target: Expr, values: dict[Named, Expr]) -> list[list[Expr]]:
         """The ways from a value to the target through the parts; none if they are too many."""
@@ -127,6 +128,10 @@ class Joining:
             if len(found) + len(pending) > MANY:
                 return []
         return found
+
+
+def _is_one(expr: Expr) -> bool:
+    return isinstance(expr, Number) and expr.value == 1
 
 
 def partials(ways: Sequence[Sequence[Expr]], label: str) -> Formula:

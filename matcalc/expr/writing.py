@@ -362,7 +362,9 @@ def multiple(c: int | Fraction, expr: Expr) -> Expr:
     exact = Fraction(c)
     if exact < 0:
         return negated(multiple(-exact, expr))
-    if exact.denominator == 1 and exact != 1 and isinstance(expr, Divide):  # 3 / x, not 3 (1 / x)
-        return build.divide(multiple(exact, expr.numerator), expr.denominator)
+    if exact != 1 and isinstance(expr, Divide):  # 3 / (2 x), not (3/2) (1 / x)
+        above = multiple(exact.numerator, expr.numerator)
+        below = product([build.number(exact.denominator), expr.denominator])
+        return build.divide(above, below)
     top = expr if exact.numerator == 1 else product([build.number(exact.numerator), expr])
     return quotient(top, build.number(exact.denominator))
