@@ -275,3 +275,36 @@ def test_input_that_is_not_utf8() -> None:
     done = process("-", "--wrt", "x", stdin=b"x\xff")
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode().startswith("error: standard input is not UTF-8 text")
+
+
+IGNORED = [
+    ("--steps", "--numpy"),
+    ("--steps", "--structure"),
+    ("--expect=2 x", "--document"),
+    ("--expect=2 x", "--graph=a.svg"),
+    ("--expect=2 x", "--check"),
+    ("--solve", "--structure"),
+    ("--solve", "--steps"),
+]
+
+
+@pytest.mark.parametrize("options", IGNORED, ids=" ".join)
+def test_no_option_is_ignored_without_a_word(say: Say, options: tuple[str, ...]) -> None:
+    said = say("x^2", "--wrt", "x", *options)
+    assert said.code == 2 and not said.out
+    assert options[1].partition("=")[0] in said.err
+
+
+@pytest.mark.parametrize("option", ["--check", "--json", "--steps", "--numpy", "--graph=a.svg"])
+def test_the_rule_book_takes_its_own_options_alone(say: Say, option: str) -> None:
+    assert say("rules", "tanh", option).code == 2
+
+
+def test_json_of_a_level(say: Say) -> None:
+    levels = {}
+    for level in ("textbook", "all", "index"):
+        record = json.loads(say("(x + 1)^2", "--wrt", "x", "--json", f"--steps={level}").out)
+        assert record["level"] == level
+        levels[level] = sum(len(step["details"]) for step in record["steps"])
+    assert levels["textbook"] <= levels["all"]
+    assert json.loads(say("x^2", "--wrt", "x", "--json").out)["level"] == "textbook"

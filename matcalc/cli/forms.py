@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from matcalc import __version__
 from matcalc.api import derive, parse
@@ -32,6 +32,7 @@ def answer(options: argparse.Namespace) -> Answer:
     if options.version:
         return Answer(f"matcalc {__version__}")
     if options.words[:1] == ["rules"] and not options.wrt and options.file is None:
+        _refuse(options, "matcalc rules")
         return Answer(_book(options))
     d = derivation(options)
     if options.expect and options.solve:
@@ -41,15 +42,42 @@ def answer(options: argparse.Namespace) -> Answer:
     return _solution(d, options) if options.solve else _answer(d, options)
 
 
+_USELESS: Final = {
+    "--steps": (
+        "numpy code structure",
+        "are told as text, or with --latex, --document or --json",
+    ),
+    "--expect": (
+        "steps latex numpy code structure graph document check",
+        "answers with a verdict, as text or with --json",
+    ),
+    "--solve": (
+        "steps structure graph document",
+        "answers with a point, as text or with --latex, --numpy, --code or --json",
+    ),
+    "matcalc rules": (
+        "shape direction rules steps numpy code json structure graph expect limit solve check",
+        "lists the rule book, as text or with --markdown, --latex or --document",
+    ),
+}
+"""Options that would be left out of what a question is answered with, and what that is."""
+
+
+def _refuse(options: argparse.Namespace, question: str) -> None:
+    """An InputError for an option that would be ignored without a word."""
+    names, answers = _USELESS[question]
+    for name in names.split():
+        if getattr(options, name) not in (None, False, []):
+            raise InputError(f"{question} {answers}", found=f"--{name} beside it")
+
+
 def derivation(options: argparse.Namespace) -> Derivation:
     """The derivation that the options ask for."""
     if options.topic is not None or options.search is not None or options.markdown:
         raise InputError("--topic, --search and --markdown are of `matcalc rules`")
-    if options.steps and (options.numpy or options.code or options.json):
-        raise InputError(
-            "--steps are told as text, or with --latex or --document",
-            expected="--steps alone; --json has the steps in any case" if options.json else "",
-        )
+    for question in ("--steps", "--expect", "--solve"):
+        if getattr(options, question[2:]):
+            _refuse(options, question)
     if options.code is not None:
         target_named(options.code)
     text, shapes, own = program(options), declarations(options.shape or []), rules(options)
@@ -74,8 +102,6 @@ def derivation(options: argparse.Namespace) -> Derivation:
 
 def _verdict(d: Derivation, options: argparse.Namespace) -> Answer:
     """Whether what was expected is the derivative."""
-    if options.steps or options.latex or options.numpy or options.code:
-        raise InputError("--expect answers with a verdict", suggestion="--json, or no other form")
     verdict = d.equals(options.expect)
     code = 0 if verdict else 1
     if options.json:
@@ -86,8 +112,6 @@ def _verdict(d: Derivation, options: argparse.Namespace) -> Answer:
 
 def _solution(d: Derivation, options: argparse.Namespace) -> Answer:
     """Where the gradient is zero, in the form that was asked for."""
-    if options.steps:
-        raise InputError("--solve has no steps", suggestion="--latex, --numpy, --code or --json")
     point = d.stationary()
     report = point.check() if options.check else None
     if options.json:
@@ -164,6 +188,6 @@ def _record(d: Derivation, options: argparse.Namespace, **more: Any) -> str:
     matcalc/show/derivation.schema.json."""
     from matcalc.show import jsonable  # few ask for it
 
-    record = jsonable.record(d, d.explain(check=True))
+    record = jsonable.record(d, d.explain(options.steps or "textbook", check=True))
     record |= {name: found.record() for name, found in more.items() if found is not None}
     return json.dumps(record, ensure_ascii=options.ascii, indent=2)

@@ -64,7 +64,7 @@ _TABLE: Final = (
     Option("--latex", "the result as LaTeX", group="form"),
     Option("--numpy", "the result as a NumPy function", group="form"),
     Option("--code", f"the result as code: {', '.join(TARGETS)}", "TARGET", group="form"),
-    Option("--json", "everything, as one JSON object", group="form"),
+    Option("--json", "everything, as one JSON object; --steps=LEVEL says how finely", group="form"),
     Option(
         "--structure",
         "which entries can be nonzero; --structure=FILE.svg as a picture",
