@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
+from typing import Final
 
 from matcalc.dims import Dim
 from matcalc.emit.printer import decimal
+from matcalc.errors import DerivationError
+
+LARGEST: Final = Fraction(sys.float_info.max)
+"""The largest number in double precision."""
 
 
 class Prec(IntEnum):
@@ -36,9 +42,17 @@ class Py:
 
 
 def literal(value: Fraction) -> Py:
-    """A number: exact as a whole number or decimal, else a quotient."""
+    """A number: exact as a whole number or decimal, else a quotient.
+
+    Raises  DerivationError for one that arithmetic in double precision does not have.
+    """
     if value < 0:
         return Py("-" + literal(-value).within(Prec.UNARY), Prec.UNARY)
+    if value > LARGEST:
+        raise DerivationError(
+            f"code has no number of {len(str(value.numerator // value.denominator))} digits",
+            expected="numbers of at most 1.8e308",
+        )
     if value.denominator == 1:
         return Py(str(value) if value < 2**53 else repr(float(value)))
     short = decimal(value)

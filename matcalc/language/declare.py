@@ -13,6 +13,7 @@ from matcalc.language.names import canonical, nearest, skeleton
 from matcalc.language.parser import parse
 from matcalc.language.survey import Context
 from matcalc.language.syntax import Declaration, ProgramSyntax, SpaceSyntax
+from matcalc.language.tokens import scan
 
 
 @lru_cache(maxsize=1024)
@@ -23,6 +24,18 @@ def space(text: str) -> SpaceSyntax:
     return result
 
 
+@lru_cache(maxsize=1024)
+def _check_name(name: object) -> None:
+    """Refuse what `shapes` declares that is no name of the language."""
+    text = name if isinstance(name, str) else ""
+    if [token.kind for token in scan(text, "shapes")] != ["NAME"] or text != text.strip():
+        raise InputError(
+            "shapes are declarations by name: a letter, then letters, digits and _",
+            found=repr(name),
+            suggestion='shapes={"x": "R^n", "y": "R"}' if "," in text or ";" in text else "",
+        )
+
+
 def declare_shapes(scope: Scope, shapes: Mapping[str, str]) -> None:
     """Take up the declarations of `shapes`."""
     for name, text in shapes.items():
@@ -30,6 +43,7 @@ def declare_shapes(scope: Scope, shapes: Mapping[str, str]) -> None:
             raise InputError(
                 f"the shape of `{name}` is not a text", found=repr(text), expected='"R^n", "m×n", …'
             )
+        _check_name(name)
         _add(scope, canonical(name), space(text), None)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from matcalc import DerivationError, derive
 from matcalc.dims import named
 from matcalc.emit.numpy import compile_function, size_keywords, source
 from matcalc.expr import build
@@ -306,3 +307,12 @@ def test_a_negative_diagonal_with_a_name_is_added() -> None:
     A, x = np.arange(9.0).reshape(3, 3) / 9, np.array([0.5, 1.0, 2.0])
     wanted = (A - np.diag(x)) * np.exp(A.T - np.diag(x))
     np.testing.assert_allclose(function(A=A, x=x), wanted)
+
+
+LARGE = ["x^" + "2" * 400, "x + sum(ones(1" + "0" * 400 + ")) x", "1" + "0" * 400 + " x"]
+
+
+@pytest.mark.parametrize("text", LARGE, ids=lambda text: text[:20])
+def test_numbers_beyond_double_precision_are_refused(text: str) -> None:
+    with pytest.raises(DerivationError, match="code has no number of"):
+        derive(text, "x", shapes={"x": "R"}).code()

@@ -237,3 +237,10 @@ def test_no_other_error_escapes(pieces: list[str], declared: bool) -> None:
 @given(text=st.text(max_size=20))
 def test_any_text_has_an_answer(text: str) -> None:
     assert answered(text, {})
+
+
+@pytest.mark.parametrize("name", ["x; y", "x=print(1)", "a'\"", "", " x", "1x", "x\0", "x y"])
+def test_what_shapes_declare_are_names(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_program("x^2", {name: "R"})
+    assert "shapes" in str(caught.value)
