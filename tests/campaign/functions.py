@@ -38,6 +38,7 @@ NATURES: Final = {
     "S symmetric, largest eigenvalue simple": "symmetric",
     "largest singular value simple": "any",
     "full rank": "any",
+    "low ≤ high": "any",
 }
 """What is written for the argument that a domain of the book speaks of."""
 
