@@ -113,6 +113,5 @@ def test_broken_lines_are_formulas(width: int) -> None:
 
 
 def test_what_does_not_go_together() -> None:
-    for other in ("--numpy", "--json"):
-        with pytest.raises(InputError, match="--steps"):
-            run(["x'x", "--wrt", "x", "--steps", other])
+    with pytest.raises(InputError, match="--steps"):
+        run(["x'x", "--wrt", "x", "--steps", "--numpy"])
