@@ -60,7 +60,7 @@ def split(views: Sequence[View], first: int, rank: int, dims: Mapping[int, Dim])
     for axis, of_rows in ((0, True), (first, False)):
         alone = first == 1 if of_rows else rank - first == 1
         carrying = [view for view in views if axis in view[1]]
-        if alone and len(carrying) == 1 and _is_basis(carrying[0][0]):
+        if alone and len(carrying) == 1 and _stacks(carrying[0], axis):
             rest = [view for view in views if axis not in view[1]]
             return _apart(carrying[0], rest, (first + of_rows, rank + 1), dims)
     return None
@@ -83,6 +83,12 @@ def _apart(
     matrix = build.call(Shape((count, n * n)), "elimination", [build.size(n)])
     of_rows = k == 0
     return Apart(turned, first, rank, sizes, matrix if of_rows else transposed(matrix), of_rows)
+
+
+def _stacks(view: View, axis: int) -> bool:
+    """Whether an axis is that of the entries of a triangle: k of B[k,i,j], not i or j."""
+    t, labels = view
+    return _is_basis(t) and labels[0] == axis and axis not in labels[1:]
 
 
 def _is_basis(t: Tensor) -> bool:

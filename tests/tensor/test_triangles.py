@@ -26,6 +26,13 @@ ROWS = [
 ]
 
 
+@pytest.mark.parametrize(
+    "text", ["norm(cosh(t duplication(n)))", "norm(t duplication(n)' duplication(n))"]
+)
+def test_an_axis_of_the_matrix_is_not_that_of_the_triangle(text: str) -> None:
+    assert derive(text, "t", shapes={"t": "R"}).check().passed
+
+
 @pytest.mark.parametrize(("text", "by", "printed"), ROWS, ids=[row[0] for row in ROWS])
 def test_by_the_elimination_matrix(text: str, by: str, printed: str) -> None:
     d = derive(text, by, kind="hessian" if text.startswith("norm") else "auto", shapes=SHAPES)
