@@ -19,6 +19,8 @@ from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr
 
 ZERO: Final = mp.mpf(10) ** -25
+FINE: Final = mp.mpf(10) ** 8
+"""Beyond this a step of the witness crosses whole numbers."""
 
 
 def _zero(*args: Array) -> bool:
@@ -42,6 +44,11 @@ def _constant(*args: Array) -> bool:
     return any(max(row) - min(row) < ZERO for way in ways for row in way)
 
 
+def _steep(x: Array) -> bool:
+    """Whether steps between whole numbers are no longer seen beside the number itself."""
+    return any(abs(e) > FINE for e in np.ravel(x))
+
+
 def _empty(*args: Array) -> bool:
     """Whether some row, column or all of it is 0."""
     x = np.asarray(args[0])
@@ -62,6 +69,7 @@ BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
     **dict.fromkeys("asin acos atanh acosh".split(), _one),
     **dict.fromkeys("std layernorm".split(), _constant),
     **dict.fromkeys("norm_nuc norm_2 polar pinv".split(), _deficient),
+    **dict.fromkeys("floor ceil round".split(), _steep),
     "norm": _empty,
     "atan2": _nowhere,
 }

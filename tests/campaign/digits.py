@@ -181,6 +181,7 @@ def _layernorm(x: Array, epsilon: Any = 0) -> Array:
 
 ALONG: Final[Mapping[str, Callable[..., Any]]] = {
     "sum": lambda x: sum(x, mp.mpf(0)),
+    "cumsum": np.cumsum,
     "mean": _mean,
     "prod": lambda x: mp.fprod(x),
     "max": max,
@@ -226,12 +227,15 @@ def along(name: str, axis: int | None) -> Callable[..., Array]:
 
 
 def _keeps(name: str) -> bool:
-    return name in {"onehot_max", "onehot_min", "softmax", "log_softmax", "layernorm"}
+    return name in {"cumsum", "onehot_max", "onehot_min", "softmax", "log_softmax", "layernorm"}
 
 
 def _eigen(S: Array) -> tuple[Array, Array]:
     half = (S + S.T) / 2
-    values, vectors = mp.eigsy(_matrix(half))
+    try:
+        values, vectors = mp.eigsy(_matrix(half))
+    except RuntimeError as error:
+        raise UnknownError(str(error)) from None
     order = sorted(range(len(values)), key=lambda k: values[k])
     E, V = [values[k] for k in order], _array(vectors)[:, order]
     for column in range(V.shape[1]):

@@ -65,6 +65,8 @@ def test_rounding_does_much_where_something_cancels(text: str) -> None:
         ("atan2(x, y - y)", ""),
         ("sqrt(x - x)", "sqrt"),
         ("prod(x)", ""),
+        ("floor(1000000000 x)", "floor"),
+        ("floor(x)", ""),
     ],
 )
 def test_borders_of_domains(text: str, said: str) -> None:
