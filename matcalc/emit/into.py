@@ -28,9 +28,9 @@ class IntoWriter(BlasWriter):
     def _writing(self, value: Value, name: str) -> list[str]:
         """The statements that write a value into an array."""
         text = self._texts[value].text
-        args = [self._texts[arg] for arg in value.args]
-        if text.isidentifier():
+        if text.isidentifier() or value.op == "array":  # rows of numbers have no text of their own
             return [f"{name}[...] = {text}"]
+        args = [self._texts[arg] for arg in value.args]
         match value.op:
             case "matmul" | "outer":
                 return [f"np.{value.op}({args[0].text}, {args[1].text}, out={name})"]

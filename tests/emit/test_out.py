@@ -137,3 +137,10 @@ def test_several_results_have_several_places() -> None:
 def test_an_input_may_be_called_out() -> None:
     function: Any = derive("sum(out^2)", "out", shapes={"out": "n"}).function()
     assert function(out=np.ones(3)).tolist() == [2, 2, 2]
+
+
+def test_rows_of_numbers_are_copied() -> None:
+    f = derive("s / t", "[s, t]", kind="hessian", shapes={"s": "R", "t": "R positive"}).function()
+    given = np.full((2, 2), np.nan)
+    assert f(s=3.0, t=2.0, out=given) is given
+    assert np.allclose(given, [[0, -0.25], [-0.25, 0.75]])
