@@ -26,7 +26,7 @@ class Network(Graph):
     def reduce(self) -> None:
         """Sum over every index that is not an axis of the result."""
         while True:
-            held = {label for _, labels in self.specials for label in labels}
+            held = self.held()
             summed = [label for label in self.vectors if label >= self.rank and label not in held]
             if self.specials and not summed:
                 self.resolve_special()
@@ -48,6 +48,10 @@ class Network(Graph):
                 self.join(edges[0], edges[1], label, vector)
             else:
                 raise IrreducibleError
+
+    def held(self) -> set[int]:
+        """The indices that a special factor carries: they are not summed before it is resolved."""
+        return {label for _, labels in self.specials for label in labels}
 
     def resolve_special(self) -> None:
         for item in self.specials:
@@ -172,10 +176,9 @@ class Network(Graph):
         if any(isinstance(f, Hadamard) for f in (*old.chain, *new.chain)):
             return False
         others = [e for e in self.edges if e is not old]
+        carried = self.held() | {x for e in others for x in (e.a, e.b)}
         bare = [
-            x
-            for x in (old.a, old.b)
-            if x >= self.rank and not self.vectors[x] and not any(x in (e.a, e.b) for e in others)
+            x for x in (old.a, old.b) if x >= self.rank and not self.vectors[x] and x not in carried
         ]
         if not bare:
             return False
@@ -198,6 +201,7 @@ class Network(Graph):
         """A cycle: a trace if it ends at a summed index that carries nothing else."""
         alone = (
             label >= self.rank
+            and label not in self.held()
             and not self.vectors[label]
             and not any(label in (e.a, e.b) for e in self.edges)
         )
