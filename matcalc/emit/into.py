@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from matcalc.emit.blas import BlasWriter
 from matcalc.emit.pysource import Prec, Py, added, multiplied
-from matcalc.emit.statements import is_bracketed
-from matcalc.plan.functions import UFUNCS, Called
+from matcalc.plan.functions import Called
 from matcalc.plan.values import Value
 
 
@@ -75,6 +74,4 @@ def is_ufunc(value: Value, text: str) -> bool:
     """Whether a call is written as one ufunc of its arguments."""
     function = value.data
     assert isinstance(function, Called)
-    name, bracket, rest = text.removeprefix("np.").partition("(")
-    single = text.startswith("np.") and is_bracketed(bracket + rest)
-    return function.entry.mode == "elementwise" and single and name in UFUNCS
+    return function.is_ufunc and text.startswith("np.")

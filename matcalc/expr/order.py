@@ -52,7 +52,7 @@ def ordered_factors(parts: Sequence[Expr]) -> list[Expr]:
     """Factors that commute, in the textbook's order."""
     if len(parts) < 2:
         return list(parts)
-    powers = [part for part in parts if isinstance(part, Power)]
+    powers = [p for p in parts if isinstance(p, Power) and not isinstance(p.exponent, Number)]
     raising = {name for part in powers for name in free_symbols(part.exponent)}
     raising -= {name for part in powers for name in free_symbols(part.base)}
 

@@ -16,7 +16,7 @@ from typing import Final, Literal
 from matcalc.dims import Dim
 from matcalc.plan.cost import entries, size
 from matcalc.plan.functions import Called
-from matcalc.plan.values import ATOMIC, VIEWS, Value
+from matcalc.plan.values import ATOMIC, PRODUCTS, VIEWS, Value
 
 Role = Literal["constant", "row", "total", "after"]
 
@@ -29,7 +29,6 @@ BLOCK: Final = 2**18
 FEWEST, MOST = 256, 8192
 """Rows of a block: fewer do not pay for the calls, more do not fit with what is made of them."""
 
-_PRODUCTS: Final = frozenset({"matmul", "blas", "dot"})
 _ELEMENTWISE: Final = frozenset("neg add mul div pow compare cast where abs log".split())
 
 
@@ -117,7 +116,7 @@ class _Proof:
                 if place is not None
             }
             return self._row(value, len(value.dims) + ends.pop()) if len(ends) == 1 else None
-        if value.op in _PRODUCTS:
+        if value.op in PRODUCTS:
             return self._of_product(value, places)
         match value.op, places:
             case "transpose", [int(place)]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from matcalc.dims import Dim
 from matcalc.plan.operators import OPERATORS
-from matcalc.plan.values import Value
+from matcalc.plan.values import PRODUCTS, Value
 
 TYPICAL: Final = 100
 """The size that an unknown dimension is taken to have."""
@@ -44,7 +44,7 @@ def flops(value: Value, sizes: Mapping[str, int]) -> float:
     own = entries(value, sizes)
     if value.op in _FREE or value.op in OPERATORS:
         return 0.0
-    if value.op in {"matmul", "blas", "dot"}:
+    if value.op in PRODUCTS:
         return 2 * own * size(value.args[0].dims[-1], sizes)
     if value.op in {"solve", "factor_solve"}:
         n = size(value.args[0].dims[0], sizes)

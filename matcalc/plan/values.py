@@ -36,6 +36,9 @@ ATOMIC: Final = frozenset({"input", "number", "constant", "size"})
 _NUMBERS: Final = frozenset({"number", "constant", "size", "weak"})
 _ARITHMETIC: Final = frozenset({"neg", "add", "mul", "div", "pow", "abs"})
 
+PRODUCTS: Final = frozenset({"matmul", "blas", "dot"})
+"""Products of matrices and vectors: NumPy's, of the library with the factors, of small ones."""
+
 VIEWS: Final = frozenset({"transpose", "expand", "index"})
 """Operations that only look at an array in another way."""
 

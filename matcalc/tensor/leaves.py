@@ -110,6 +110,11 @@ def vech_basis(count: Dim, n: Dim) -> Tensor:
     return intern(Opaque, (count, n, n), VECH_BASIS, (), 0, ())
 
 
+def is_vech_basis(t: Tensor) -> bool:
+    """Whether a tensor is such a basis."""
+    return isinstance(t, Opaque) and t.fn == VECH_BASIS
+
+
 def grouped_dims(t: Group, axis: int) -> tuple[Dim, ...]:
     """The dimensions that axis `axis` of a group was made of."""
     start = sum(t.sizes[:axis])

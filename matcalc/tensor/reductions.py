@@ -12,7 +12,7 @@ from matcalc.dims import Dim
 from matcalc.tensor.components import components
 from matcalc.tensor.constructors import as_power, power, relabelled
 from matcalc.tensor.factors import Factors
-from matcalc.tensor.leaves import UNIT, VECH_BASIS, grouped_dims, is_zero
+from matcalc.tensor.leaves import UNIT, grouped_dims, is_vech_basis, is_zero
 from matcalc.tensor.nodes import (
     Delta,
     Embed,
@@ -21,7 +21,6 @@ from matcalc.tensor.nodes import (
     Map,
     Mask,
     OneHot,
-    Opaque,
     Sum,
     Tensor,
     intern,
@@ -212,9 +211,7 @@ def _multiply_blocks(factors: Factors, i: int, t: Sum, j: int | None, label: int
 def vech_products(factors: Factors, out: Sequence[int]) -> bool:
     """B_kij B_kpq summed over k is the identity on the lower triangle; B_kij summed over k is that
     triangle."""
-    bases = [
-        i for i, (t, _) in enumerate(factors.views) if isinstance(t, Opaque) and t.fn == VECH_BASIS
-    ]
+    bases = [i for i, (t, _) in enumerate(factors.views) if is_vech_basis(t)]
     for i in bases:
         t, (label, *_) = factors.views[i]
         touching = factors.touching(label)

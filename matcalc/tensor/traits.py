@@ -29,22 +29,16 @@ AT_ONE: Final = {"log": 0, "gamma": 1, "lgamma": 0}
 
 _INVARIANT: Final = frozenset({"det", "logdet", "norm_2", "norm_nuc"})
 
-_TRANSPOSABLE: Final = frozenset({"inv", "expm", "logm", "sqrtm", "pinv"})
-
-
-def commutes_with_transpose(fn: str | tuple[Function, int]) -> bool:
-    """Whether f(A') = f(A)'."""
-    return fn in _TRANSPOSABLE
-
-
-_TURNED: Final = {"expm_frechet": (0, 1), "logm_frechet": (0, 1), "sylvester": (1, 0, 2)}
+_TURNED: Final = {
+    **dict.fromkeys("inv expm logm sqrtm pinv".split(), (0,)),
+    **dict.fromkeys("expm_frechet logm_frechet".split(), (0, 1)),
+    "sylvester": (1, 0, 2),
+}
 
 
 def turned_order(fn: str | tuple[Function, int]) -> tuple[int, ...] | None:
     """Where f(A, B, …)' is f of the transposed arguments in another order, that order: a Sylvester
     equation A Z + Z B = C is B' Z' + Z' A' = C'."""
-    if commutes_with_transpose(fn):
-        return (0,)
     return _TURNED.get(fn) if isinstance(fn, str) else None
 
 

@@ -15,9 +15,10 @@ from matcalc.dims import Dim
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Shape
 from matcalc.expr.writing import transposed
-from matcalc.tensor.canonical import VECH_BASIS, contract, delta
+from matcalc.tensor.canonical import contract, delta
 from matcalc.tensor.constructors import View
-from matcalc.tensor.nodes import Contract, Group, Opaque, Sum, Tensor
+from matcalc.tensor.leaves import is_vech_basis
+from matcalc.tensor.nodes import Contract, Group, Sum
 from matcalc.tensor.structural import vech_matrix
 
 
@@ -27,7 +28,7 @@ def named(t: Group) -> Expr | None:
     if isinstance(t.arg, Sum):
         inside = [f for _, a, _ in t.arg.terms if isinstance(a, Contract) for f, _ in a.factors]
         inside += [a for _, a, _ in t.arg.terms]
-    basis = next((f for f in inside if _is_basis(f)), None)
+    basis = next((f for f in inside if is_vech_basis(f)), None)
     if basis is None or t.rank != 2 or sum(t.sizes) != 3:
         return None
     count, n = basis.dims[:2]
@@ -57,23 +58,23 @@ class Apart:
 def split(views: Sequence[View], first: int, rank: int, dims: Mapping[int, Dim]) -> Apart | None:
     """An elimination matrix split off that is all of the rows, the axes below `first`, or of the
     columns, the axes from there to `rank`."""
-    for axis, of_rows in ((0, True), (first, False)):
-        alone = first == 1 if of_rows else rank - first == 1
+    for axis, alone in ((0, first == 1), (first, rank - first == 1)):
         carrying = [view for view in views if axis in view[1]]
         if alone and len(carrying) == 1 and _stacks(carrying[0], axis):
             rest = [view for view in views if axis not in view[1]]
-            return _apart(carrying[0], rest, (first + of_rows, rank + 1), dims)
+            return _apart(carrying[0], rest, first, rank, dims)
     return None
 
 
 def _apart(
     basis: View,
     rest: Sequence[View],
-    sides: tuple[int, int],
+    first: int,
+    rank: int,
     dims: Mapping[int, Dim],
 ) -> Apart:
     """The views with the axis k replaced by j, the slow one, and i, the fast one."""
-    (t, (k, i, j)), (first, rank) = basis, sides
+    t, (k, i, j) = basis
     count, n = t.dims[:2]
     place = {x: x if x < k else x + 1 for x in dims}
     turned = [(other, tuple([place[x] for x in labels])) for other, labels in rest]
@@ -82,14 +83,11 @@ def _apart(
     sizes |= dict.fromkeys((k, k + 1), n)
     matrix = build.call(Shape((count, n * n)), "elimination", [build.size(n)])
     of_rows = k == 0
-    return Apart(turned, first, rank, sizes, matrix if of_rows else transposed(matrix), of_rows)
+    put = matrix if of_rows else transposed(matrix)
+    return Apart(turned, first + of_rows, rank + 1, sizes, put, of_rows)
 
 
 def _stacks(view: View, axis: int) -> bool:
     """Whether an axis is that of the entries of a triangle: k of B[k,i,j], not i or j."""
     t, labels = view
-    return _is_basis(t) and labels[0] == axis and axis not in labels[1:]
-
-
-def _is_basis(t: Tensor) -> bool:
-    return isinstance(t, Opaque) and t.fn == VECH_BASIS
+    return is_vech_basis(t) and labels[0] == axis and axis not in labels[1:]
