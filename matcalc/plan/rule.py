@@ -158,6 +158,8 @@ def _match(rule: Rule, pattern: Expr, node: Expr, found: Match) -> Iterator[Matc
     """The ways in which a node is what a pattern says."""
     while isinstance(node, Named):
         node = node.value
+    if _mixes(node) and not isinstance(pattern, Symbol):
+        return
     match pattern, node:
         case Symbol(name=name), _:
             bound = found.binding(name, node) if _fits(rule, pattern, node) else None
@@ -190,6 +192,18 @@ def _match(rule: Rule, pattern: Expr, node: Expr, found: Match) -> Iterator[Matc
             yield from _all(rule, children(pattern), children(node), found)
         case _:
             return
+
+
+def _mixes(node: Expr) -> bool:
+    """Whether a power or a product is one of matrices, which no rule about numbers speaks of: what
+    1 - x^2 is says nothing about 1 - A^2."""
+    match node:
+        case Power(base=base, elementwise=elementwise):
+            return base.shape.rank == 2 and not elementwise
+        case Product(factors=factors):
+            return sum(bool(factor.shape.dims) for factor in factors) > 1
+        case _:
+            return False
 
 
 def _same_sign(matches: Iterator[Match], found: Match) -> Iterator[Match]:

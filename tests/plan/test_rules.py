@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from matcalc.check.evaluate import evaluate
 from matcalc.emit.numpy import compile_function
 from matcalc.emit.text import text
 from matcalc.expr.nodes import Call, Symbol, free_symbols
@@ -66,3 +67,23 @@ def test_nothing_overflows(given: str, wanted: Any) -> None:
     x = np.array([-800.0, -40.0, 40.0, 800.0])
     np.testing.assert_allclose(function(x), wanted(x), rtol=1e-12, atol=1e-300)
     assert "sp." not in function.source
+
+
+SQUARE = np.array([[0.3, 0.1], [0.2, 0.4]])
+OF_NUMBERS = [r for r in RULES if all(not s.shape.dims for s in free_symbols(r.lhs).values())]
+
+
+@pytest.mark.parametrize("rule", OF_NUMBERS, ids=lambda rule: rule.name)
+def test_rule_of_numbers_does_not_touch_powers_and_products_of_matrices(rule: Any) -> None:
+    """With a square matrix for x, x^2 is x x, and what is said of numbers need not hold."""
+    name = next(iter(free_symbols(rule.lhs)))
+    expression = parse_program(text(rule.lhs), {name: "n×n"}).expression
+    known = free_symbols(expression)[name]
+    function: Any = compile_function("f", [expression], [known], single=True)
+    with np.errstate(invalid="ignore"):  # each rule has its domain: of log, one sign
+        wanted, found = zip(
+            *[(evaluate(expression, {name: x}, {"n": 2}), function(x)) for x in (SQUARE, -SQUARE)],
+            strict=True,
+        )
+    assert np.isfinite(wanted).any()
+    np.testing.assert_allclose(found, wanted, rtol=1e-10)
