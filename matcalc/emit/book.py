@@ -103,7 +103,7 @@ def translated(name: str, names: Mapping[str, str | None]) -> str | None:
 def math_template(entry: Entry) -> Template:
     """How a function of Python numbers is computed: by `math`, or else by NumPy and SciPy."""
     numpy_template(entry)
-    text = entry.fields["numpy"]
+    text = entry.fields["numpy"].removesuffix(".astype(dtype)")  # a bool is a number
     if all(name in _MATH for name in _FUNCTION.findall(text)):
         text = _FUNCTION.sub(lambda match: _MATH[match[0]], text)
     return template(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from matcalc.dims import Dim
 from matcalc.emit.functional import Functional
@@ -16,6 +16,9 @@ from matcalc.emit.pysource import Py, multiplied
 from matcalc.expr.nodes import Symbol
 from matcalc.plan.functions import Called
 from matcalc.plan.values import Value
+
+COMPARING: Final = frozenset({"leaky_relu"})
+"""Functions that compare their first argument: it is an array, whatever the others are."""
 
 
 class OnDevice(Functional):
@@ -106,9 +109,11 @@ class OnDevice(Functional):
             return f"{self.lib}.{self.maker}({super().condition(test)}, device=device)"
         return super().condition(test)
 
-    def argument(self, function: Called, arg: Value) -> Py:
-        """An operand of a function, which takes arrays."""
+    def argument(self, function: Called, name: str, arg: Value) -> Py:
+        """The operand that a function, which takes arrays, has for a parameter."""
         number = function.entry.mode != "elementwise" or function.name in self.of_numbers
+        if function.name in COMPARING and name == function.params[0]:
+            number = False
         return self._texts[arg] if number or not arg.plain else Py(self.array_of(arg))
 
     def cast(self, value: Value) -> Py:

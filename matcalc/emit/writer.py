@@ -262,7 +262,7 @@ class Writer:
         texts = {param.name: Py(default(param)) for param in function.left_out}
         texts |= {name: self.dim(d) for name, d in function.sizes if name in template.names}
         given = {name: self._texts[arg] for name, arg in bound.items()}
-        texts |= given if host else {n: self.argument(function, a) for n, a in bound.items()}
+        texts |= given if host else {n: self.argument(function, n, a) for n, a in bound.items()}
         texts["axis"] = Py(self.axis(function, value))
         for local in template.locals:
             texts[local] = Py(self._taken.take(local))
@@ -279,8 +279,8 @@ class Writer:
         out = out.replace(", axis=None", "").replace(", dim=None", "")
         return Py(out, Prec.COMPARE if template.loose else Prec.ATOM)
 
-    def argument(self, function: Called, arg: Value) -> Py:  # noqa: ARG002  # a target may ask
-        """An operand of a function of the rule book."""
+    def argument(self, function: Called, name: str, arg: Value) -> Py:  # noqa: ARG002  # see targets
+        """The operand that a function of the rule book has for a parameter."""
         return self._texts[arg]
 
     def axis(self, function: Called, value: Value) -> str:  # noqa: ARG002

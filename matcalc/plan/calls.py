@@ -96,6 +96,8 @@ def _solve(work: Working, node: Call) -> Form:
 def _where(work: Working, node: Call) -> Form:
     values = work.values
     test, *branches = (work.broadcast(x) for x in node.args)
+    if test.op == "number":
+        return Form(branches[is_number(test, 0)])
     if test.op == "cast":
         test = test.args[0]
     made = values.make("where", (test, *branches), broadcast_dims((test, *branches)))

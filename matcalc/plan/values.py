@@ -9,8 +9,9 @@ floating array makes numbers of them anyway.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
@@ -42,6 +43,13 @@ PRODUCTS: Final = frozenset({"matmul", "blas", "dot"})
 VIEWS: Final = frozenset({"transpose", "expand", "index"})
 """Operations that only look at an array in another way."""
 
+_HOLDS: Final[Mapping[str, Callable[[Fraction, Fraction], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
 _MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
 
 Dims = tuple[Dim, ...]
@@ -268,6 +276,8 @@ class Values:
         """An indicator, 1 or 0."""
         if left.op == "neg" and right.op == "number":
             left, right, op = left.args[0], self.neg(right), _MIRRORED[op]
+        if left.op == right.op == "number":
+            return self.number(int(_HOLDS[op](_fraction(left), _fraction(right))))
         made = self.make("compare", (left, right), broadcast_dims((left, right)), op)
         return self.make("weak" if left.plain and right.plain else "cast", (made,), made.dims)
 

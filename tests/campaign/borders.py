@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from mpmath import mp
@@ -19,6 +19,9 @@ from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr
 
 ZERO: Final = mp.mpf(10) ** -25
+ROUNDING: Final = mp.mpf(10) ** -13
+"""Apart by less than this, relatively, is equal but for rounding: an orthogonal matrix that is
+drawn in double precision has a determinant of 1 only to so many digits."""
 FINE: Final = mp.mpf(10) ** 8
 """Beyond this a step of the witness crosses whole numbers."""
 
@@ -64,11 +67,23 @@ def _deficient(X: Array) -> bool:
     return values[-1] < ZERO or any(a - b < ZERO for a, b in pairwise(values))
 
 
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two numbers are equal but for rounding."""
+    return bool(abs(b - a) < ROUNDING * max(1, abs(a), abs(b)))
+
+
+def _multiple(S: Array) -> bool:
+    """Whether the largest eigenvalue is not simple, as of a multiple of the identity."""
+    values = sorted(mp.eigsy(mp.matrix(((S + S.T) / 2).tolist()), eigvals_only=True))
+    return len(values) > 1 and _equal(*values[-2:])
+
+
 BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
     **dict.fromkeys("log log2 log10 logit hypot sqrt xlogx prod pow".split(), _zero),
     **dict.fromkeys("asin acos atanh acosh".split(), _one),
     **dict.fromkeys("std layernorm".split(), _constant),
     **dict.fromkeys("norm_nuc norm_2 polar pinv".split(), _deficient),
+    **dict.fromkeys("eigmax eigvecmax".split(), _multiple),
     **dict.fromkeys("floor ceil round".split(), _steep),
     "norm": _empty,
     "atan2": _nowhere,
@@ -118,5 +133,7 @@ def ties(values: Mapping[Expr, Array]) -> Iterator[str]:
         if isinstance(node, nodes.Compare) or name in CHOOSING:
             args = [values[child] for child in nodes.children(node) if child in values]
             entries = [e for arg in args for e in np.ravel(arg)] + [mp.mpf(0)]
-            if any(0 < b - a < ZERO for a, b in pairwise(sorted(filter(mp.isfinite, entries)))):
+            if any(
+                a != b and _equal(a, b) for a, b in pairwise(sorted(filter(mp.isfinite, entries)))
+            ):
                 yield f"{name or 'a comparison'} of values that are equal but for rounding"

@@ -10,6 +10,7 @@ import ast
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
+from itertools import product
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -99,6 +100,30 @@ def test_the_rule_book(target: str, name: str, k: int) -> None:
                 expression.function(target)
         else:
             agrees(expression, target, arguments_of(expression, drawn_for(entry, expression)))
+
+
+SEVERAL: Final = [
+    (name, k)
+    for name, k in ENTRIES
+    if name not in [*book.library_names(), "polygamma"]  # its order is a whole number
+    if book.entries(name)[k].mode == "elementwise" and len(book.entries(name)[k].params) > 1
+]
+"""Functions of the entries of several arrays."""
+
+
+@targets
+@pytest.mark.parametrize(("name", "k"), SEVERAL, ids=[f"{n}-{k}" for n, k in SEVERAL])
+def test_numbers_for_some_arguments(target: str, name: str, k: int) -> None:
+    """Where a library wants an array, a number is made one; f of numbers alone is a number."""
+    params = [param.name for param in book.entries(name)[k].params]
+    for plain in product((False, True), repeat=len(params)):
+        values = dict(zip(params, range(2, 2 + len(params)), strict=True))
+        shown = [
+            f"{values[p]}" if is_plain else p for p, is_plain in zip(params, plain, strict=True)
+        ]
+        shapes = {p: "R" for p, is_plain in zip(params, plain, strict=True) if not is_plain}
+        expression = parse(f"{name}({', '.join(shown)}) ones(3) + w", shapes | {"w": "3"})
+        agrees(expression, target, {"w": np.ones(3)} | {p: float(values[p]) for p in shapes})
 
 
 @targets

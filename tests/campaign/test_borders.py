@@ -1,0 +1,50 @@
+"""Borders of domains, and choices by rounding, are told from what is well inside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from matcalc.expr.nodes import Expr
+from matcalc.language import parse_program
+from tests.campaign.borders import borders, ties
+from tests.campaign.digits import numbers
+from tests.campaign.precise import Precise
+
+TURN = np.linalg.qr(np.array([[0.3, 1.2], [-0.7, 0.4]]))[0]
+SPREAD = TURN @ np.diag([1.0, 1.0 + 1e-6]) @ TURN.T
+SHAPES = {"S": "n×n symmetric", "Q": "n×n orthogonal"}
+
+AT = [
+    ("eigmax(S)", {"S": np.eye(2)}, True),
+    ("eigvecmax(S)", {"S": TURN @ np.diag([3.0, 3.0]) @ TURN.T}, True),
+    ("eigvecmax(S)", {"S": SPREAD}, False),
+    ("eigmax(S)", {"S": np.array([[2.0]])}, False),
+    ("eigmax(S)", {"S": np.diag([1.0, 1.0, 2.0])}, False),
+]
+
+
+@pytest.mark.parametrize(("text", "point", "there"), AT)
+def test_border(text: str, point: dict[str, np.ndarray], there: bool) -> None:
+    assert bool(list(borders(_parts(text, point)))) is there
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "there"),
+    [
+        ("logdet(Q) > 0", {"Q": TURN}, True),
+        ("max(tr(Q Q'), 2)", {"Q": TURN}, True),
+        ("max(tr(S), 2)", {"S": SPREAD}, False),
+    ],
+)
+def test_choice_by_rounding(text: str, point: dict[str, np.ndarray], there: bool) -> None:
+    """A difference of 1e-6 is one; what rounds to the same is none."""
+    assert bool(list(ties(_parts(text, point)))) is there
+
+
+def _parts(text: str, point: dict[str, np.ndarray]) -> dict[Expr, np.ndarray]:
+    shapes = {name: shape for name, shape in SHAPES.items() if name in point}
+    expression = parse_program(text, shapes).expression
+    size = {"n": len(next(iter(point.values())))}
+    values = {name: numbers(value) for name, value in point.items()}
+    return Precise(expression, size, {}).all(values)
