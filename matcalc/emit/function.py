@@ -122,7 +122,7 @@ class _Function:
             self.writer.into = {v: out for v, out in pairs if out and not self.once.lends(v)}
         self.writer.run(made)
         self.texts = self._texts()
-        self.known = size_sources([*self.once.inputs, *self.given])
+        self.known = size_sources([*self.once.inputs, *self.given]) | size_sources(self.once.inputs)
         sizes = needed(self.writer.used_sizes, self.known)
         self.own = [dim for dim in sizes if dim not in bound and not self._carried(dim)]
         self.lent = [dim for dim in sizes if dim not in self.own]

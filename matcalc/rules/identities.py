@@ -72,8 +72,8 @@ class Identity:
 
     @cached_property
     def elementwise(self) -> bool:
-        """Whether all variables are scalars: the identity then holds entry by entry."""
-        return not any(v.rank for v in self.variables)
+        """Whether it is about scalars: it then holds entry by entry."""
+        return not self.lhs.rank and not any(v.rank for v in self.variables)
 
     @cached_property
     def conditions(self) -> dict[Tensor, frozenset[str]]:

@@ -200,3 +200,14 @@ def test_without_checks_the_code_alone_runs() -> None:
         assert function(A=A, x=w).tolist() == wanted.tolist()
     with pytest.raises(ValueError, match="not aligned"):  # NumPy's own
         function(w, X)
+
+
+def test_a_size_that_bound_inputs_carry_is_read_off_them() -> None:
+    """m is the length of N, which comes last, and also what of u is left beside L."""
+    shapes = {"L": "n×n", "N": "m×m"}
+    d = derive("blockdiag(L, N.^3)", "N", kind="vjp", shapes=shapes)
+    given = {"L": A[:2, :2], "N": B[:3, :3], "u": A}
+    bound = d.function(bind={"L": given["L"], "u": given["u"]})
+    np.testing.assert_allclose(bound(N=given["N"]), d.function()(**given), rtol=1e-12)
+    with pytest.raises(InputError, match="N"):
+        bound(N=A)

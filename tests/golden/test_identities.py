@@ -30,7 +30,7 @@ HEAD: Final = (
 def simplified(question: str) -> str:
     """What an expression is printed as, once it has been through the engine."""
     expression, _, declared = question.partition(" where ")
-    shapes = dict(part.split(": ", 1) for part in declared.split(", "))
+    shapes = dict(part.split(": ", 1) for part in declared.split(", ") if part)
     dims = [str(d) for d in parse(expression, shapes).node.shape.dims]
     shapes["weight"] = f"R^({'×'.join(f'({d})' for d in dims)})" if dims else "R"
     whole = ("weight ({})", "sum(weight ⊙ ({}))", "sum(weight ⊙ ({}))")[len(dims)]
@@ -57,7 +57,9 @@ def of_the_book() -> dict[str, list[str]]:
         for law in book.laws(kind):
             left, _, rest = law.body.partition(" = ")
             declared = rest.partition(" where ")[2].partition('"')[0]
-            question = f"{' '.join(left.split())} where {' '.join(declared.split())}"
+            question = " ".join(left.split())
+            if declared.strip():
+                question += f" where {' '.join(declared.split())}"
             found.setdefault(law.topic, []).append(question)
     return found
 
@@ -73,7 +75,7 @@ def asking_less() -> dict[str, str]:
     found: dict[str, str] = {}
     for question in dict.fromkeys(q for members in of_the_book().values() for q in members):
         whole = simplified(question)
-        for asked in ASKED.finditer(question, question.index(" where ") + len(" where ")):
+        for asked in ASKED.finditer(question, len(question.partition(" where ")[0])):
             less = question[: asked.start()] + question[asked.end() :]
             result = simplified(less)
             if result != whole:
