@@ -45,7 +45,7 @@ NAMES: Final[Mapping[str, str | None]] = {
     "la.expm": "torch.linalg.matrix_exp",
 }
 
-_AXIS: Final = frozenset("softmax log_softmax logsumexp layernorm".split())
+_AXIS: Final = frozenset("softmax log_softmax logsumexp layernorm cumsum".split())
 """Functions whose axis has to be named."""
 
 

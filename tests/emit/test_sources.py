@@ -92,3 +92,24 @@ def test_every_operation(target: str) -> None:
         check(parse(text, declared), target)
     for text, wrt in DERIVED:
         check(derive(text, wrt), target)
+
+
+def test_calls_of_torch_have_what_it_takes() -> None:
+    """PyTorch has no default axis for these, and no numbers in the place of tensors."""
+    for call in _torch_calls():
+        name, keywords = ast.unparse(call.func), {keyword.arg for keyword in call.keywords}
+        if name in {"torch.cumsum", "torch.softmax", "torch.log_softmax", "torch.logsumexp"}:
+            assert "dim" in keywords, ast.unparse(call)
+        if name in {"torch.logaddexp", "torch.maximum", "torch.minimum", "torch.hypot"}:
+            assert not any(isinstance(arg, ast.Constant) for arg in call.args), ast.unparse(call)
+
+
+def _torch_calls() -> list[ast.Call]:
+    made = [
+        parse(text, shapes)
+        for name, k in ENTRIES
+        if name not in LACKS["torch"]
+        for text, shapes in texts(book.entries(name)[k])
+    ]
+    trees = [ast.parse(each.code("torch")) for each in made if not lacking(each, "torch")]
+    return [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
