@@ -13,6 +13,7 @@ from matcalc.emit.book import Template, template_for
 from matcalc.emit.functional import Functional
 from matcalc.emit.pysource import Py, contracted, solved
 from matcalc.language.book import Entry
+from matcalc.plan.functions import Called
 from matcalc.plan.values import Value
 
 _LACKS: Final = (
@@ -32,6 +33,9 @@ NAMES: Final[Mapping[str, str | None]] = {
     "sp.log_softmax": "jax.nn.log_softmax",
     **dict.fromkeys(_LACKS),
 }
+
+_LAST: Final = frozenset({"softmax", "log_softmax"})
+"""Functions that are along the last axis where none is named."""
 
 
 class JaxWriter(Functional):
@@ -56,6 +60,12 @@ class JaxWriter(Functional):
         if left.op == "transpose" and len(right.dims) == 1:
             return contracted(self.args(value)[1], self._texts[left.args[0]])
         return super().matmul(value)
+
+    def axis(self, function: Called, value: Value) -> str:
+        """The axis of a function; where JAX takes the last one for none, all are named."""
+        if function.axis is not None or function.name not in _LAST or len(value.dims) < 2:
+            return super().axis(function, value)
+        return str(tuple(range(len(value.dims))))
 
     def triangular(self, value: Value) -> Py:
         """The solution of a triangular system."""

@@ -48,6 +48,9 @@ NAMES: Final[Mapping[str, str | None]] = {
 _AXIS: Final = frozenset("softmax log_softmax logsumexp layernorm cumsum".split())
 """Functions whose axis has to be named."""
 
+_ONE_AXIS: Final = frozenset({"softmax", "log_softmax"})
+"""Functions along one axis only."""
+
 
 class TorchWriter(OnDevice):
     """Writes PyTorch."""
@@ -136,6 +139,8 @@ class TorchWriter(OnDevice):
         """A function of the rule book; bounds that are numbers are arguments of clamp."""
         function = value.data
         assert isinstance(function, Called)
+        if function.name in _ONE_AXIS and function.axis is None and len(value.args[0].dims) > 1:
+            return self._flattened(value, function)
         if function.name == "polygamma" and value.args[0].op != "number":
             raise DerivationError("PyTorch has polygamma(k, x) for a number k alone")
         if function.entry.mode == "elementwise" and function.name in {"max", "min", "clip"}:
@@ -143,6 +148,11 @@ class TorchWriter(OnDevice):
             if made is not None:
                 return made
         return super().call(value)
+
+    def _flattened(self, value: Value, function: Called) -> Py:
+        """A function along all axes, by one that takes a single axis."""
+        array = self.settle(value.args[0])
+        return Py(f"torch.{function.name}({array}.reshape(-1), dim=0).reshape({array}.shape)")
 
     def _clamped(self, name: str, args: Sequence[Value]) -> Py | None:
         """max(x, 0), min(x, 1) or clip(x, 0, 1); None if it is something else."""

@@ -61,9 +61,12 @@ def hoisted(
     """The outputs with inputs in the place of what is fixed, and what each of these stands for."""
     order, _ = reachable(outputs)
     moving = {value for value in order if not fixed(value)}
+    for value in reversed(order):  # a place holds numbers: what is boolean stays where it is used
+        if value in moving:
+            moving |= {arg for arg in operands(value) if arg.op == "compare"}
     wanted = dict.fromkeys(arg for value in order if value in moving for arg in operands(value))
     wanted |= dict.fromkeys(outputs)
-    moved = [_base(value) for value in wanted if fixed(value)]
+    moved = [_base(value) for value in wanted if value not in moving]
     moved = [v for v in dict.fromkeys(moved) if v.op not in ATOMIC and not v.plain]
     places = {
         value: values.make("input", (), value.dims, (str(number), PLACE))

@@ -79,7 +79,8 @@ def _multiple(S: Array) -> bool:
 
 
 BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
-    **dict.fromkeys("log log2 log10 logit hypot sqrt xlogx prod pow".split(), _zero),
+    **dict.fromkeys("log log2 log10 logit hypot sqrt xlogx prod".split(), _zero),
+    "pow": lambda x, _: _zero(x) or _negative(x),
     **dict.fromkeys("asin acos atanh acosh".split(), _one),
     **dict.fromkeys("std layernorm".split(), _constant),
     **dict.fromkeys("norm_nuc norm_2 polar pinv".split(), _deficient),
@@ -112,12 +113,24 @@ def borders(values: Mapping[Expr, Array]) -> Iterator[str]:
                 yield "a division by 0"
             case nodes.Power(exponent=exponent) if _raised(exponent) and _zero(args[0]):
                 yield "at the border of the domain of a power"
+            case nodes.Power(exponent=exponent) if _moves(exponent) and _negative(args[0]):
+                yield "a power of a negative number"
             case _:
                 pass
 
 
 def _finite(value: Array) -> bool:
     return all(mp.isfinite(e) for e in np.ravel(value))
+
+
+def _moves(exponent: Expr) -> bool:
+    """Whether a derivative by the exponent is asked for, or may be: it has the logarithm of the
+    base."""
+    return not isinstance(exponent, nodes.Number)
+
+
+def _negative(x: Array) -> bool:
+    return any(e < 0 for e in np.ravel(x))
 
 
 def _raised(exponent: Expr) -> bool:

@@ -251,6 +251,8 @@ def _svd(X: Array) -> tuple[Array, Array, Array]:
 
 
 def inverse(A: Array) -> Array:
+    if not all(mp.isfinite(e) for e in np.ravel(A)):
+        return numbers(np.full(A.shape, np.nan))  # of which mpmath says that it has no pivot
     try:
         return _array(mp.inverse(_matrix(A)))
     except ZeroDivisionError:

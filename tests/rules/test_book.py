@@ -318,7 +318,7 @@ def texts(entry: Entry) -> list[tuple[str, dict[str, str]]]:
     if entry.mode == "along":
         wide = {name: "R^(m×n)" if shape != "R" else shape for name, shape in shapes.items()}
         made += [(text[:-1] + f", axis={axis})", wide) for axis in (0, 1)]
-        if not entry.result and len(wide) == 1:
+        if not entry.result and "R" not in wide.values():
             made.append((text, wide))
     return made
 
