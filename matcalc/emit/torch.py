@@ -128,6 +128,14 @@ class TorchWriter(OnDevice):
             return Py(text.format(other.text))
         return Py(text.format(f"{other.within(Prec.ATOM)}[:, None]") + "[:, 0]")
 
+    def kron(self, value: Value) -> Py:
+        """The Kronecker product; torch.kron fails for a transpose beside what is none."""
+        sides = [
+            py.text if arg.op == "eye" else f"{py.within(Prec.ATOM)}.contiguous()"
+            for py, arg in zip(self.args(value), value.args, strict=True)
+        ]
+        return Py(f"torch.kron({', '.join(sides)})")
+
     def unvech(self, value: Value) -> Py:
         """The lower triangular matrix of a vector that holds it by columns."""
         size = self.dim(value.dims[0]).text

@@ -175,6 +175,7 @@ OPERATIONS: Final = [
     ("vstack(A, x')", {"A": "m×n", "x": "n"}),
     ("x ⊗ A", {"x": "k", "A": "m×n"}),
     ("x' ⊗ A", {"x": "k", "A": "m×n"}),
+    ("A ⊗ B' + A ⊗ C", {"A": "m×n", "B": "p×q", "C": "q×p"}),
     ("x ⊗ y", {"x": "m", "y": "n"}),
     ("[[a, 1], [2, a b]]", {"a": "R", "b": "R"}),
     ("[1, 2, 3] a", {"a": "R"}),
@@ -370,6 +371,28 @@ def test_tensors_stay_on_their_device(text: str) -> None:
     for one, other in zip(flat(found), flat(d.function()(**point)), strict=True):
         assert one.device == torch.device("meta")
         assert one.shape == np.shape(other)
+
+
+def strided(value: Any) -> Any:
+    """A tensor of the same entries that do not lie side by side in memory."""
+    import torch
+
+    if not torch.is_tensor(value) or not value.ndim:
+        return value
+    made = torch.stack([value, value], -1)[..., 0]
+    return made.T.contiguous().T if made.ndim == 2 else made
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+@pytest.mark.parametrize(("name", "k"), ENTRIES, ids=[f"{n}-{k}" for n, k in ENTRIES])
+def test_strided_tensors(name: str, k: int) -> None:
+    """PyTorch has functions that want what lies side by side, and fail for a transpose."""
+    entry = book.entries(name)[k]
+    for text, shapes in texts(entry) if name not in LACKS["torch"] else ():
+        expression = parse(text, shapes)
+        point = arguments_of(expression, drawn_for(entry, expression))
+        given = {name: strided(given_to("torch", value)) for name, value in point.items()}
+        close(expression.function("torch")(**given), expression.function()(**point))
 
 
 @targets
