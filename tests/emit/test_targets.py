@@ -373,6 +373,14 @@ def test_tensors_stay_on_their_device(text: str) -> None:
         assert one.shape == np.shape(other)
 
 
+@targets
+def test_what_a_pseudoinverse_takes_for_zero(target: str) -> None:
+    """A singular value that is there by rounding alone."""
+    A = np.diag([1.0, 5e-15])
+    made = parse("pinv(A)", {"A": "n×n"})
+    close(made.function(target)(A=given_to(target, A)), made.function()(A=A))
+
+
 def strided(value: Any) -> Any:
     """A tensor of the same entries that do not lie side by side in memory."""
     import torch
