@@ -27,6 +27,9 @@ _CUBIC: Final[Mapping[str, float]] = {
 
 def size(dim: Dim, sizes: Mapping[str, int]) -> float:
     """The length of a dimension; typical if it has a name of unknown size."""
+    alone = dim.name
+    if alone is not None:
+        return float(sizes.get(alone, TYPICAL))
     known = {name: sizes.get(name, TYPICAL) for name in dim.names}
     try:
         return float(dim.evaluate(known))

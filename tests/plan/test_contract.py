@@ -109,3 +109,30 @@ def test_sizes_of_a_call_decide() -> None:
     for shape in ((2, 50, 2, 50), (50, 2, 50, 2)):
         arrays = [rng.standard_normal(pair) for pair in pairwise(shape)]
         np.testing.assert_allclose(function(*arrays), np.linalg.multi_dot(arrays), rtol=1e-9)
+
+
+def test_many_operands_ask_for_few_lengths() -> None:
+    """Each index is looked up once, however many orders are compared."""
+    for labels in (["ij", "jk", "kl", "lm", "mi", "il", "jm", "k"], ["ij", "jk", "kl", "li"] * 30):
+        asked: list[str] = []
+
+        def length(index: str, asked: list[str] = asked) -> float:
+            asked.append(index)
+            return 100.0
+
+        order(labels, "ij", length)
+        assert sorted(asked) == sorted(set("".join(labels)))
+
+
+def test_the_cheapest_pair_comes_first() -> None:
+    """Beyond the operands of which all orders are compared; of equal pairs, the first."""
+    labels = ["ij", "jk", "kl", *["mi"] * OPTIMAL]
+    first = order(labels, "", {"i": 2.0, "j": 9, "k": 9, "l": 9, "m": 2}.__getitem__)
+    pairs = []
+    pending: list[Tree] = [first]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, tuple):
+            pairs.append(part)
+            pending += part
+    assert (3, 4) in pairs and (5, 6) in pairs and (0, 1) not in pairs
