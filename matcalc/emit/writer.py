@@ -302,7 +302,8 @@ class Writer:
     def weak(self, value: Value) -> Py:
         """A Python number."""
         (py,) = self.args(value)
-        return py if py.text.startswith("math.") else Py(f"float({py.text})")
+        number = value.args[0].op == "call" and py.text.startswith("math.")
+        return py if number else Py(f"float({py.text})")
 
     def where(self, value: Value) -> Py:
         """One of two arrays, entry by entry."""

@@ -187,12 +187,14 @@ def _power(node: Power) -> Properties:
         kept = base & (LINEAR | GROUP | DEFINITE)
         nonnegative = whole and "nonnegative" in _cache[exponent]
         return kept | (base & {"nonnegative"} if nonnegative else NONE)
+    one = node.shape.rank == 2 and not exponent.shape.dims
+    symmetric = base & {"symmetric"} if one else NONE
     if "positive" in base:
-        return POSITIVE
+        return POSITIVE | symmetric
     even = whole and isinstance(exponent, Number) and exponent.value % 2 == 0
     if even or ("nonnegative" in base and "nonnegative" in _cache[exponent]):
-        return frozenset({"nonnegative"})
-    return NONE
+        return symmetric | {"nonnegative"}
+    return symmetric
 
 
 def _scale(scalars: Iterable[Expr]) -> Properties:

@@ -9,7 +9,7 @@ quotients and even powers.  Of a product some factors may match, of a numerator 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import permutations
 from typing import Final
@@ -25,12 +25,14 @@ from matcalc.expr.nodes import (
     Dot,
     Expr,
     Hadamard,
+    Inverse,
     Named,
     Neg,
     Number,
     Power,
     Product,
     Shape,
+    Size,
     Symbol,
     Transpose,
     children,
@@ -53,19 +55,23 @@ _SPREAD: Final = (Symbol, Number, Constant, Neg, Add, Hadamard, Divide, Power, C
 @dataclass(frozen=True)
 class Match:
     """What the variables of a rule stand for, the axis of its functions, and the sign: -1 where the
-    expression is minus what the rule says."""
+    expression is minus what the rule says; `dims` is what the names of dimensions stand for."""
 
     values: Mapping[str, Expr]
     axis: int | None = None
     fixed: bool = False
     sign: int = 1
+    dims: Mapping[str, Dim] = field(default_factory=dict)
 
-    def binding(self, name: str, node: Expr) -> Match | None:
+    def binding(self, variable: Symbol, node: Expr) -> Match | None:
         """With a variable bound; None if it stands for something else already."""
-        known = self.values.get(name)
+        known = self.values.get(variable.name)
         if known is not None:
             return self if known is node else None
-        return replace(self, values={**self.values, name: node})
+        pairs = zip(variable.shape.dims, node.shape.dims, strict=False)
+        dims = {dim.name: actual for dim, actual in pairs if dim.name is not None}
+        values = {**self.values, variable.name: node}
+        return replace(self, values=values, dims={**self.dims, **dims})
 
     def along(self, axis: int | None) -> Match | None:
         """With the axis of a function; None if another one has a different axis."""
@@ -161,13 +167,15 @@ def _match(rule: Rule, pattern: Expr, node: Expr, found: Match) -> Iterator[Matc
     if _mixes(node) and not isinstance(pattern, Symbol):
         return
     match pattern, node:
-        case Symbol(name=name), _:
-            bound = found.binding(name, node) if _fits(rule, pattern, node) else None
+        case Symbol(), _:
+            bound = found.binding(pattern, node) if _fits(rule, pattern, node) else None
             if bound is not None:
                 yield bound
         case (Number(value=value), Number(value=other)) if value == other:
             yield found
         case (Neg(arg=Number(value=value)), Number(value=other)) if value == -other:
+            yield found
+        case Size(), Size():  # which one follows from the matrices beside it
             yield found
         case Call(), Call():
             yield from _match_call(rule, pattern, node, found)
@@ -266,6 +274,10 @@ def _written(pattern: Expr, found: Match) -> Expr:
     match pattern:
         case Number() | Constant():
             return pattern
+        case Size(dim=dim):
+            return build.size(dim.substitute(found.dims))
+        case Inverse():
+            return build.inverse(parts[0])
         case Neg(arg=arg):  # of a variable that stands for minus something: that
             return _negated(parts[0]) if isinstance(arg, Symbol) else build.neg(parts[0])
         case Add():
@@ -288,7 +300,7 @@ def _written(pattern: Expr, found: Match) -> Expr:
         case Transpose():
             return build.transpose(parts[0])
         case Call():
-            return _call(pattern, parts, found.axis)
+            return _call(pattern, parts, found)
         case _:
             raise NotImplementedError(f"{type(pattern).__name__} on the right of a compute rule")
 
@@ -303,16 +315,15 @@ def _quotient(above: Expr, below: Expr) -> Expr:
     return build.product([above, scale] if below.shape.row else [scale, above])
 
 
-def _call(pattern: Call, args: Sequence[Expr], axis: int | None) -> Expr:
+def _call(pattern: Call, args: Sequence[Expr], found: Match) -> Expr:
     """A call whose shape follows from its arguments; sums over rows are rows, to be added."""
-    mode = _mode(pattern)
+    mode, axis = _mode(pattern), found.axis
     if mode == "elementwise":
         shape = build.broadcast_shape(args)
         assert shape is not None
         return build.call(shape, pattern.name, args)
     if mode != "along":
-        renamed = dict(_renamed(pattern, args))
-        dims = tuple(d.substitute(renamed) for d in pattern.shape.dims)
+        dims = tuple(d.substitute(found.dims) for d in pattern.shape.dims)
         return build.call(Shape(dims), pattern.name, args)
     first = args[0].shape
     if pattern.shape.dims:
@@ -322,10 +333,3 @@ def _call(pattern: Call, args: Sequence[Expr], axis: int | None) -> Expr:
     place = axis % first.rank
     made = build.call(Shape((first.dims[1 - place],)), pattern.name, args, axis)
     return build.transpose(made) if place == 0 else made
-
-
-def _renamed(pattern: Call, args: Sequence[Expr]) -> Iterator[tuple[str, Dim]]:
-    for own, given in zip(pattern.args, args, strict=True):
-        for dim, actual in zip(own.shape.dims, given.shape.dims, strict=True):
-            if dim.name is not None:
-                yield dim.name, actual

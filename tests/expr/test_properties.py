@@ -34,6 +34,8 @@ SHAPES = {
 
 CASES = [
     ("S + S^2", "symmetric"),
+    ("S.^2", "symmetric nonnegative"),
+    ("(S.^2).^(t^2)", "symmetric nonnegative"),
     ("S + A", ""),
     ("A + A'", "symmetric"),
     ("A B + B' A'", "symmetric"),

@@ -93,13 +93,16 @@ SHARING: Final = {
 }
 """What rules are for that save work: a part that the code has once, and what it does without."""
 
+NEIGHBOUR: Final = "pinv(eigmax(S) eye(n) - S)"
+"""The derivative of an eigenvector: what a decomposition rounds to nearly 0 is not inverted."""
+
 
 def left(law: book.Law) -> str:
     return " ".join(law.body.partition(" = ")[0].split())
 
 
 def test_every_rule_is_here() -> None:
-    written = {*SCALARS, *NORMAL, *VECTORS, *SHARING}
+    written = {*SCALARS, *NORMAL, *VECTORS, *SHARING, NEIGHBOUR}
     assert [left(law) for law in book.laws("compute") if left(law) not in written] == []
 
 
@@ -161,3 +164,20 @@ def test_what_is_shared(text: str, parts: tuple[str, str]) -> None:
     assert body.count(parts[0]) == 1
     assert parts[1] not in body
     assert derive(text, next(iter(shapes)), shapes=shapes).check().passed
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9])
+def test_an_eigenvector_whose_eigenvalue_has_a_close_neighbour(scale: float, gap: float) -> None:
+    """The derivative loses as many digits as the gap has zeros, and no more: Magnus & Neudecker,
+    sec. 8.9, with the spectrum given."""
+    assert NEIGHBOUR in str(derive("eigvecmax(S)", "S", shapes={"S": "n×n symmetric"}))
+    rng = np.random.default_rng(1)
+    Q = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    w = np.array([1, 1 - gap, 0.3, -2]) * scale
+    S, E = (M + M.T for M in (Q * w / 2 @ Q.T, rng.standard_normal((4, 4))))
+    v = Q[:, 0] * np.sign(Q[np.argmax(np.abs(Q[:, 0])), 0])
+    wanted = Q[:, 1:] / (w[0] - w[1:]) @ Q[:, 1:].T @ E @ v
+    jvp = derive("eigvecmax(S)", "S", shapes={"S": "n×n symmetric"}, kind="jvp")
+    found = jvp.function()(S, E)
+    assert np.max(np.abs(found - wanted)) <= 1e-13 / gap * np.max(np.abs(wanted))
