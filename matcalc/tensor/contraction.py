@@ -20,7 +20,7 @@ from matcalc.tensor.nodes import (
     intern,
 )
 from matcalc.tensor.order import ordered
-from matcalc.tensor.reductions import grouped_alike, merge_powers, reduce, split_label
+from matcalc.tensor.reductions import grouped_alike, reduce, split_label
 
 
 def contracted(
@@ -54,10 +54,22 @@ def contracted(
             return zeros(shape)
         factors.flatten()
         factors.unite(out)
-        if not reduce(factors, out):
+        if not reduce(factors, out) and not _count_free_sums(factors, out):
             break
     regrouped = _regrouped(factors, out)
     return regrouped if regrouped is not None else _finished(factors, out, shape)
+
+
+def _count_free_sums(factors: Factors, out: Sequence[int]) -> bool:
+    """A sum over an index that nothing carries counts: it is the size of the index.  Whether there
+    was one."""
+    carried = {x for _, labels in factors.views for x in labels}
+    carried |= {x for pair in factors.deltas for x in pair}
+    free = {factors.find(x) for x in factors.dim} - set(out) - carried
+    for label in sorted(free):
+        factors.push(size(factors.dim[label]), ())
+        factors.use_up([label])
+    return bool(free)
 
 
 def _regrouped(factors: Factors, out: Sequence[int]) -> Tensor | None:
@@ -70,7 +82,6 @@ def _regrouped(factors: Factors, out: Sequence[int]) -> Tensor | None:
             continue
         fresh = split_label(factors, label, touching, parts)
         spread = [*out[:place], *fresh, *out[place + 1 :]]
-        _count_free_sums(factors, spread)
         known = {x: factors.dim[x] for x in spread if x in factors.dim}
         inner = factors.make.contract(
             _with_deltas(factors),
@@ -91,7 +102,6 @@ def _with_deltas(factors: Factors) -> list[View]:
 def _finished(factors: Factors, out: Sequence[int], dims: tuple[Dim, ...]) -> Tensor:
     """The node of factors that nothing more can be done with."""
     make = factors.make
-    _count_free_sums(factors, out)
     position = {label: i for i, label in enumerate(out)}
     if len(factors.views) == 1 and not factors.deltas:
         t, labels = factors.views[0]
@@ -114,18 +124,6 @@ def _finished(factors: Factors, out: Sequence[int], dims: tuple[Dim, ...]) -> Te
     if sign == 0:
         return zeros(dims)
     return scaled(make, intern(Contract, dims, arranged), factors.coefficient * sign)
-
-
-def _count_free_sums(factors: Factors, out: Sequence[int]) -> None:
-    """A sum over an index that nothing carries counts: it is the size of the index."""
-    carried = {x for _, labels in factors.views for x in labels}
-    carried |= {x for pair in factors.deltas for x in pair}
-    free = {factors.find(x) for x in factors.dim} - set(out) - carried
-    for label in sorted(free):
-        factors.push(size(factors.dim[label]), ())
-        factors.use_up([label])
-    if free:
-        merge_powers(factors)
 
 
 def _oriented(make: Constructors, view: View, position: Mapping[int, int]) -> View:

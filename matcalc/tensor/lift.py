@@ -257,7 +257,7 @@ class Lift:
         return notation.write_view(self, t, labels, dims, 1)
 
     def _map(self, t: Map) -> Expr:
-        views = [self._as_written(t.args[0]), *t.args[1:]] if _is_even(t) else t.args
+        views = [self._as_written(view) for view in t.args] if _is_even(t) else t.args
         args = [self.operand(view, t.dims) for view in views]
         if isinstance(t.fn, tuple):
             return build.apply(t.fn[0], t.fn[1], args[0])
@@ -278,8 +278,7 @@ class Lift:
     def _compare(fn: str, args: Sequence[Expr]) -> Expr:
         left, right = args
         number = build.is_number(left) and not build.is_number(right)
-        filled = isinstance(right, Call) and right.name in ("ones", "zeros")
-        name = isinstance(left, Symbol | Named) and isinstance(right, Call) and not filled
+        name = isinstance(left, Symbol | Named) and isinstance(right, Call)
         if number or name:  # |r| < d, as it is said
             return build.compare({"gt": "<", "ge": "<=", "eq": "=="}[fn], right, left)
         return build.compare(_COMPARE[fn], left, right)
@@ -320,7 +319,7 @@ class Lift:
         if t.fn == "inv" and not t.batch:
             return build.inverse(args[0])
         if t.batch:
-            if t.batch > 1 or t.rank > 2 or any(a.shape.rank > 2 for a in args):
+            if t.rank > 2 or any(a.shape.rank > 2 for a in args):
                 raise DerivationError(
                     f"the result needs {t.fn} of many matrices at once, "
                     "for which there is no notation",

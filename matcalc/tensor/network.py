@@ -121,8 +121,7 @@ class Network(Graph):
             parts = ordered_factors(vector.above)
             return inner(hadamard(parts[:-1]), parts[-1])
         expr = vector.expr()
-        if expr is None:
-            return build.size(dim)
+        assert expr is not None, "a sum over an index that nothing carries is a size already"
         if isinstance(expr, Call) and expr.name == "sum" and expr.axis is not None:
             return build.call(Shape(), "sum", expr.args)
         return build.call(Shape(), self.average(expr, dim), [expr])

@@ -275,11 +275,9 @@ def split_label(
 
 def separate_scalars(factors: Factors, out: Sequence[int]) -> bool:
     """Factors connected among themselves but to no axis of the result are a scalar of their own."""
-    if len(factors.views) < 2:
-        return False
     outer = set(out)
     groups = components(factors.views, outer)
-    if len(groups) < 2:
+    if len(groups) < 2 and not out:
         return False
     for members in groups:
         inside = [factors.views[i] for i in members]

@@ -12,7 +12,7 @@ from matcalc.tensor.nodes import Contract, Embed, Labels, Map, OneHot, Sum, Tens
 def selected(t: OneHot | Embed, axis: int, u: OneHot | Embed, place: int) -> Tensor | None:
     """The contraction of two selections over one axis of each; None if it says nothing."""
     if isinstance(t, OneHot) and isinstance(u, OneHot):
-        if t.index is u.index or t.index == u.index:
+        if t.index == u.index:
             return UNIT
         return zeros(()) if isinstance(t.index, int) and isinstance(u.index, int) else None
     if isinstance(t, Embed) and isinstance(u, Embed):

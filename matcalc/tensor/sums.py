@@ -118,8 +118,8 @@ def normal_view(make: Constructors, t: Tensor, labels: Labels) -> View:
     if labels and isinstance(t, Sum) and (value := as_constant(t)) is not None:
         return constant(value), ()
     if len(set(labels)) < len(labels):
-        if isinstance(t, Delta):
-            return UNIT, ()
+        if isinstance(t, Delta | Mask):
+            return (UNIT if isinstance(t, Delta) or t.offset >= 0 else constant(0)), ()
         return _ordered(make, t, labels) if isinstance(t, Map | Sum) else (t, labels)
     if len(labels) > 1 and list(labels) != sorted(labels):
         if isinstance(t, Map | Sum):

@@ -7,7 +7,8 @@ What is no mutant, by rule and not by hand:
 
 - text for people and for the type checker: docstrings, annotations, f-strings, what `raise` says,
   and `assert`, which states what holds anyway;
-- what happens once, at import: imports, decorators, class bodies, defaults of parameters;
+- what happens once, at import: imports, `__all__`, decorators, class bodies, defaults of
+  parameters;
 - a store into a table that the same function looks up first: it only saves time.
 """
 
@@ -166,6 +167,8 @@ def _reason(node: ast.AST, memo: frozenset[str]) -> str:
     """Why a node is left alone; a `raise` is taken away as a whole."""
     match node:
         case ast.Import() | ast.ImportFrom():
+            return "imports"
+        case ast.Assign(targets=[ast.Name(id="__all__")]):
             return "imports"
         case ast.Assert():
             return "assertions"

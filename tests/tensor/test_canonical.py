@@ -8,28 +8,33 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import permutations
+from typing import cast
 
 import pytest
 
 from matcalc import derive
+from matcalc.check.elementwise import ELEMENTWISE
 from matcalc.dims import ONE, named
 from matcalc.tensor.canonical import (
     UNIT,
     add,
     apply_map,
+    as_constant,
     constant,
     contract,
     delta,
     embed,
     is_symmetric,
     is_zero,
+    mask,
     one_hot,
     power,
     size,
     transpose,
     zeros,
 )
-from matcalc.tensor.nodes import Atom, Contract, Sum, Tensor, intern, postorder
+from matcalc.tensor.nodes import Atom, Contract, Map, Sum, Tensor, intern, postorder
+from matcalc.tensor.traits import AT_ONE, AT_ZERO, DEGREE, EVEN, ODD
 from tests.tensor.validator import validate
 
 N, M = named("n"), named("m")
@@ -169,6 +174,51 @@ def test_numbers() -> None:
     assert contract([], "ij", {"i": N, "j": M}) is constant(1, (N, M))
     assert contract([(contract([], "i", {"i": N}), "i")], "") is size(N)
     assert size(ONE) is UNIT
+
+
+def test_an_index_that_is_a_variable_is_the_same_place_only_as_itself() -> None:
+    i, j = atom("i"), atom("j")
+    assert contract([(one_hot(i, N), "k"), (one_hot(i, N), "k")], "") is UNIT
+    apart = contract([(one_hot(i, N), "k"), (one_hot(j, N), "k")], "")
+    assert apart is not UNIT and not is_zero(apart)
+    assert not is_zero(contract([(one_hot(i, N), "k"), (one_hot(0, N), "k")], ""))
+
+
+def test_two_triangles_are_all_ones_and_the_diagonal() -> None:
+    low, high = mask((N, N), 0), mask((N, N), -1)
+    both = [(2, low, (0, 1)), (2, low, (1, 0))]
+    ones = [(2, UNIT, ()), (2, delta(N), (0, 1))]
+    whole = (0, 1)
+    assert add(both, (N, N)) is add(ones, (N, N))
+    assert add([*both, (1, A, whole)], (N, N)) is add([*ones, (1, A, whole)], (N, N))
+    for apart in (
+        [(1, low, whole), (2, low, (1, 0))],
+        [(1, high, whole), (1, high, (1, 0))],
+        [(1, low, whole), (1, A, whole)],
+    ):
+        assert len(cast(Sum, add(apart, (N, N))).terms) == 2
+
+
+@pytest.mark.parametrize("fn", [*AT_ZERO, *AT_ONE])
+def test_whole_values_are_known(fn: str) -> None:
+    for at, table in ((0, AT_ZERO), (1, AT_ONE)):
+        if fn in table:
+            made = apply_map(fn, [(constant(at), ())], ())
+            assert as_constant(made) == table[fn] == ELEMENTWISE[fn](at)
+
+
+@pytest.mark.parametrize("fn", sorted(ODD | EVEN | set(DEGREE)))
+def test_numbers_leave_functions(fn: str) -> None:
+    """f(-x) is f(x) or -f(x), and f(2 x) is f(x) or 2 f(x), as on numbers."""
+    plain = apply_map(fn, [(x, (0,))], (N,))
+    for c in (-1, 2, -3):
+        turned = apply_map(fn, [(add([(c, x, (0,))], (N,)), (0,))], (N,))
+        ratio = ELEMENTWISE[fn](0.3 * c) / ELEMENTWISE[fn](0.3)
+        leaves = round(ratio) if c == -1 or fn in DEGREE else 0
+        if leaves and ratio == pytest.approx(leaves) and not (fn == "relu" and c < 0):
+            assert turned is add([(leaves, plain, (0,))], (N,))
+        else:
+            assert isinstance(turned, Map | Sum) and turned is not plain
 
 
 def test_powers_collect() -> None:

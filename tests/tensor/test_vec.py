@@ -253,4 +253,9 @@ def test_blocks_are_exchanged_until_the_axes_are_in_order(count: int) -> None:
             given = (*before, *second, *first, *after)
         assert given == wanted or found is None
     assert swaps(wanted, wanted) == []
+    if count == 5:  # blocks are moved whole
+        assert swaps((0, 1, 2, 3, 4), (1, 2, 0, 4, 3)) == [
+            ((), (0,), (1, 2), (3, 4)),
+            ((1, 2, 0), (3,), (4,), ()),
+        ]
     assert len(swaps((1, 0), (0, 1)) or ()) == 1

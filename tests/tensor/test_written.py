@@ -1,0 +1,183 @@
+"""Programs into index notation and back: lowering keeps the value, and what a textbook would write
+is written so again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from matcalc.check import evaluate, sample
+from matcalc.emit.text import text
+from matcalc.errors import DerivationError
+from matcalc.expr.nodes import Expr
+from matcalc.language import parse_program
+from matcalc.tensor.lift import Lift
+from matcalc.tensor.lower import MATRIX_POWER
+from tests.tensor.problems import lowering
+from tests.tensor.validator import validate
+from tests.tensor.values import value
+
+SHAPES = {
+    "A": "R^(n×n)", "B": "R^(n×n)", "S": "R^(n×n) symmetric", "X": "R^(m×n)", "Y": "R^(m×n)",
+    "W": "R^(n×m)", "x": "R^n", "y": "R^n", "p": "R^n positive", "u": "R^m", "s": "R", "t": "R",
+    "a": "R^3", "b": "R^3", "C": "R^(3×3)", "h": "R^(n*(n+1)/2)", "g": "R^(m*n)", "f": "R^(n*m)",
+    "T": "R^(k×m×n)", "K": "R^(2×3)", "d": "R^2",
+}  # fmt: skip
+
+ENTRIES = """
+A B x; x' A B; x y'; A' A; A^3; A^0; s A t; (x · y) A; A ⊙ B; A ⊙ B ⊙ S; x ⊙ y; A / s; x / p;
+s / p; X x + u; X + u; X + x'; X - s; s - x; A - B; -A; -x; 2 A - B / 3; s^2; x^3; p.^s; A.^2;
+p.^-1; x.^2 / s; (A + B) (A - B); S A; tr(A); tr(A B); diag(x); diag(A); diag(x) A diag(y);
+sum(A); sum(X, axis=0); sum(X, axis=1); sum(x); vec(X); vec(A B); unvec(g, m, n); unvec(f, n, m);
+tril(A); triu(A); tril(A, 1); triu(A, -1); tril(A) + triu(A); vech(A); vech(A B); unvech(h, n);
+hstack(x, y); hstack(A, x); hstack(A, B); vstack(x, u); vstack(x, s); vstack(s, x); vstack(A, x');
+vstack(X, A); hstack(s, x'); blockdiag(A, X); blockdiag(s, A); blockdiag(x, s); [s, t, 1];
+[a', b']; [x', y']; [s, 2 s] ⊙ d; cross(a, b); skew(a); skew(a) b; cross(a, C b); skew(a) C;
+x[0]; x[1]; X[0, 1]; X[1, :]; X[:, 0]; A[0, :] x; e(1, n); e(1, 3) ⊙ a; eye(n); ones(n); ones(m, n);
+zeros(m, n) + X; A ⊗ X; x ⊗ u; x' ⊗ u; x ⊗ A; X ⊗ y'; commutation(m, n); commutation(m, n) g;
+commutation(n, m) commutation(m, n) g; duplication(n); elimination(n); elimination(n) vec(A);
+duplication(n) h; duplication(n)' vec(A); reshape(X, n, m); reshape(g, m, n); reshape(T, k, m*n);
+reshape(X, m*n); reshape(s, 1, 1); reshape(K, 3, 2); einsum("ij,kj->ik", X, X);
+einsum("ijk,k->ij", T, x); einsum("ijk,ijk->", T, T); einsum("iij->j", einsum("ij,k->ijk", A, x));
+einsum("ij->ji", X); einsum("ij,ij->ij", X, Y); einsum("i,j,k->ijk", x, y, x);
+x < y; x <= y; x > 0; x >= s; x == y; A > B; max(x, y); min(A, s); max(0, x); abs(x); sign(A);
+exp(X); sin(x + y); cos(-x); tanh(A B); relu(x - y); where(x > 0, x, y); inv(S S + eye(n));
+det(A); (S S + eye(n))^-1 x; max(X, axis=0); max(X, axis=1); softmax(x); softmax(X, axis=0);
+softmax(X, axis=1); pi s; n s; m n s; x · (A y); x' y; u' X x; X'; X' u; A' B'; (A B)'; x'; n;
+[[s, t], [1, 2]]; vstack([s], x); sum(x x'); (X ⊙ Y) x; 2 (x · x); norm(x)^2; s (x y') t;
+levi_civita(); einsum("ijk,jk->i", levi_civita(), C); einsum("ijk,kl->ijl", levi_civita(), C);
+einsum("ijk,ij->k", levi_civita(), C); einsum("ijk,i->jk", levi_civita(), a);
+einsum("ijk,i,j,k->", levi_civita(), a, b, C a);
+einsum("ijk,ilm->jklm", levi_civita(), levi_civita())
+"""
+
+
+def split(programs: str) -> list[str]:
+    return [program.strip() for program in programs.replace("\n", " ").split(";")]
+
+
+def parsed(program: str) -> Expr:
+    return parse_program(program, SHAPES).expression
+
+
+@pytest.mark.parametrize("program", split(ENTRIES))
+def test_lowered_and_lifted_it_has_the_value(program: str) -> None:
+    expr = parsed(program)
+    t = lowering()(expr)
+    validate(t, expr.shape)
+    drawn = sample([expr], [], np.random.default_rng(3))
+    wanted = evaluate(expr, drawn.point, drawn.sizes)
+    np.testing.assert_allclose(value(t, drawn.point, drawn.sizes), wanted, 1e-9, 1e-9)
+    lifted = Lift()(t)
+    np.testing.assert_allclose(evaluate(lifted, drawn.point, drawn.sizes), wanted, 1e-9, 1e-9)
+    assert lowering()(lifted) is t
+
+
+KEPT = """
+A B x; x y'; A' A; A^3; (x · y) A; A ⊙ B; A ⊙ B ⊙ S; x ⊙ y; A / s; x / p; s / p; X x + u; X - s;
+A - B; -A; -x; 2 A - B / 3; s^2; x^3; A.^2; (A + B) (A - B); S A; tr(A); diag(x); diag(A);
+diag(x) A diag(y); sum(A); sum(X, axis=0); sum(X, axis=1); sum(x); vec(X); vec(A B);
+unvec(g, m, n); unvec(f, n, m); tril(A); triu(A); tril(A, 1); triu(A, -1); tril(A) + triu(A);
+vech(A); vech(A B); unvech(h, n); hstack(A, B); vstack(x, u); vstack(X, A); [s, t, 1]; [a', b'];
+[x', y']; cross(a, b); skew(a); skew(a) C; x[0]; x[1]; X[0, 1]; X[:, 0]; A[0, :] x; e(1, n);
+eye(n); ones(m, n); A ⊗ X; x ⊗ u; x ⊗ A; X ⊗ y'; commutation(m, n); duplication(n);
+elimination(n); reshape(T, k, m*n); einsum("ijk,k->ij", T, x); x > 0; x == y; A > B; max(x, y);
+min(A, s); max(0, x); abs(x); sign(A); exp(X); sin(x + y); tanh(A B); relu(x - y);
+where(x > 0, x, y); det(A); max(X, axis=0); max(X, axis=1); softmax(x); softmax(X, axis=0);
+softmax(X, axis=1); n s; m n s; u' X x; X'; X' u; A' B'; n; [[s, t], [1, 2]]; (X ⊙ Y) x;
+2 (x · x); levi_civita(); sum(A ⊙ exp(B)); x' A x; x' A' A x; tr(A)^2; (s + t) A; s (A + B);
+-(x · y) A; s t x y'; A x y' B; A diag(x) B; diag(A' S A); x / (x · x); A / tr(A); 1 / (s t);
+2 s / (3 t); -x / 3; 3 / x; 2 x / 3; sqrt(x); 1 / sqrt(p); (x · x)^s; exp(-x); 1 - x; x - 1;
+(A ⊙ B) x; A (x ⊙ y); X' X + s eye(n); eye(n) - x y'; A ⊗ B + B ⊗ A; (A ⊗ B) commutation(n, n);
+diag(vec(A)); (A ⊗ eye(n)) diag(vec(B)) (eye(n) ⊗ S); vstack(x, zeros(m)); vstack(zeros(m), x);
+vstack(zeros(m, n), A, zeros(m, n)); hstack(A, zeros(n, m)); vstack(x, zeros(2), y); [0, s, 0];
+[s, 0, 0, 0, 0, 0]; [[s, 0], [0, t]]; s e(0, n); e(0, n) e(1, n)'; tril(ones(n, n));
+triu(ones(m, n), 1); unvech(h, n) x; vech(x y'); skew(a) skew(b); C skew(a); ones(n, n) - eye(n);
+ones(m) x'; x ones(m)'; sum(x) ones(m); n eye(n); where(A > 0, A, B); max(x, s); x^2 / (x · x);
+A' B; sylvester(A, B, S); softmax(A x); tr(A^3); A B A B; s eye(n)
+"""
+"""What is written as it was typed."""
+
+TURNED = {
+    "x' A B": "B' A' x",
+    "A^0": "eye(n)",
+    "X + u": "X + u ones(n)'",
+    "X + x'": "X + ones(m) x'",
+    "p.^-1": "1 / p",
+    "p.^s": "p^s",
+    "hstack(x, y)": "[x', y']'",
+    "skew(a) b": "cross(a, b)",
+    "e(1, 3) ⊙ a": "[0, a[1], 0]",
+    "zeros(m, n) + X": "X",
+    "x' ⊗ u": "u x'",
+    "elimination(n) vec(A)": "vech(A)",
+    "reshape(X, m*n)": "vec(X')",
+    'einsum("ij,kj->ik", X, X)': "X X'",
+    'einsum("ijk,ijk->", T, T)': "sum(T.^2)",
+    'einsum("iij->j", einsum("ij,k->ijk", A, x))': "tr(A) x",
+    'einsum("ij->ji", X)': "X'",
+    'einsum("ij,ij->ij", X, Y)': "X ⊙ Y",
+    "x < y": "y > x",
+    "cos(-x)": "cos(x)",
+    "x · (A y)": "x' A y",
+    "x' y": "x · y",
+    "(A B)'": "B' A'",
+    "sum(x x')": "sum(x)^2",
+    "norm(x)^2": "x · x",
+    'einsum("ijk,i->jk", levi_civita(), a)': "-skew(a)",
+    'einsum("ijk,i,j,k->", levi_civita(), a, b, C a)': "cross(a, b)' C a",
+    "pi s": "π s",
+    "blockdiag(A, X)": "vstack(hstack(A, zeros(n, n)), hstack(zeros(m, n), X))",
+    "tr(A S A' S)": "tr(A' S A S)",
+    "diag(A B)": "sum(A ⊙ B', axis=1)",
+    "A ⊙ (x y')": "diag(x) A diag(y)",
+    "(A x) ⊙ y": "y ⊙ (A x)",
+    "sum(A ⊙ B)": "tr(A' B)",
+    "sum(A ⊙ A)": "norm(A)^2",
+    "sum(A, axis=1) / n": "mean(A, axis=1)",
+    "sum(x) / n": "mean(x)",
+    "(x - y) · (x - y)": "norm(y - x)^2",
+    "sqrt(x · x)": "norm(x)",
+    "(x · x)^(3/2)": "norm(x)^3",
+    "-(1 - x) ⊙ x": "x ⊙ (x - 1)",
+    "(x - y) s": "s (x - y)",
+    "-(x - y) s": "s (y - x)",
+    "-2 (x - y)": "2 (y - x)",
+    "vec(x y')": "y ⊗ x",
+    "(A ⊗ X) (B ⊗ W)": "(A B) ⊗ (X W)",
+    "tr(A ⊗ B)": "tr(A) tr(B)",
+    "tril(A)' x": "triu(A') x",
+    "tril(A) ⊙ B": "tril(A ⊙ B)",
+    "max(X, axis=1) ⊙ u": "u ⊙ max(X, axis=1)",
+    "inv(A)' x": "A^-T x",
+    "inv(A) B": "A^-1 B",
+    "tr(inv(A) B)": "tr(A^-1 B)",
+    "inv(A)": "A^-1",
+    "inv(A')": "A^-T",
+    "(A')^-1 x": "A^-T x",
+    "softmax(X', axis=1)": "softmax(X, axis=0)'",
+    "tr(A A')": "norm(A)^2",
+    "A A x": "A^2 x",
+    "diag(x)^2": "diag(x^2)",
+    "diag(x) diag(y)": "diag(x ⊙ y)",
+    "eye(n) eye(n)": "eye(n)",
+}
+"""What has a shorter or a more usual form."""
+
+WRITTEN = {program: program for program in split(KEPT)} | TURNED
+
+
+@pytest.mark.parametrize(("program", "wanted"), WRITTEN.items())
+def test_written_as_a_textbook_would(program: str, wanted: str) -> None:
+    """By index notation alone, without what the user's words or the rule book add."""
+    t = lowering()(parsed(program))
+    assert text(Lift()(t)) == wanted
+    assert lowering()(parsed(wanted)) is t
+
+
+def test_powers_of_matrices_up_to_the_limit() -> None:
+    assert text(Lift()(lowering()(parsed(f"A^{MATRIX_POWER}")))) == f"A^{MATRIX_POWER}"
+    assert text(Lift()(lowering()(parsed(f"A^-{MATRIX_POWER}")))) == f"A^-{MATRIX_POWER}"
+    for k in (MATRIX_POWER + 1, -MATRIX_POWER - 1):
+        with pytest.raises(DerivationError, match="whole exponent of at most"):
+            lowering()(parsed(f"A^({k})"))
