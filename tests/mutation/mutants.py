@@ -5,8 +5,8 @@ of the code of the living function, so that nothing is imported again.
 
 What is no mutant, by rule and not by hand:
 
-- text for people and for the type checker: docstrings, annotations, f-strings, what `raise` says,
-  and `assert`, which states what holds anyway;
+- text for people and for the type checker: docstrings, annotations, f-strings, what `raise` says;
+- `assert`, and `strict=` of `zip`, which state what holds anyway;
 - what happens once, at import: imports, `__all__`, decorators, class bodies, defaults of
   parameters;
 - a store into a table that the same function looks up first: it only saves time.
@@ -170,7 +170,7 @@ def _reason(node: ast.AST, memo: frozenset[str]) -> str:
             return "imports"
         case ast.Assign(targets=[ast.Name(id="__all__")]):
             return "imports"
-        case ast.Assert():
+        case ast.Assert() | ast.keyword(arg="strict"):
             return "assertions"
         case ast.JoinedStr():
             return "f-strings"
