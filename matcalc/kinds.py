@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 from matcalc.calculus.forward import pushforward
 from matcalc.calculus.layouts import symmetrised
-from matcalc.calculus.reverse import Record, derivative, pullback
+from matcalc.calculus.reverse import derivative, pullback
 from matcalc.dims import number
 from matcalc.expr.nodes import Expr, Named, Symbol
 from matcalc.rules.book import RuleBook
@@ -86,26 +86,25 @@ def derivatives(
     targets: Sequence[Tensor],
     directions: Sequence[Tensor],
     book: RuleBook,
-    record: Record,
     simplify: Callable[[Tensor], Tensor],
 ) -> Any:
     """A piece, or a tuple of a piece for each target; of a Hessian by several a tuple of tuples."""
     if problem.kind in ("differential", "jvp") and value.rank:
         ways = dict(zip(targets, entries(problem, directions), strict=True))
-        return Piece(pushforward(value, ways, book, record), (value.rank,))
+        return Piece(pushforward(value, ways, book), (value.rank,))
     first = [
         _symmetric(problem, i, piece, 1)
-        for i, piece in enumerate(_first(problem, value, targets, directions, book, record))
+        for i, piece in enumerate(_first(problem, value, targets, directions, book))
     ]
     if problem.kind in ("differential", "jvp"):
         return _along(first, entries(problem, directions))
     if problem.kind in ("hessian", "hvp"):  # of the first derivative in its shortest form
         first = [Piece(simplify(p.tensor), p.parts) for p in first]
     if problem.kind == "hessian":
-        return _hessian(problem, first, targets, book, record)
+        return _hessian(problem, first, targets, book)
     if problem.kind == "hvp":
         ways = dict(zip(targets, entries(problem, directions), strict=True))
-        first = [Piece(pushforward(p.tensor, ways, book, record), p.parts) for p in first]
+        first = [Piece(pushforward(p.tensor, ways, book), p.parts) for p in first]
     if problem.stacked:
         return Piece(_stacked([p.tensor for p in first]), (first[0].parts[0], 1))
     return first[0] if len(first) == 1 else tuple(first)
@@ -134,18 +133,17 @@ def _first(
     targets: Sequence[Tensor],
     directions: Sequence[Tensor],
     book: RuleBook,
-    record: Record,
 ) -> list[Piece]:
     """The derivative by each target, for vjp multiplied by the direction of the value."""
     if problem.kind != "vjp":
-        found = _each(value, targets, book, record)
+        found = _each(value, targets, book)
         return [
             Piece(t, (value.rank, target.rank)) for t, target in zip(found, targets, strict=True)
         ]
     groups = [[t] for t in targets] if _bound(targets) else [list(targets)]
     shares: dict[Tensor, Tensor] = {}
     for group in groups:
-        shares |= pullback(value, directions[0], (), set(group), book, record)
+        shares |= pullback(value, directions[0], (), set(group), book)
     return [Piece(shares.get(t, zeros(t.dims)), (0, t.rank)) for t in targets]
 
 
@@ -154,11 +152,11 @@ def _bound(targets: Sequence[Tensor]) -> bool:
     return any(isinstance(t, Bound) for t in targets)
 
 
-def _each(y: Tensor, targets: Sequence[Tensor], book: RuleBook, record: Record) -> list[Tensor]:
+def _each(y: Tensor, targets: Sequence[Tensor], book: RuleBook) -> list[Tensor]:
     """The derivative by each target."""
     if not _bound(targets):
-        return derivative(y, targets, book, record)
-    return [derivative(y, [t], book, record)[0] for t in targets]
+        return derivative(y, targets, book)
+    return [derivative(y, [t], book)[0] for t in targets]
 
 
 def _hessian(
@@ -166,16 +164,15 @@ def _hessian(
     first: Sequence[Piece],
     targets: Sequence[Tensor],
     book: RuleBook,
-    record: Record,
 ) -> Any:
     """The derivatives of the first derivatives, by several targets in blocks."""
     if problem.stacked:
-        rows = [_stacked(_each(p.tensor, targets, book, record)) for p in first]
+        rows = [_stacked(_each(p.tensor, targets, book)) for p in first]
         return Piece(_stacked_first(rows), (0, 1, 1))
     blocks = []
     for p in first:
         row = []
-        for j, t in enumerate(_each(p.tensor, targets, book, record)):
+        for j, t in enumerate(_each(p.tensor, targets, book)):
             row.append(_symmetric(problem, j, Piece(t, (0, p.tensor.rank, targets[j].rank)), 2))
         blocks.append(tuple(row))
     return blocks[0][0] if len(blocks) == 1 else tuple(blocks)

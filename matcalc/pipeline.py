@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from matcalc.calculus.layouts import has_matrices, symmetrised, unvectorised, vectorised, written
-from matcalc.calculus.reverse import Record, derivative
+from matcalc.calculus.reverse import derivative
 from matcalc.expr import build
 from matcalc.expr.along import directed, share
 from matcalc.expr.matrix import AsMatrix
@@ -34,7 +34,6 @@ class Solved:
     value: Tensor
     targets: tuple[Tensor, ...]
     directions: tuple[Tensor, ...]
-    record: Record
     raw: Any
     written: Any
     arrays: Any
@@ -52,16 +51,15 @@ def solve(problem: Problem, book: RuleBook) -> Solved:
     value = lowering(problem.expression)
     targets = tuple(lowering(t) for t in problem.targets)
     directions = tuple(lowering(v) for v in problem.directions)
-    record = Record()
     writer = Writer(problem, lowering, book)
     between = Simplifier(lowering.known, book, final=False)
-    pieces = derivatives(problem, value, targets, directions, book, record, between)
+    pieces = derivatives(problem, value, targets, directions, book, between)
     leaves = mapped(writer, pieces)
     layout = problem.layout
     if any(leaf.vec for leaf in leaves_of(leaves)):
         layout += ", between vec(variable) and vec(result)"
     return Solved(
-        problem, value, targets, directions, record,
+        problem, value, targets, directions,
         mapped(lambda piece: piece.tensor, pieces),
         mapped(lambda leaf: leaf.text, leaves),
         mapped(lambda leaf: leaf.array, leaves),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matcalc.calculus.reverse import Differentials, Local, Record
+from matcalc.calculus.reverse import Differentials
 from matcalc.errors import DerivationError
 from matcalc.tensor.canonical import add, contract, group, is_zero, opaque, split, zeros
 from matcalc.tensor.nodes import (
@@ -38,23 +38,27 @@ def pushforward(
     y: Tensor,
     directions: Mapping[Tensor, Tensor],
     book: Differentials,
-    record: Record | None = None,
+    used: list[object] | None = None,
 ) -> Tensor:
     """Σ ∂y/∂target · direction over the targets: the axes of y.
 
-    What is below a target is constant, as in reverse accumulation.
+    What is below a target is constant, as in reverse accumulation, and the rules of local
+    derivatives are added to `used`.
     """
-    return _Forward(directions, book, record)(y)
+    return _Forward(directions, book, used)(y)
 
 
 class _Forward:
     """The tangents of the nodes of one graph; None where a node does not depend on a target."""
 
     def __init__(
-        self, directions: Mapping[Tensor, Tensor], book: Differentials, record: Record | None
+        self,
+        directions: Mapping[Tensor, Tensor],
+        book: Differentials,
+        used: list[object] | None,
     ) -> None:
         self.book = book
-        self.record = record
+        self.used = used
         self.directions = directions
         self.tangents: dict[Tensor, Tensor | None] = {}
 
@@ -121,7 +125,7 @@ class _Forward:
             inner = self.tangents[t]
             if inner is not None:
                 rule, slope = self.book.local(node, position)
-                self._noted(node, position, rule, slope)
+                self._noted(rule)
                 views = [(slope, own), (inner, labels)]
                 shares.append(contract(views, own, dict(enumerate(node.dims))))
         return self._total(shares, node)
@@ -139,7 +143,7 @@ class _Forward:
                 shares.append(opaque(node.fn, args, node.dims, node.batch, node.batched))
             else:
                 linear = self.book.differential(node, position)
-                self._noted(node, position, linear.rule, None)
+                self._noted(linear.rule)
                 shares.append(Substitution({linear.dx: inner})(linear.tensor))
         return self._total(shares, node)
 
@@ -150,11 +154,10 @@ class _Forward:
         (arg,) = node.args
         extra = arg.dims[node.batch :]
         slope = opaque((function, order + 1), [arg], node.dims + extra, node.batch, node.batched)
-        self._noted(node, 0, None, slope)
         own = tuple(range(node.rank))
         after = tuple(range(node.rank, node.rank + len(extra)))
         return contract([(slope, own + after), (inner, own[: node.batch] + after)], own)
 
-    def _noted(self, node: Tensor, position: int, rule: object, value: Tensor | None) -> None:
-        if self.record is not None:
-            self.record.locals.append(Local(node, position, rule, value))
+    def _noted(self, rule: object) -> None:
+        if self.used is not None:
+            self.used.append(rule)

@@ -7,7 +7,7 @@ The adjoint of a node has the axes of the result (those of the seed) and then th
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from matcalc.dims import Dim
@@ -71,23 +71,6 @@ class Differentials(Protocol):
         """The share of an argument that the function is linear in, where there is a rule for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
-    """A local derivative that the chain rule used: of a node by an operand, by a rule."""
-
-    node: Tensor
-    position: int
-    rule: object
-    value: Tensor | None
-
-
-@dataclass
-class Record:
-    """What differentiation did, in order: the raw material of a derivation."""
-
-    locals: list[Local] = field(default_factory=list)
-
-
 def seed(dims: tuple[Dim, ...]) -> Tensor:
     """The identity of tensors of these dimensions: the derivative of a tensor by itself."""
     rank = len(dims)
@@ -95,10 +78,10 @@ def seed(dims: tuple[Dim, ...]) -> Tensor:
 
 
 def derivative(
-    y: Tensor, targets: Sequence[Tensor], book: Differentials, record: Record | None = None
+    y: Tensor, targets: Sequence[Tensor], book: Differentials, used: list[object] | None = None
 ) -> list[Tensor]:
     """∂y/∂target for each target: the axes of y, then those of the target."""
-    found = pullback(y, seed(y.dims), y.dims, set(targets), book, record)
+    found = pullback(y, seed(y.dims), y.dims, set(targets), book, used)
     return [found.get(t, zeros(y.dims + t.dims)) for t in targets]
 
 
@@ -108,9 +91,12 @@ def pullback(
     outer: tuple[Dim, ...],
     targets: Collection[Tensor],
     book: Differentials,
-    record: Record | None = None,
+    used: list[object] | None = None,
 ) -> dict[Tensor, Tensor]:
-    """The adjoints of the targets, given that of y; its first axes are `outer`."""
+    """The adjoints of the targets, given that of y; its first axes are `outer`.
+
+    The rules of local derivatives are added to `used`, in order.
+    """
     order = postorder((y,))
     active = _active(order, targets)
     contributions: dict[Tensor, list[Tensor]] = {y: [adjoint]}
@@ -130,7 +116,7 @@ def pullback(
         if node in targets:
             found[node] = total
             continue
-        for operand, share in _shares(node, total, len(outer), active, book, record):
+        for operand, share in _shares(node, total, len(outer), active, book, used):
             if not is_zero(share):
                 contributions.setdefault(operand, []).append(share)
     return found
@@ -151,7 +137,7 @@ def _shares(
     outer: int,
     active: set[Tensor],
     book: Differentials,
-    record: Record | None,
+    used: list[object] | None,
 ) -> list[tuple[Tensor, Tensor]]:
     """What each operand that matters gets of a node's adjoint."""
     own = tuple(range(outer, outer + node.rank))
@@ -172,13 +158,13 @@ def _shares(
             for position, (t, labels) in enumerate(args):
                 if t in active:
                     rule, local = book.local(node, position)
-                    if record is not None:
-                        record.locals.append(Local(node, position, rule, local))
+                    if used is not None:
+                        used.append(rule)
                     out = (*front, *(own[i] for i in labels))
                     result.append((t, contract([(total, everything), (local, own)], out)))
             return result
         case Opaque():
-            return _opaque_shares(node, total, outer, active, book, record)
+            return _opaque_shares(node, total, outer, active, book, used)
         case Group(arg=arg, sizes=sizes):
             return [(arg, split(total, (1,) * outer + sizes, total.dims[:outer] + arg.dims))]
         case Split(arg=arg, sizes=sizes):
@@ -220,10 +206,10 @@ def _opaque_shares(
     outer: int,
     active: set[Tensor],
     book: Differentials,
-    record: Record | None,
+    used: list[object] | None,
 ) -> list[tuple[Tensor, Tensor]]:
     if isinstance(node.fn, tuple):
-        return _unknown_shares(node, node.fn, total, outer, record)
+        return _unknown_shares(node, node.fn, total, outer)
     result = []
     for position, t in enumerate(node.args):
         if t not in active:
@@ -233,8 +219,8 @@ def _opaque_shares(
             result.append((t, share))
             continue
         linear = book.differential(node, position)
-        if record is not None:
-            record.locals.append(Local(node, position, linear.rule, None))
+        if used is not None:
+            used.append(linear.rule)
         shares = pullback(linear.tensor, total, total.dims[:outer], {linear.dx}, book)
         if linear.dx in shares:
             result.append((t, shares[linear.dx]))
@@ -242,15 +228,13 @@ def _opaque_shares(
 
 
 def _unknown_shares(
-    node: Opaque, fn: tuple[Function, int], total: Tensor, outer: int, record: Record | None
+    node: Opaque, fn: tuple[Function, int], total: Tensor, outer: int
 ) -> list[tuple[Tensor, Tensor]]:
     """The derivative of an unknown function is the function's own next derivative."""
     function, order = fn
     arg = node.args[0]
     inner = arg.dims[node.batch :]
     slope = opaque((function, order + 1), [arg], node.dims + inner, node.batch, node.batched)
-    if record is not None:
-        record.locals.append(Local(node, 0, None, slope))
     places = tuple(range(outer, outer + node.rank))
     after = tuple(range(outer + node.rank, outer + node.rank + len(inner)))
     front = tuple(range(outer + node.rank))

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, count
 
 from matcalc.calculus.forward import pushforward
-from matcalc.calculus.reverse import Record
 from matcalc.derivation import indices, kernel
 from matcalc.derivation.answers import Answers
 from matcalc.derivation.parts import depending
@@ -127,10 +126,10 @@ class Along(Teller):
         """The differential of one part."""
         if not near or value in near:
             return None
-        record = Record()
-        after = self.along(value, near, record)
+        used: list[object] = []
+        after = self.along(value, near, used)
         by, direction = next(iter(near.items()))
-        rule = kernel.rule_of(value, depending(value, list(near)), record)
+        rule = kernel.rule_of(value, depending(value, list(near)), used)
         kind = self.solved.problem.kind
         along = ", ".join(s.name for s in self.solved.problem.directions)
         words = f"differentiate {name} along {along}" if kind in ("jvp", "hvp") else f"find d{name}"
@@ -140,10 +139,10 @@ class Along(Teller):
             ways=tuple(near.items()),
         )  # fmt: skip
 
-    def along(self, value: Expr, ways: Ways, record: Record | None = None) -> Expr:
+    def along(self, value: Expr, ways: Ways, used: list[object] | None = None) -> Expr:
         """The derivative of a value along directions, with these last in products."""
         slopes = self.slopes
         tensors = {slopes.tensor(node): slopes.tensor(way) for node, way in ways.items()}
-        found = pushforward(slopes.tensor(value), tensors, self.solved.book, record)
+        found = pushforward(slopes.tensor(value), tensors, self.solved.book, used)
         written = slopes.write(slopes.spoken(found))
         return written if is_zero(found) else directed(written, self.symbols)

@@ -3,10 +3,9 @@ rule; and which rule the outermost operation of an expression is derived by."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
-from matcalc.calculus.reverse import Record
 from matcalc.derivation.parts import is_leaf
 from matcalc.expr.nodes import (
     Add,
@@ -77,7 +76,7 @@ SYMMETRIC: Final = Rule(
 )
 
 
-def rule_of(node: Expr, active: Collection[Expr], record: Record) -> Rule:
+def rule_of(node: Expr, active: Collection[Expr], used: Sequence[object]) -> Rule:
     """The rule by which the outermost operation of an expression is differentiated."""
     inside = [child for child in children(node) if child in active]
     if node in active and is_leaf(node):
@@ -88,13 +87,13 @@ def rule_of(node: Expr, active: Collection[Expr], record: Record) -> Rule:
         case Add():
             return SUM
         case Neg(arg=arg):
-            return rule_of(arg, active, record) if not is_leaf(arg) else CONSTANT_FACTOR
+            return rule_of(arg, active, used) if not is_leaf(arg) else CONSTANT_FACTOR
         case Product() | Dot() | Hadamard() | Kron() | Einsum():
             return PRODUCT if len(inside) > 1 else CONSTANT_FACTOR
         case Divide(denominator=below):
             return QUOTIENT if below in active else CONSTANT_FACTOR
         case Transpose(arg=arg):
-            return TRANSPOSE if is_leaf(arg) else rule_of(arg, active, record)
+            return TRANSPOSE if is_leaf(arg) else rule_of(arg, active, used)
         case Index():
             return ENTRY
         case Stack():
@@ -112,7 +111,7 @@ def rule_of(node: Expr, active: Collection[Expr], record: Record) -> Rule:
         case Derivative():
             return INSIDE
         case _:
-            return _of_book(node, record)
+            return _of_book(node, used)
 
 
 def _of_leaf(node: Expr) -> Rule:
@@ -125,9 +124,9 @@ def _of_leaf(node: Expr) -> Rule:
             return INSIDE
 
 
-def _of_book(node: Expr, record: Record) -> Rule:
+def _of_book(node: Expr, used: Sequence[object]) -> Rule:
     """The line of the book for a function, as the engine used it; else the function is linear."""
-    rules = [local.rule for local in record.locals if isinstance(local.rule, Rule)]
+    rules = [rule for rule in used if isinstance(rule, Rule)]
     name = node.name if isinstance(node, Call | Symbol) else ""
     name = {"<": "gt", ">": "gt", "<=": "ge", ">=": "ge", "==": "eq"}.get(
         node.op if isinstance(node, Compare) else "", name

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from matcalc.calculus.reverse import Record, derivative
+from matcalc.calculus.reverse import derivative
 from matcalc.errors import DerivationError
 from matcalc.expr import build
 from matcalc.expr.along import directed
@@ -94,13 +94,14 @@ class Slopes:
                 pending.extend(operands(t))
         return [node for t, node in tensors.items() if t in found]
 
-    def local(self, value: Expr, by: Sequence[Expr]) -> tuple[list[Slope], Record]:
-        """The derivative of a value by each of the nodes that it directly depends on."""
-        record = Record()
+    def local(self, value: Expr, by: Sequence[Expr]) -> tuple[list[Slope], list[object]]:
+        """The derivative of a value by each of the nodes that it directly depends on, and the
+        rules that this took."""
+        used: list[object] = []
         y = self.tensor(value)
         targets = [self.tensor(node) for node in by]
-        found = derivative(y, targets, self.book, record)
-        return [self.slope(value, node, t) for node, t in zip(by, found, strict=True)], record
+        found = derivative(y, targets, self.book, used)
+        return [self.slope(value, node, t) for node, t in zip(by, found, strict=True)], used
 
     def total(self, value: Expr, by: Expr, held: Sequence[Expr]) -> Slope:
         """The derivative of a value by a node, through all names that are not held."""

@@ -173,12 +173,12 @@ class Teller:
         for name, value in [*((p.name, p.value) for p in made.named), (label, made.whole)]:
             reached = self.slopes.reached(value, [*nodes, *held])
             by = [node for node in reached if node in nodes and node is not value]
-            slopes, record = self.slopes.local(value, reached)
+            slopes, used = self.slopes.local(value, reached)
             for node, slope in zip(reached, slopes, strict=True):
                 if node in by and not (slope.zero and len(by) > 1):
                     found[name, node] = slope
                     active = depending(value, [node], [n for n in reached if n is not node])
-                    rule = kernel.rule_of(value, active, record)
+                    rule = kernel.rule_of(value, active, used)
                     yield self.local(name, value, node, slope, rule, reached, depth)
             if name == label and not by:
                 yield from self.constant(label, value, nodes)
@@ -305,8 +305,8 @@ class Teller:
         steps = []
         for place in places.values():
             reached = [place, *(p for p in places.values() if p is not place), *held]
-            slopes, record = self.slopes.local(here, reached)
-            rule = kernel.rule_of(here, depending(here, [place], held), record)
+            slopes, used = self.slopes.local(here, reached)
+            rule = kernel.rule_of(here, depending(here, [place], held), used)
             steps.append(self.local(name, here, place, slopes[0], rule, reached, depth))
         return steps
 
@@ -319,8 +319,8 @@ class Teller:
         for k, item in enumerate(value.items):
             part = build.named(self.free(f"{name}_{k + 1}"), item)
             yield self.let(part)
-            slopes, record = self.slopes.local(item, [by, *held])
-            rule = kernel.rule_of(item, depending(item, [by], held), record)
+            slopes, used = self.slopes.local(item, [by, *held])
+            rule = kernel.rule_of(item, depending(item, [by], held), used)
             yield self.local(part.name, item, by, slopes[0], rule, [by, *held], depth)
 
 

@@ -11,10 +11,17 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from matcalc import InputError, derive, parse
+from matcalc import InputError, MatcalcError, derive, parse
+from matcalc.calculus.forward import pushforward
+from matcalc.calculus.layouts import has_matrices
 from matcalc.check import evaluate, same_value, sample
+from matcalc.errors import DerivationError
 from matcalc.kinds import Kind
 from matcalc.result import Derivation
+from matcalc.rules.book import default_book
+from matcalc.tensor.canonical import UNIT
+from matcalc.tensor.lower import Lowering
+from matcalc.tensor.nodes import Atom, postorder
 
 G, J, H = "gradient", "jacobian", "hessian"
 
@@ -86,6 +93,10 @@ PROGRAMS: Final = [
     ("hstack(X, x) where X: R^(m×n), x: R^m", "X, x", J),
     ("blockdiag(A, B) where A: R^(m×n), B: R^(p×q)", "A", J),
     ("chol(S) b where S: R^(n×n) spd, b: R^n", "S", J),
+    ("unvec(x, m, n) b where x: R^(m*n), b: R^n", "x", J),
+    ("expm_frechet(A, X) b where A: R^(n×n), X: R^(n×n), b: R^n", "X", J),
+    ("sylvester(A, B, X) b where A: R^(m×m), B: R^(n×n), X: R^(m×n), b: R^n", "X", J),
+    ("sqrtm(S + t T) b where S: R^(n×n) spd, T: R^(n×n) spd, b: R^n", "t", J),
     ("a' expm(t A) b where A: R^(n×n), a: R^n, b: R^n", "t, A", G),
     ("eigmax(A + A') where A: R^(n×n)", "A", G),
     ("norm(X, nuc) + norm(X, 2) where X: R^(m×n)", "X", G),
@@ -107,6 +118,8 @@ PROGRAMS: Final = [
     ("u = A x + b; v = tanh(u); sum(v)^2 where b: R^m", "u", G),
     ("u = A x + b; v = tanh(u); sum(v)^2 where b: R^m", "v", H),
     ("u = x x'; tr(u A u) where x: R^n", "u", G),
+    ("u = x · a; v = norm(x)^2; (u + v)^2 - u^2 - 2 u v", "x", G),  # nothing comes back to u
+    ("u = x · a; v = norm(x)^2; (u + v)^2 - v^2 - 2 u v", "x", G),
     ("u = x x'; tr(u A u) where x: R^n", "x", G),
     ("h = relu(W1 x + b1); norm(W2 h + b2)^2 where b1: R^k, b2: R^m", "W1, b1, W2, b2", G),
     # unknown functions
@@ -159,6 +172,34 @@ def test_along_directions(row: tuple[str, str, str], kind: Kind) -> None:
     else:
         report = derive(program, wrt, kind=kind).check()
         assert report.passed, str(report)
+
+
+def test_neither_mode_differentiates_by_an_index() -> None:
+    with pytest.raises(MatcalcError, match="no derivative by an index"):
+        derive("grad(x[i], i)", "x", shapes={"x": "n"})
+    lowering = Lowering(default_book())
+    entry = lowering(parse("x[i]", {"x": "n"}).node)
+    index = next(n for n in postorder((entry,)) if isinstance(n, Atom) and n.name == "i")
+    with pytest.raises(DerivationError, match="no derivative by an index"):
+        pushforward(entry, {index: UNIT}, default_book())
+
+
+@pytest.mark.parametrize(
+    ("parts", "needed"),
+    [
+        ((1, 1), False),  # a vector by a vector is a matrix as it is
+        ((0, 2), False),
+        ((2, 1), True),
+        ((1, 2), True),
+        ((2, 2), True),
+        ((3, 1), False),  # what has three axes is no matrix
+        ((1, 1, 1), False),
+    ],
+)
+def test_vec_is_needed_where_matrices_are_differentiated(
+    parts: tuple[int, ...], needed: bool
+) -> None:
+    assert has_matrices(parts) is needed
 
 
 @pytest.mark.parametrize("kind", ["differential", "jvp", "vjp", "gradient"])
