@@ -54,6 +54,10 @@ SYM = "function sym(A: n×n): n×n\ndefine sym(A) = (A + A')/2\nd sym(A) = (dA +
         ("rms(X, axis=1)", "X", RMS, {"X": "m×n"}, ""),
         ("rms(x)", "x", RMS, {"x": "n"}, "x' / (n rms(x))"),
         ("tr(sym(A) X)", "A", SYM, {}, "(X + X') / 2"),
+        ("sum(sym(inv(A)) u)", "A", SYM, {"A": "n×n", "u": "n"}, ""),  # inv is the book's
+        ("sum(sym(expm_frechet(A, B)))", "B", SYM, {"A": "n×n", "B": "n×n"}, ""),
+        ("kept(A)", "A", "function kept(A: n×n): n×n\ndefine kept(A) = (A > 0)\nd kept(A) = 0", {},
+         "zeros(n*n, n*n)"),
         ("sum(cube(x))", "x", "function cube(x): elementwise\ndefine cube(x) = x^3", {"x": "n"},
          "3 (x^2)'"),
         ("outer2(x)", "x", "function inner2(x): elementwise\nfunction outer2(x): elementwise\n"
@@ -88,6 +92,24 @@ def test_derived_and_verified(
     assert (
         np.shape(d.expression.function()(**{n: given[n] for n in d.expression.inputs})) is not None
     )
+
+
+def nested(depth: int, calls: int = 1) -> str:
+    """Functions f0, f1, …, each defined by so many calls of the one before it, and of f0."""
+    lines = ["function f0(x): elementwise", "define f0(x) = x^2"]
+    for k in range(1, depth):
+        called = " + ".join([f"f{k - 1}(x + {i})" for i in range(calls)])
+        lines += [f"function f{k}(x): elementwise", f"define f{k}(x) = {called} + f0(x)"]
+    return "\n".join(lines)
+
+
+def test_definitions_within_definitions_have_a_limit() -> None:
+    assert str(derive("f39(x)", "x", rules=nested(40))) == "80 x"
+    with pytest.raises(InputError, match="the definition of f40 stands for too much"):
+        derive("f40(x)", "x", rules=nested(41))
+    assert derive("f8(x)", "x", rules=nested(9, 2)).check().passed  # 1 + 2 + … + 2^8 calls
+    with pytest.raises(InputError, match="the definition of f10 stands for too much"):
+        derive("f10(x)", "x", rules=nested(11, 2))
 
 
 def test_second_derivatives_and_latex() -> None:
@@ -141,6 +163,13 @@ def test_a_wrong_rule_is_refused_with_both_numbers() -> None:
         ("define f(x) = x + a", "`a` is no argument of f"),
         ("d f(x) = cos(x) dx\nd f(x) = sin(x) dx", "`f` has two differentials"),
         ("define f(x) = x\ndefine f(x) = x^2", "`f` has two definitions"),
+        ("d f(x) = x dx polygamma(dx, 1)", "the rule for f cannot be used: there is no rule"),
+        ("function g(x, y): elementwise\nd g(x, y) = dx^2 + dy\nd f(x) = dx",
+         "the differential of g is not linear in dx, dy"),
+        ("function g(x, y): elementwise\nd g(x, y) = dx + dy^2\nd f(x) = dx",
+         "expected: d g(…) = … dx + … dy"),
+        ("function g(x: n): n\ndefine g(x) = 1\nd f(x) = dx", "not of the shape of g"),
+        ("d f(x) = a dx", "rules: d f(x) = a dx\n         ^^^^^^^^^^^^^\n"),
         ("define f(x) = f(x - 1)", "comes back to f"),
         ("function h(x): elementwise\ndefine f(x) = h(x)\ndefine h(x) = f(x)", "comes back to"),
         ("function f(x): elementwise\nd f(x, y) = dx", "names other arguments"),

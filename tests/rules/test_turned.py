@@ -11,8 +11,12 @@ SHAPES = {
     **dict.fromkeys("MX", "R^(m×m)"),
     **dict.fromkeys("ABC", "R^(n×n)"),
     "S": "R^(n×n) spd",
+    "T": "R^(n×n) spd",
+    "Y": "R^(n×m)",
     "x": "R^n",
+    "z": "R^m",
     "t": "R",
+    "f": "R -> R^(n×m)",
 }
 
 ROWS = """
@@ -27,6 +31,15 @@ norm(logm(S))^2           | S | gradient | 2 S^-1 logm(S)
 det(A - t I)              | t | gradient | -det(A - t eye(n)) tr((A - t eye(n))^-1)
 (A - t I)^-1              | t | jacobian | (A - t eye(n))^-2
 expm(t (A - B))           | t | jacobian | (A - B) expm(t (A - B))
+expm(A + t B) x           | t | jacobian | expm_frechet(A + t B, B) x
+logm(S + t T) x           | t | jacobian | logm_frechet(S + t T, T) x
+sqrtm(S + t T) x          | t | jacobian | sylvester(sqrtm(S + t T), sqrtm(S + t T), T) x
+sylvester(A, M, t Y) z    | t | jacobian | sylvester(A, M, Y) z
+sylvester(A, M, f(t)) z   | t | jacobian | sylvester(A, M, f'(t)) z
+sylvester(A, t M, Y) z    | t | jacobian | -sylvester(A, t M, sylvester(A, t M, Y) M) z
+tr(A expm(A))             | A | gradient | expm_frechet(A', A') + expm(A)'
+expm_frechet(A, B)[0,0]   | B | gradient | expm_frechet(A', e(0, n) e(0, n)')
+sylvester(t A, M, Y) z    | t | jacobian | -sylvester(t A, M, A sylvester(M', t A', Y')') z
 """
 
 
