@@ -308,3 +308,20 @@ def test_json_of_a_level(say: Say) -> None:
         levels[level] = sum(len(step["details"]) for step in record["steps"])
     assert levels["textbook"] <= levels["all"]
     assert json.loads(say("x^2", "--wrt", "x", "--json").out)["level"] == "textbook"
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [
+        ("--hessian", "--kind hessian"),
+        ("--hessain", "--kind hessian"),
+        ("--jax", "--code jax"),
+        ("--denominator", "--layout denominator"),
+        ("--numppy", "--numpy"),
+        ("--nothing-like-it", "matcalc --help"),
+    ],
+)
+def test_an_unknown_option_is_told_what_it_may_mean(say: Say, option: str, meant: str) -> None:
+    said = say("x^2", "--wrt", "x", option)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"error: unrecognized arguments: {option}\n  try: {meant}\n"

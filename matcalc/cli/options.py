@@ -87,6 +87,15 @@ _TABLE: Final = (
 )
 
 OPTIONS: Final = tuple(option.name for option in _TABLE)
+_SAID: Final = {
+    **{f"--{kind}": f"--kind {kind}" for kind in KINDS},
+    **{f"--{target}": f"--code {target}" for target in TARGETS},
+    **{f"--{layout}": f"--layout {layout}" for layout in ("numerator", "denominator")},
+    "--matlab": "--dialect matlab",
+    **{option: option for option in OPTIONS},
+}
+"""What an option that does not exist may have been meant to say."""
+
 _VALUED: Final = frozenset(o.name for o in _TABLE if o.value and o.alone is None)
 """Options whose value may be the next word."""
 
@@ -96,8 +105,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         found = re.match(r"unrecognized arguments: (--[\w-]+)", message)
-        near = difflib.get_close_matches(found[1], OPTIONS, 1) if found else []
-        raise InputError(message, suggestion=near[0] if near else "matcalc --help")
+        near = difflib.get_close_matches(found[1], _SAID, 1) if found else []
+        raise InputError(message, suggestion=_SAID[near[0]] if near else "matcalc --help")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Final, Never
 
 from matcalc.errors import Span
+from matcalc.language.advice import RENAMED
 from matcalc.language.book import LIBRARY
-from matcalc.language.foreign import RENAMED, check_foreign
+from matcalc.language.foreign import check_foreign
 from matcalc.language.names import canonical, derivative_named, nearest
 from matcalc.language.shape_words import ShapeWords
 from matcalc.language.survey import CLOSERS, MATLAB, OPEN, Context

@@ -11,115 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from matcalc.language.advice import INVERSES
+from matcalc.language.advice import INVERSES, LATEX, RENAMED
 from matcalc.language.names import GREEK, canonical
 from matcalc.language.survey import CLOSERS, OPEN, Survey
 from matcalc.language.tokens import Token
 
-LATEX: Final = {
-    "frac": "a / b",
-    "dfrac": "a / b",
-    "tfrac": "a / b",
-    "sqrt": "sqrt(x)",
-    "sum": "sum(x)",
-    "prod": "prod(x)",
-    "int": "",
-    "partial": "grad(f, x) or jacobian(f, x)",
-    "nabla": "grad(f, x), or ∇f(x) of an unknown function f",
-    "top": "x'",
-    "intercal": "x'",
-    "prime": "x'",
-    "dagger": "pinv(A)",
-    "cdot": "·",
-    "times": "A B, x ⊙ y or cross(x, y); between dimensions x or ×",
-    "odot": "⊙",
-    "circ": "⊙",
-    "otimes": "⊗",
-    "le": "<=",
-    "leq": "<=",
-    "ge": ">=",
-    "geq": ">=",
-    "ne": "1 - (x == y)",
-    "neq": "1 - (x == y)",
-    "in": "a declaration after where, as in `where x: R^n`",
-    "to": "a declaration after where, as in `where f: R -> R`",
-    "infty": "inf",
-    "left": "the bracket alone",
-    "right": "the bracket alone",
-    "big": "the bracket alone",
-    "bigl": "the bracket alone",
-    "bigr": "the bracket alone",
-    "Big": "the bracket alone",
-    "lVert": "norm(x)",
-    "rVert": "norm(x)",
-    "Vert": "norm(x)",
-    "lvert": "abs(x)",
-    "rvert": "abs(x)",
-    "vert": "abs(x) or det(A)",
-    "begin": "the rows of a matrix as lists: [[a, b], [c, d]]",
-    "end": "the rows of a matrix as lists: [[a, b], [c, d]]",
-    **dict.fromkeys(
-        "mathbf boldsymbol bm mathrm mathit mathcal mathbb text vec hat bar tilde widehat".split(),
-        "the name alone: x, X",
-    ),
-    "operatorname": "the function's name: softmax(x)",
-    **{
-        name: f"{name}(x)"
-        for name in "log exp sin cos tan sinh cosh tanh max min det arcsin arccos arctan".split()
-    },
-    "ln": "log(x)",
-    "quad": "a blank",
-    "displaystyle": "",
-}
-"""Commands of LaTeX and what to write instead."""
-
 MODULES: Final = frozenset("np numpy jnp torch tf tensorflow math scipy sp cp nn sympy".split())
-RENAMED: Final = {
-    "σ": "sigmoid(x)",
-    "Φ": "normcdf(x)",
-    "φ": "normpdf(x)",
-    "Γ": "gamma(x)",
-    "ψ": "digamma(x)",
-    "inverse": "inv(A)",
-    "transpose": "A'",
-    "T": "A'",
-    "trace": "tr(A)",
-    "matmul": "A B",
-    "dot": "x · y, or A B",
-    "inner": "x · y",
-    "multiply": "x ⊙ y",
-    "subtract": "x - y",
-    "add": "x + y",
-    "divide": "x ./ y",
-    "power": "x.^p",
-    "pow": "x.^p",
-    "maximum": "max(a, b)",
-    "minimum": "min(a, b)",
-    "slogdet": "logdet(A)",
-    "amax": "max(x)",
-    "amin": "min(x)",
-    "arcsin": "asin(x)",
-    "arccos": "acos(x)",
-    "arctan": "atan(x)",
-    "identity": "eye(n)",
-    "einsum": 'einsum("ij,jk->ik", A, B)',
-    "mm": "A B",
-    "bmm": "einsum(…)",
-    "logdet": "logdet(A)",
-    "flatten": "vec(X)",
-    "ravel": "vec(X)",
-    "reshape": "reshape(x, m, n)",
-    "diff": "grad(f, x)",
-    "gradient": "grad(f, x)",
-    "derivative": "grad(f, x)",
-    "conj": "x: everything is real",
-    "argmax": "onehot_max(x), 1 at the largest entry",
-    "argmin": "onehot_min(x), 1 at the smallest entry",
-    "mod": "x - y floor(x / y)",
-    "Tr": "tr(A)",
-    "sgn": "sign(x)",
-}
-"""Names of NumPy and PyTorch that are other names here."""
+"""Modules of Python whose functions are pasted in with them."""
 
 STARTS: Final = frozenset({"NAME", "NUMBER", "LPAR", "LSQUARE", "MINUS", "NABLA", "BAR"})
 ENDS: Final = frozenset({"NAME", "NUMBER", "RPAR", "RSQUARE", "PRIME", "TRANSPOSE", "SUPERSCRIPT"})
@@ -366,6 +264,21 @@ def _logical(survey: Survey, position: int) -> None:
     )
 
 
+def _leibniz(survey: Survey, position: int) -> None:
+    """`d/dx f`, `∂/∂x f` in ASCII letters: a product and a quotient, if it were one."""
+    rest = survey.tokens[position : position + 3]
+    if [token.text for token in rest[:2]] != ["d", "/"] or rest[-1].kind != "NAME":
+        return
+    end = rest[-1]
+    if len(end.text) > 1 and end.text.startswith("d") and _is_free(survey, end):
+        survey.fail(
+            f"`d/{end.text}` is no operator here",
+            Token("", "", rest[0].start, end.end),
+            suggestion=f"the function alone, and {end.text[1:]} as the variable; within a program "
+            f"grad(f, {end.text[1:]}) or jacobian(f, {end.text[1:]})",
+        )
+
+
 def _conditional(survey: Survey, position: int) -> None:
     """`if c then a else b`, `a if c else b`."""
     words = {token.text for token in survey.tokens[position:] if token.kind == "NAME"}
@@ -417,6 +330,7 @@ def _statement(survey: Survey, position: int) -> None:
 _WORDS: Final = {
     **dict.fromkeys(MODULES, _module),
     **dict.fromkeys(("and", "or", "not"), _logical),
+    "d": _leibniz,
     "if": _conditional,
     "for": _loop,
     "lambda": _function,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from matcalc.expr.nodes import free_symbols
 from matcalc.language import Entry, Statement, book
 from tests.language.tree import tree
 
@@ -27,7 +28,7 @@ def test_statements_of_functions_are_typed(entry: Entry, statement: Statement) -
 @pytest.mark.parametrize("statement", RULES, ids=lambda each: each.name)
 def test_rules_are_typed(statement: Statement) -> None:
     lhs, rhs, variables = book.statement_exprs(None, statement)
-    assert variables
+    assert free_symbols(rhs).keys() <= free_symbols(lhs).keys() == variables.keys()
     assert lhs.shape.dims == rhs.shape.dims or not rhs.shape.dims
 
 
