@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from matcalc.emit.book import Template, template_for
+from matcalc.emit.book import Template, template, template_for
 from matcalc.emit.functional import Functional
 from matcalc.emit.pysource import Py, contracted, solved
+from matcalc.errors import DerivationError
 from matcalc.language.book import Entry
 from matcalc.plan.functions import Called
 from matcalc.plan.values import Value
@@ -36,6 +37,26 @@ NAMES: Final[Mapping[str, str | None]] = {
 
 _LAST: Final = frozenset({"softmax", "log_softmax"})
 """Functions that are along the last axis where none is named."""
+
+
+def _reflected(order: int) -> str:
+    """polygamma(order, x), left of 0 by its values right of it (DLMF 5.5.4, differentiated).
+
+    JAX's zeta function takes nine terms before the asymptotic series: left of -9 it is far off.
+    (-1)^k ψ_k(1 - x) - ψ_k(x) = (d/dx)^k π cot(πx) = (-1)^k π^(k+1) P_k(cot πx), where P_0(c) = c
+    and P_(k+1) = (1 + c²) P_k'.
+    """
+    poly = [0, 1]  # the coefficients of P, the constant first
+    for _ in range(order):
+        slope = [n * a for n, a in enumerate(poly)][1:]
+        poly = [a + b for a, b in zip([*slope, 0, 0], [0, 0, *slope], strict=True)]
+    terms = " + ".join(f"{a} * c**{n}" if n else f"{a}" for n, a in enumerate(poly) if a)
+    circle = f"jnp.pi**{order + 1} * ({terms})"
+    return (
+        "c = 1 / jnp.tan(jnp.pi * jnp.where(x > 0, 0.5, x - jnp.round(x))); "
+        "p = jsp.special.polygamma(k, jnp.where(x > 0, x, 1 - x)); "
+        f"jnp.where(x > 0, p, {f'{circle} - p' if order % 2 else f'p - {circle}'})"
+    )
 
 
 class JaxWriter(Functional):
@@ -66,6 +87,15 @@ class JaxWriter(Functional):
         if function.axis is not None or function.name not in _LAST or len(value.dims) < 2:
             return super().axis(function, value)
         return str(tuple(range(len(value.dims))))
+
+    def template_of(self, value: Value, entry: Entry) -> Template:
+        """How JAX computes a function with these operands."""
+        if entry.name != "polygamma":
+            return super().template_of(value, entry)
+        order = value.args[0]
+        if order.op != "number":
+            raise DerivationError("JAX has polygamma(k, x) for a number k alone")
+        return template(_reflected(int(order.data))) if order.data else self.template(entry)
 
     def triangular(self, value: Value) -> Py:
         """The solution of a triangular system."""

@@ -195,6 +195,10 @@ class Writer:
         """How the target computes a function of the book; DerivationError if it cannot."""
         return numpy_template(entry)
 
+    def template_of(self, value: Value, entry: Entry) -> Template:  # noqa: ARG002  # see targets
+        """How the target computes a function of the book with the operands of a value."""
+        return self.template(entry)
+
     def scalar_template(self, entry: Entry) -> Template:
         """How Python computes a function of numbers."""
         return math_template(entry)
@@ -254,7 +258,8 @@ class Writer:
         function = value.data
         assert isinstance(function, Called)
         host = not value.dims and bool(value.args) and all(arg.plain for arg in value.args)
-        template = self.scalar_template(function.entry) if host else self.template(function.entry)
+        entry = function.entry
+        template = self.scalar_template(entry) if host else self.template_of(value, entry)
         bound = dict(zip(function.params, value.args, strict=True))
         for name, arg in bound.items():
             if template.uses(name) > 1 and arg.op not in ATOMIC:

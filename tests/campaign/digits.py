@@ -23,6 +23,10 @@ class UnknownError(Exception):
     """There is no way here to compute something with many digits."""
 
 
+LARGE: Final = mp.mpf(10) ** 15
+"""Beyond this exp(x) has more digits before the point than the memory holds."""
+
+
 def numbers(value: Any) -> Array:
     """An array of mpmath's numbers."""
     array = np.asarray(value)
@@ -42,7 +46,7 @@ def each(function: Callable[..., Any]) -> Callable[..., Array]:
         for place in np.ndindex(out.shape):
             try:
                 value = function(*(a[place] for a in wide))
-            except (ZeroDivisionError, ValueError):
+            except (ZeroDivisionError, ValueError, OverflowError, MemoryError):
                 value = mp.nan
             out[place] = value if isinstance(value, mpmath.mpf) else _real(value)
         return out
@@ -69,6 +73,21 @@ def _array(X: Any) -> Array:
     return out
 
 
+def exp(x: Any) -> Any:
+    if abs(x) < LARGE or mp.isnan(x):
+        return mp.exp(x)
+    return mp.inf if x > 0 else mp.mpf(0)
+
+
+def _expm1(x: Any) -> Any:
+    return mp.expm1(x) if abs(x) < LARGE else exp(x) - 1
+
+
+def _moderate(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that grows or turns too fast far away from 0 to be computed there."""
+    return lambda x: function(x) if abs(x) < LARGE else mp.nan
+
+
 def divided(a: Any, b: Any) -> Any:
     if b == 0:
         return mp.nan if a == 0 else mp.inf * (1 if a > 0 else -1)
@@ -92,17 +111,18 @@ def _huber(x: Any, d: Any) -> Any:
 
 
 def _sigmoid(x: Any) -> Any:
-    return 1 / (1 + mp.exp(-x)) if x > 0 else mp.exp(x) / (1 + mp.exp(x))
+    return 1 / (1 + exp(-x)) if x > 0 else exp(x) / (1 + exp(x))
 
 
 SCALAR: Final[Mapping[str, Callable[..., Any]]] = {
+    **{name: getattr(mp, name) for name in "atan tanh asinh erf erfc sign".split()},
     **{
-        name: getattr(mp, name)
-        for name in "exp sin cos tan atan sinh cosh tanh asinh erf erfc gamma sign".split()
+        name: _moderate(getattr(mp, name)) for name in "sin cos tan sinh cosh gamma digamma".split()
     },
+    "exp": exp,
     "log": lambda x: mp.log(x) if x > 0 else -mp.inf if x == 0 else mp.nan,
     "log1p": lambda x: mp.log(1 + x) if x > -1 else mp.nan,
-    "expm1": mp.expm1,
+    "expm1": _expm1,
     "sqrt": lambda x: mp.sqrt(x) if x >= 0 else mp.nan,
     "pow": power,
     "abs": abs,
@@ -114,14 +134,13 @@ SCALAR: Final[Mapping[str, Callable[..., Any]]] = {
     "acosh": lambda x: mp.acosh(x) if x >= 1 else mp.nan,
     "atanh": lambda x: mp.atanh(x) if abs(x) < 1 else mp.nan,
     "sigmoid": _sigmoid,
-    "softplus": lambda x: max(x, mp.mpf(0)) + mp.log(1 + mp.exp(-abs(x))),
+    "softplus": lambda x: max(x, mp.mpf(0)) + mp.log(1 + exp(-abs(x))),
     "relu": lambda x: x if x > 0 else mp.mpf(0),
     "leaky_relu": lambda x, slope=0.01: x if x > 0 else slope * x,
-    "elu": lambda x: x if x > 0 else mp.expm1(x),
+    "elu": lambda x: x if x > 0 else _expm1(x),
     "gelu": lambda x: x * mp.ncdf(x),
     "silu": lambda x: x * _sigmoid(x),
-    "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
-    "digamma": mp.digamma,
+    "lgamma": _moderate(lambda x: mp.log(abs(mp.gamma(x)))),
     "polygamma": lambda k, x: mp.polygamma(int(k), x),
     "normcdf": mp.ncdf,
     "log_normcdf": lambda x: mp.log(mp.ncdf(x)),
@@ -136,13 +155,13 @@ SCALAR: Final[Mapping[str, Callable[..., Any]]] = {
     "xlogx": lambda x: mp.mpf(0) if x == 0 else x * mp.log(x) if x > 0 else mp.nan,
     "log2": lambda x: mp.log(x, 2) if x > 0 else mp.nan,
     "log10": lambda x: mp.log10(x) if x > 0 else mp.nan,
-    "logaddexp": lambda a, b: max(a, b) + mp.log(1 + mp.exp(-abs(a - b))),
+    "logaddexp": lambda a, b: max(a, b) + mp.log(1 + exp(-abs(a - b))),
     "floor": mp.floor,
     "ceil": mp.ceil,
     "round": mp.nint,
-    "log_sigmoid": lambda x: min(x, mp.mpf(0)) - mp.log(1 + mp.exp(-abs(x))),
+    "log_sigmoid": lambda x: min(x, mp.mpf(0)) - mp.log(1 + exp(-abs(x))),
     "logit": lambda x: mp.log(x / (1 - x)) if 0 < x < 1 else mp.nan,
-    "mish": lambda x: x * mp.tanh(max(x, mp.mpf(0)) + mp.log(1 + mp.exp(-abs(x)))),
+    "mish": lambda x: x * mp.tanh(max(x, mp.mpf(0)) + mp.log(1 + exp(-abs(x)))),
     "softsign": lambda x: x / (1 + abs(x)),
     "huber": lambda x, d=1: _huber(x, mp.mpf(d)),
     "hypot": mp.hypot,
@@ -166,7 +185,7 @@ def _var(x: Array) -> Any:
 
 
 def _lse(x: Array) -> Any:
-    return mp.log(sum((mp.exp(e) for e in x), mp.mpf(0)))
+    return mp.log(sum((exp(e) for e in x), mp.mpf(0)))
 
 
 def _hot(x: Array, sign: int) -> Array:
@@ -192,7 +211,7 @@ ALONG: Final[Mapping[str, Callable[..., Any]]] = {
     "std": lambda x: mp.sqrt(_var(x)),
     "logsumexp": _lse,
     "norm": _norm,
-    "softmax": lambda x: each(mp.exp)(x - _lse(x)),
+    "softmax": lambda x: each(exp)(x - _lse(x)),
     "log_softmax": lambda x: x - _lse(x),
     "layernorm": _layernorm,
     "cross_entropy": lambda z, y: -sum(y * (z - _lse(z)), mp.mpf(0)),

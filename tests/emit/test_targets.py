@@ -415,3 +415,17 @@ def test_values_and_several_derivatives_at_once(target: str, kind: str) -> None:
     assert len(got) == len(wanted) == 2
     for one, other in zip(flat(got), flat(wanted), strict=True):
         close(one, other)
+
+
+@pytest.mark.parametrize("target", [t for t in TARGETS if t.values != ("array_api",)])
+@pytest.mark.parametrize("order", range(6))
+def test_polygamma_of_negative_numbers(target: str, order: int) -> None:
+    """JAX's own is wrong there by any factor: at -9.5 it has -1.3e12 for ψ'."""
+    expression = parse(f"polygamma({order}, x)", {"x": "R^n"})
+    agrees(expression, target, {"x": np.array([-20.3, -9.5, -7.55, -0.5, 0.1, 1.0, 30.0])})
+
+
+@pytest.mark.parametrize("target", ["jax", "torch"])
+def test_polygamma_of_a_variable_order_is_refused(target: str) -> None:
+    with pytest.raises(DerivationError, match="for a number k alone"):
+        parse("polygamma(k, x)", {"k": "R", "x": "R^n"}).code(target)
