@@ -82,6 +82,7 @@ def _regrouped(factors: Factors, out: Sequence[int]) -> Tensor | None:
             continue
         fresh = split_label(factors, label, touching, parts)
         spread = [*out[:place], *fresh, *out[place + 1 :]]
+        _count_free_sums(factors, spread)  # of what the parts no longer share
         known = {x: factors.dim[x] for x in spread if x in factors.dim}
         inner = factors.make.contract(
             _with_deltas(factors),
