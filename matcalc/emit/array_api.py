@@ -85,6 +85,10 @@ class ArrayWriter(Pairwise, OnDevice):
         """An array of numbers."""
         return f"xp.asarray([{inside}], {self.dtype()})"
 
+    def indices(self, every: list[str]) -> list[str]:
+        """An index for each axis, which the standard wants."""
+        return every
+
     def outer(self, value: Value) -> Py:
         """All products of the entries of two vectors."""
         left, right = self.args(value)

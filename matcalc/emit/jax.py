@@ -95,7 +95,7 @@ class JaxWriter(Functional):
         order = value.args[0]
         if order.op != "number":
             raise DerivationError("JAX has polygamma(k, x) for a number k alone")
-        return template(_reflected(int(order.data))) if order.data else self.template(entry)
+        return template(_reflected(int(str(order.data)))) if order.data else self.template(entry)
 
     def triangular(self, value: Value) -> Py:
         """The solution of a triangular system."""

@@ -243,9 +243,12 @@ class Writer:
         rest = iter(places)
         assert isinstance(value.data, tuple)
         inside = [next(rest).text if flag else ":" for flag in value.data]
-        while inside[-1] == ":":
-            inside.pop()
-        return Py(f"{arg.within(Prec.ATOM)}[{', '.join(inside)}]")
+        return Py(f"{arg.within(Prec.ATOM)}[{', '.join(self.indices(inside))}]")
+
+    def indices(self, every: list[str]) -> list[str]:
+        """What is written of an index for each axis: NumPy takes the last ones as read."""
+        last = max(place for place, index in enumerate(every) if index != ":")
+        return every[: last + 1]
 
     def _local(self, wish: str, text: str) -> Py:
         """A local variable for an expression that is not a value of the plan by itself."""

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -228,13 +229,24 @@ def _others(trial: _Trial, drawn: Sample, values: Sequence[Array]) -> Verdict | 
             return _text_or_rounding(trial, drawn, index, text)
     known: dict[str, Any] = {**drawn.sizes, **drawn.point}
     inputs = {name: known[name] for name in trial.d.inputs}
-    code = leaves_of(trial.d.function("numpy", functions=drawn.functions)(**inputs))
+    with _indexing():
+        code = leaves_of(trial.d.function("numpy", functions=drawn.functions)(**inputs))
     verdict = _computed(trial, drawn, values, code, "code")
     if verdict is None and trial.asked.way != PLAIN:
-        other = computed(trial.asked.way, trial.d, inputs, drawn.functions, values)
+        with _indexing():
+            other = computed(trial.asked.way, trial.d, inputs, drawn.functions, values)
         if other is not None:
             return _computed(trial, drawn, values, other, f"code: {trial.asked.way}")
     return verdict
+
+
+@contextmanager
+def _indexing() -> Iterator[None]:
+    """An index that code cannot take is a failure of the code, where the expression has a value."""
+    try:
+        yield
+    except IndexError as error:
+        raise RuntimeError(f"IndexError: {error}") from error
 
 
 def _computed(

@@ -26,7 +26,7 @@ from tests.campaign.run import CHUNK, Chunk, campaign, done, engine, read
 from tests.campaign.shrink import shrunk
 from tests.campaign.summary import summary, total
 
-SEEDS = range(300, 800)
+SEEDS = range(300, 2300)
 DEPTH = 8
 PART = 50
 
@@ -114,6 +114,17 @@ def test_a_wrong_result_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [verdict for asked in moving if (verdict := judged(asked)).word == "WRONG"]
     assert len(found) > 0.8 * len(moving) > 15
     assert {verdict.reason for verdict in found} == {"a result"}
+
+
+def test_an_index_that_code_cannot_take_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same exception says of inputs, elsewhere, that the program has no value there."""
+
+    def indexing(*_: object) -> None:
+        raise IndexError("an index for each axis")
+
+    monkeypatch.setattr("tests.campaign.judge.computed", indexing)
+    asked = asking.read("X[0,:]'\n  by X; jvp; numerator; n = 2, m = 3; out; X: R^(m×n)")
+    assert judged(asked).reason == "RuntimeError: IndexError: an index for each axis"
 
 
 def test_a_failure_is_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
