@@ -16,6 +16,7 @@ from matcalc.emit.statements import WIDTH, source, statement, wrapped
 from matcalc.emit.targets import writer_of
 from matcalc.emit.writer import Writer, function_key
 from matcalc.expr.nodes import Symbol
+from matcalc.plan.operators import OPERATORS
 from matcalc.plan.plan import Plan, plan
 from matcalc.plan.sizes import Source, size_sources
 
@@ -141,7 +142,7 @@ class _Function:
             functions=tuple((f, n, self.applied[key]) for key, (f, n, _) in self.used.items()),
             sources=self.known,
             call=call,
-            owned=all(value.op in FRESH for value in self.made.outputs),
+            owned=all(value.op in FRESH | OPERATORS for value in self.made.outputs),
             bound=tuple((each, (self.names | self.spelled)[each]) for each in self.bound),
             before=before,
             kept=self.once.kept,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy import ndarray
 from scipy.sparse.linalg import LinearOperator
 
-from matcalc.operators.base import ROWS, Structured
+from matcalc.operators.base import ROWS, Structured, blank
 from matcalc.operators.systems import Factored, woodbury
 
 
@@ -57,7 +58,7 @@ class Operator(Structured):
 
     def __matmul__(self, x: Any) -> Any:
         """The product; of a plain array that fits at once, without SciPy's looking at it."""
-        if type(x) is np.ndarray and x.ndim in {1, 2} and len(x) == self.shape[1]:
+        if type(x) is ndarray and 0 < x.ndim < 3 and len(x) == self.shape[1]:
             return self._apply(x)
         return super().__matmul__(x)
 
@@ -92,9 +93,11 @@ def _is_number(x: Any) -> bool:
 
 def a_matrix(given: Any) -> Any:
     """An array or an operator as it is; ValueError if it is not a matrix."""
-    if isinstance(given, Operator):
+    if (type(given) is ndarray and given.ndim == 2) or isinstance(given, Operator):
         return given
-    matrix = given if isinstance(given, LinearOperator) else np.asarray(given)
+    if isinstance(given, LinearOperator):
+        return Foreign(given)
+    matrix = np.asarray(given)
     if matrix.ndim != 2:
         raise ValueError(f"an array of shape {matrix.shape} is not a matrix")
     return matrix
@@ -107,16 +110,16 @@ def as_operator(matrix: Any) -> Operator:
     """
     if isinstance(matrix, Operator):
         return matrix
-    if isinstance(matrix, LinearOperator):
-        return Foreign(matrix)
-    return Dense(matrix)
+    return Foreign(matrix) if isinstance(matrix, LinearOperator) else Dense(matrix)
 
 
 class Foreign(Operator):
     """Another LinearOperator."""
 
-    def __init__(self, operator: LinearOperator) -> None:
+    def __new__(cls, operator: LinearOperator) -> Self:
+        self = blank(cls)
         self.operator, self.shape, self.dtype = operator, operator.shape, operator.dtype
+        return self
 
     def _apply(self, x: Any) -> Any:
         return self.operator @ x
@@ -132,10 +135,12 @@ class Dense(Operator):
     The array is factored once, when a system is first solved.
     """
 
-    def __init__(self, array: Any, assume_a: str = "gen") -> None:
+    def __new__(cls, array: Any, assume_a: str = "gen") -> Self:
+        self = blank(cls)
         self.array = array = a_matrix(array)
         self.assume_a, self._turned = assume_a, None
         self.shape, self.dtype = array.shape, array.dtype
+        return self
 
     _turned: Dense | None
 
@@ -178,11 +183,17 @@ class Dense(Operator):
 class Diagonal(Operator):
     """The diagonal matrix of a vector of entries."""
 
-    def __init__(self, entries: Any) -> None:
+    def __new__(cls, entries: Any) -> Self:
+        self = blank(cls)
         self._entries = entries = np.asarray(entries)
         if entries.ndim != 1:
             raise ValueError(f"an array of shape {entries.shape} is not a vector of entries")
-        self.shape, self.dtype = entries.shape * 2, entries.dtype
+        self.shape = entries.shape * 2
+        return self
+
+    @property
+    def _operands(self) -> Sequence[Any]:
+        return (self._entries,)
 
     @property
     def entries(self) -> Any:
@@ -190,7 +201,7 @@ class Diagonal(Operator):
         return self._entries
 
     def _apply(self, x: Any) -> Any:
-        return self._along(x) * x
+        return (self._entries if x.ndim == 1 else self._entries[:, None]) * x
 
     def _along(self, x: Any) -> Any:
         return self._entries if x.ndim == 1 else self._entries[:, None]
@@ -223,12 +234,18 @@ class Identity(Diagonal):
     Its dtype is that of the scale; a Python number takes that of what it is combined with.
     """
 
-    def __init__(self, n: int, scale: Any = 1, dtype: Any = None) -> None:
+    def __new__(cls, n: int, scale: Any = 1, dtype: Any = None) -> Self:
+        self = blank(cls)
         self.scale, self.shape = scale, (n, n)
         if dtype is not None:
             self.dtype = np.dtype(dtype)
-        else:
-            self.dtype = np.dtype(bool) if type(scale) in {int, float} else np.asarray(scale).dtype
+        return self
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the scale."""
+        scale = self.scale
+        return np.dtype(bool) if type(scale) in {int, float} else np.asarray(scale).dtype
 
     @property
     def entries(self) -> Any:
@@ -260,14 +277,19 @@ class Product(Operator):
     Raises   ValueError if the shapes do not fit.
     """
 
-    def __init__(self, *factors: Any) -> None:
-        self._given = [a_matrix(factor) for factor in factors]
-        rows, columns = self._given[0].shape
-        for factor in self._given[1:]:
-            if factor.shape[0] != columns:
+    _given: list[Any]
+
+    def __new__(cls, *factors: Any) -> Self:
+        self = blank(cls)
+        self._given = given = [a_matrix(factor) for factor in factors]
+        columns = given[0].shape[0]
+        for factor in given:
+            rows, after = factor.shape
+            if rows != columns:
                 raise ValueError(f"a product of {columns} columns and the shape {factor.shape}")
-            columns = factor.shape[1]
-        self.shape = rows, columns
+            columns = after
+        self.shape = given[0].shape[0], columns
+        return self
 
     @property
     def _operands(self) -> Sequence[Any]:
@@ -279,8 +301,8 @@ class Product(Operator):
         return tuple(map(as_operator, self._given))
 
     def _apply(self, x: Any) -> Any:
-        for factor in reversed(self.factors):
-            x = factor._apply(x)
+        for factor in self._given[::-1]:
+            x = factor @ x if type(factor) is ndarray else factor._apply(x)
         return x
 
     def _transpose(self) -> Operator:
@@ -354,12 +376,16 @@ class Sum(Operator):
     Raises   ValueError if the shapes differ.
     """
 
-    def __init__(self, *terms: Any) -> None:
-        self._given = [a_matrix(term) for term in terms]
-        self.shape = self._given[0].shape
-        for term in self._given:
-            if term.shape != self.shape:
-                raise ValueError(f"a sum of the shapes {self.shape} and {term.shape}")
+    _given: list[Any]
+
+    def __new__(cls, *terms: Any) -> Self:
+        self = blank(cls)
+        self._given = given = [a_matrix(term) for term in terms]
+        self.shape = shape = given[0].shape
+        for term in given:
+            if term.shape != shape:
+                raise ValueError(f"a sum of the shapes {shape} and {term.shape}")
+        return self
 
     @property
     def _operands(self) -> Sequence[Any]:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property, reduce
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
 ROWS: Final = 64
 """Rows that are looked at together where entries of a product are wanted."""
+
+
+blank: Final = object.__new__
+"""An object of a class, without any attributes."""
 
 
 class Structured(LinearOperator):  # type: ignore[misc]  # SciPy has no types
@@ -32,9 +36,13 @@ class Structured(LinearOperator):  # type: ignore[misc]  # SciPy has no types
         """The arrays and operators that it is made of."""
         raise NotImplementedError
 
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        """An object of the class; SciPy would look for the methods of each one anew."""
-        return object.__new__(cls)
+    if not TYPE_CHECKING:
+        # Each class has __new__ alone: SciPy's looks for the methods of each object anew, and a
+        # small result is made in hardly more time than its operators are.
+        __init__ = object.__init__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return blank, (type(self),), self.__dict__
 
     def _apply(self, x: Any) -> Any:
         """The matrix times x, of one axis or two."""

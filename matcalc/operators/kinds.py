@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy import ndarray
 
 from matcalc.operators.algebra import Diagonal, Identity, Operator, Sum, a_matrix, as_operator
+from matcalc.operators.base import blank
 
 
 class LowRank(Operator):
-    """U V', of the columns of U and V; a vector is one column.
+    """U V', of the columns of U and V, or a multiple of it; a vector is one column.
 
     Raises   ValueError if they have not equally many columns.
     """
 
-    def __init__(self, left: Any, right: Any) -> None:
+    _given: tuple[Any, Any]
+
+    def __new__(cls, left: Any, right: Any, scale: Any = 1) -> Self:
+        self = blank(cls)
         self._given = left, right = np.asarray(left), np.asarray(right)
+        self.scale = scale
         self.shape = len(left), len(right)
         if left.shape[1:] != right.shape[1:] or left.ndim not in {1, 2}:
             raise ValueError(f"U and V have the shapes {left.shape} and {right.shape}")
+        return self
 
     @property
     def _operands(self) -> Sequence[Any]:
@@ -29,8 +36,9 @@ class LowRank(Operator):
 
     @property
     def left(self) -> Any:
-        """U, of two axes."""
-        return _columns(self._given[0])
+        """U, of two axes, times the scale."""
+        left = _columns(self._given[0])
+        return left if self.scale == 1 else self.scale * left
 
     @property
     def right(self) -> Any:
@@ -40,11 +48,18 @@ class LowRank(Operator):
     def _apply(self, x: Any) -> Any:
         left, right = self._given
         if left.ndim == 1:
-            return np.multiply.outer(left, right @ x)
-        return left @ (right.T @ x)
+            inner = right.dot(x)
+            if self.scale != 1:
+                inner = self.scale * inner
+            return left * inner if x.ndim == 1 else left[:, None] * inner
+        return self.left @ (right.T @ x)
 
     def _transpose(self) -> Operator:
-        return LowRank(self.right, self.left)
+        left, right = self._given
+        return LowRank(right, left, self.scale)
+
+    def _multiple(self, scale: Any) -> Operator:
+        return LowRank(*self._given, scale * self.scale)
 
     def _rows(self, start: int, stop: int) -> Any:
         return self.left[start:stop] @ self.right.T
@@ -72,10 +87,14 @@ def _columns(array: Any) -> Any:
 class Kronecker(Operator):
     """A ⊗ B, of which only A and B are kept: (A ⊗ B) vec(X) = vec(B X A')."""
 
-    def __init__(self, left: Any, right: Any) -> None:
+    _given: tuple[Any, Any]
+
+    def __new__(cls, left: Any, right: Any) -> Self:
+        self = blank(cls)
         self._given = left, right = a_matrix(left), a_matrix(right)
         (m, n), (p, q) = left.shape, right.shape
         self.shape = m * p, n * q
+        return self
 
     @property
     def _operands(self) -> Sequence[Any]:
@@ -92,10 +111,19 @@ class Kronecker(Operator):
         return as_operator(self._given[1])
 
     def _apply(self, x: Any) -> Any:
+        first, second = self._given
+        if type(second) is Identity and type(first) is ndarray:
+            made = first @ x.reshape(first.shape[1], -1)
+            if second.scale != 1:
+                made = second.scale * made
+            return made.reshape(-1) if x.ndim == 1 else made.reshape(-1, x.shape[1])
         thin = self._thin
         if thin is None:
             return self._each(x, self.left._apply, self.right._apply)
         left, right = thin
+        if x.ndim == 1 and right.shape[1] == 1:
+            inner = self.right._apply((right.T @ x.reshape(len(right), -1))[0])
+            return (left * inner).reshape(-1)
         k, q, rest = right.shape[1], self.right.shape[1], x.shape[1:]
         inner = (right.T @ x.reshape(len(right), -1)).reshape(k, q, -1)
         made = self.right._apply(inner.swapaxes(0, 1).reshape(q, -1))
@@ -162,12 +190,14 @@ class BlockDiagonal(Operator):
     each row of Y depends on that row of X.
     """
 
-    def __init__(self, blocks: Any, interleaved: bool = False) -> None:
+    def __new__(cls, blocks: Any, interleaved: bool = False) -> Self:
+        self = blank(cls)
         self.blocks, self.interleaved = np.asarray(blocks), interleaved
         if self.blocks.ndim != 3:
             raise ValueError(f"an array of shape {self.blocks.shape} has no blocks")
         count, rows, columns = self.blocks.shape
         self.shape, self.dtype = (count * rows, count * columns), self.blocks.dtype
+        return self
 
     def _apply(self, x: Any) -> Any:
         return self._joined(self.blocks @ self._split(x, self.blocks.shape[2]), x.shape[1:])
@@ -240,9 +270,11 @@ class Commutation(Operator):
     Source: J. Magnus, H. Neudecker, The commutation matrix, Ann. Statist. 7 (1979).
     """
 
-    def __init__(self, m: int, n: int, dtype: Any = float) -> None:
+    def __new__(cls, m: int, n: int, dtype: Any = float) -> Self:
+        self = blank(cls)
         self.rows, self.columns = m, n
         self.shape, self.dtype = (m * n, m * n), np.dtype(dtype)
+        return self
 
     def _apply(self, x: Any) -> Any:
         return x.reshape(self.columns, self.rows, -1).swapaxes(0, 1).reshape(x.shape)
@@ -261,9 +293,11 @@ class Inverse(Operator):
     Raises   LinAlgError, when it is used, if the matrix is singular.
     """
 
-    def __init__(self, matrix: Any) -> None:
+    def __new__(cls, matrix: Any) -> Self:
+        self = blank(cls)
         self.matrix = as_operator(matrix)
         self.shape, self.dtype = self.matrix.shape, self.matrix.dtype
+        return self
 
     def _apply(self, x: Any) -> Any:
         return self.matrix.solve(x)

@@ -8,15 +8,16 @@ from typing import Final
 from matcalc.dims import Dim
 from matcalc.plan.forms import Form, full
 from matcalc.plan.functions import Called
-from matcalc.plan.values import ATOMIC, Dims, Op, Value, Values, is_number
+from matcalc.plan.values import ATOMIC, Dims, Op, Value, Values, is_indicator, is_number
 
 OPERATORS: Final = frozenset(
     "Dense Diagonal Identity LowRank Product Sum Scaled Kronecker BlockDiagonal Commutation Inverse"
     " Transposed".split()
 )
-"""Dense: an array.  Diagonal: of a vector of entries.  Identity: times a number.  LowRank: U V'.
-Scaled: a number times an operator.  BlockDiagonal: blocks along the first axis, interleaved if its
-data say so.  Commutation: K vec(X) = vec(X') for X of the dimensions in its data."""
+"""Dense: an array.  Diagonal: of a vector of entries.  Identity: times a number.  LowRank: U V'
+or a number times it.  Scaled: a number times an operator.  BlockDiagonal: blocks along the first
+axis, interleaved if its data say so.  Commutation: K vec(X) = vec(X') for X of the dimensions in
+its data."""
 
 FLAT: Final = 32
 """Products of up to so many factors are made one: a factor may be shared, and stay so."""
@@ -72,6 +73,22 @@ class Operators:
         """The diagonal matrix of a vector, or of one scalar for all entries."""
         return self.make("Diagonal" if entries.dims else "Identity", (entries,), dims)
 
+    def outer(self, left: Value, right: Value, dims: Dims) -> Value:
+        """The product of a column and a row; a number in it scales products, and no entries."""
+        scales: list[Value] = []
+        parts = [self._unscaled(part, scales) for part in (left, right)]
+        made = self.make("LowRank", parts, dims)
+        return self.scaled(self.values.mul(scales), made) if scales else made
+
+    def _unscaled(self, vector: Value, scales: list[Value]) -> Value:
+        if vector.op == "neg":
+            scales.append(self.values.number(-1))
+            return self._unscaled(vector.args[0], scales)
+        if vector.op == "mul" and any(factor.plain for factor in vector.args):
+            scales += [factor for factor in vector.args if factor.plain]
+            return self.values.mul([factor for factor in vector.args if not factor.plain])
+        return vector
+
     def scaled(self, scale: Value, matrix: Value) -> Value:
         """A number times a matrix: as deep inside as it costs least."""
         if is_number(scale, 1):
@@ -83,8 +100,7 @@ class Operators:
             case "Diagonal" | "Identity":
                 return self.diagonal(self._times(scale, matrix.args[0]), matrix.dims)
             case "LowRank":
-                left, right = matrix.args
-                return make("LowRank", (self._times(scale, left), right), matrix.dims)
+                return self._scaled_outer(scale, matrix)
             case "Scaled":
                 return self.scaled(values.mul((scale, matrix.args[0])), matrix.args[1])
             case "Sum":
@@ -92,7 +108,8 @@ class Operators:
                 return make("Sum", terms, matrix.dims)
             case "Product" | "Kronecker":
                 places = [i for i, part in enumerate(matrix.args) if _takes_scale(part)]
-                for i in sorted(places, key=lambda i: _SCALED_FIRST.index(_kind(matrix.args[i]))):
+                first = _SCALED_FIRST[matrix.op == "Kronecker"]
+                for i in sorted(places, key=lambda i: first.index(_kind(matrix.args[i]))):
                     parts = list(matrix.args)
                     parts[i] = self.scaled(scale, parts[i])
                     return make(matrix.op, parts, matrix.dims)
@@ -102,6 +119,15 @@ class Operators:
             case _ if _takes_scale(matrix):
                 return self._times(scale, matrix)
         return make("Scaled", (scale, self.dense(matrix)), matrix.dims)
+
+    def _scaled_outer(self, scale: Value, matrix: Value) -> Value:
+        """U V' times a number: one that is known scales products, another the entries of U."""
+        left, right, *others = matrix.args
+        if scale.plain and not any(map(is_indicator, (left, right))):
+            parts = [left, right, self.values.mul((scale, *others))]
+        else:
+            parts = [self._times(scale, left), right, *others]
+        return self.make("LowRank", parts, matrix.dims)
 
     def _times(self, scale: Value, array: Value) -> Value:
         """A number times an array; 1/a times it is the array over a."""
@@ -216,7 +242,7 @@ class Operators:
             case "Sum" | "Kronecker":
                 return self.make(matrix.op, [*map(self._turned, matrix.args)], turned)
             case "LowRank":
-                return self.make("LowRank", matrix.args[::-1], turned)
+                return self.make("LowRank", (*matrix.args[1::-1], *matrix.args[2:]), turned)
             case "Scaled":
                 scale, inner = matrix.args
                 return self.make("Scaled", (scale, self._turned(inner)), turned)
@@ -237,8 +263,11 @@ class Operators:
         return self.transposed(part)
 
 
-_SCALED_FIRST: Final = ("Diagonal", "Identity", "array", "operator")
-"""Which factor of a product takes a number that multiplies it."""
+_SCALED_FIRST: Final = (
+    ("Diagonal", "Identity", "array", "operator"), ("Diagonal", "array", "Identity", "operator"),
+)  # fmt: skip
+"""Which factor takes a number that multiplies a product, and a Kronecker product: beside an
+identity the array is the smaller one."""
 
 
 def _kind(part: Value) -> str:

@@ -78,7 +78,8 @@ class Finder:
         if form.kind == "array" and form.value.dims != dims:
             return self._constant_along(form.value, dims)
         if form.kind == "array" and form.value.op == "outer":
-            return self.operators.make("LowRank", form.value.args, dims)
+            column, row = form.value.args
+            return self.operators.outer(column, row, dims)
         match node:
             case Named(value=value):
                 return self._found[value]

@@ -265,7 +265,7 @@ def hessian(U, V, T):
     Returns operator (m*r, m*r) between vectors of stacked columns, X.ravel(order="F").
     \"""
     m = U.shape[0]
-    return Kronecker(V.T @ V, Identity(m, 2))
+    return Kronecker(2 * (V.T @ V), Identity(m))
 """),
     ("softmax(x)", "x", "jacobian", {"x": "n"}, """\
 import numpy as np
@@ -282,7 +282,7 @@ def jacobian(x):
     \"""
     t1 = np.exp(x - np.max(x))
     t2 = t1 / np.sum(t1)
-    return Sum(Diagonal(t2), LowRank(-t2, t2))
+    return Sum(Diagonal(t2), LowRank(t2, t2, -1))
 """),
     ("A relu(B x)", "x", "jacobian", {"A": "m×k", "B": "k×n", "x": "n"}, """\
 from matcalc.operators import Diagonal, Product

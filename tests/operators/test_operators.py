@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any, Final
 
 import numpy as np
@@ -68,6 +70,9 @@ WHAT: Final[dict[str, tuple[Any, Any, bool]]] = {
     "multiple of the identity": (Identity(6, 2.5, float), 2.5 * np.eye(6), True),
     "low rank": (LowRank(tall, _normal(4, 2)), None, False),
     "outer product": (LowRank(d, e), np.outer(d, e), False),
+    "multiple of one": (LowRank(d, e, -3), -3 * np.outer(d, e), False),
+    "low rank, scaled": (LowRank(tall, wide.T, 0.5), 0.5 * tall @ wide, False),
+    "Kronecker, scaled": (Kronecker(LowRank(d, e, 2), W), 2 * np.kron(np.outer(d, e), W), False),
     "product": (Product(W, Diagonal(d), B), W @ np.diag(d) @ B, False),
     "product, square": (Product(A, Diagonal(d), B), A @ np.diag(d) @ B, True),
     "product, narrow": (Product(tall, wide), tall @ wide, False),
@@ -235,3 +240,11 @@ def test_scipy_takes_it() -> None:
     found, failed = cg(operator, A[0], rtol=1e-10)
     assert not failed
     np.testing.assert_allclose(found, operator.solve(A[0]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", WHAT)
+def test_operators_are_copied_and_pickled(name: str) -> None:
+    operator = WHAT[name][0]
+    for other in (copy.copy(operator), pickle.loads(pickle.dumps(operator))):
+        assert type(other) is type(operator) and other.dtype == operator.dtype
+        np.testing.assert_array_equal(other.toarray(), operator.toarray())
