@@ -44,7 +44,7 @@ WIDER: Final = [
     for name in (
         "derivation expr plan answers emit/test_numpy.py emit/test_latex.py emit/test_book.py "
         "emit/test_compiled.py emit/test_random.py bridge/test_matrices.py check/test_check.py "
-        "check/test_book.py quality test_readme.py test_first_use.py"
+        "check/test_book.py quality test_readme.py test_first_use.py test_pictures.py"
     ).split()
 ]
 """Those that mutants meet with `--wide`.  Tests that compare the book with a page printed from
