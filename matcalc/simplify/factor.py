@@ -212,8 +212,7 @@ def _over(t: Sum, lists: list[list[Factor]], keys: Sequence[Key]) -> Tensor:
     outside = []
     for key in keys:
         base, labels, _ = key
-        powers = [next((f[2] for f in factors if _key(f, rank) == key), 0) for factors in lists]
-        least = min(powers)
+        least = min(f[2] for factors in lists for f in factors if _key(f, rank) == key)
         outside.append((power(base, constant(least)), labels))
         raised = power(base, constant(rational(-Fraction(least))))
         terms = [

@@ -96,24 +96,22 @@ class _Assuming:
         def chosen(i: int) -> Tensor:
             return contract([t.args[i]], whole, everything)
 
-        order = self.order(views) if len(views) == 2 else None
-        if t.fn in ("max", "min") and order is not None:
-            return chosen(0 if (order > 0) == (t.fn == "max") else 1)
-        if t.fn in ("gt", "ge") and order is not None:
-            known = "ge" if order > 0 else "gt"  # what holds for equal ones too
+        falls = self.falls(views)
+        if t.fn in ("max", "min") and falls is not None:
+            return chosen(0 if falls == (t.fn == "max") else 1)
+        if t.fn in ("gt", "ge") and falls is not None:
+            known = "ge" if falls else "gt"  # what holds for equal ones too
             if self.strict or t.fn == known:
-                return constant(1 if order > 0 else 0, t.dims)
+                return constant(int(falls), t.dims)
         if t.fn == "relu" and views[0] == self.larger and as_constant(self.smaller[0]) == 0:
             return chosen(0)
         if t.fn == "relu" and views[0] == self.smaller and as_constant(self.larger[0]) == 0:
             return constant(0, t.dims)
         return None
 
-    def order(self, views: Sequence[View]) -> int | None:
-        """1 if the first is the larger one, -1 if it is the smaller one; None if that is not
+    def falls(self, views: list[View]) -> bool | None:
+        """Whether the first of two is the larger one, or the smaller one; None if that is not
         said."""
-        if views[0] == self.larger and views[1] == self.smaller:
-            return 1
-        if views[0] == self.smaller and views[1] == self.larger:
-            return -1
-        return None
+        if views == [self.larger, self.smaller]:
+            return True
+        return False if views == [self.smaller, self.larger] else None

@@ -141,22 +141,7 @@ class _Found(Substitution):
         elif isinstance(t, Contract) and len(t.factors) <= LONG:
             for product, name in self.names.products:
                 t = _in_product(t, product, name)
-        elif isinstance(t, Map) and t.fn == "pow":
-            return self._root(t)
         return t
-
-    def _root(self, t: Map) -> Tensor:
-        """A power of x^2 where x has a name that is not negative."""
-        k = as_constant(t.args[1][0])
-        base, axes = t.args[0]
-        if k is None or axes != tuple(range(t.rank)) or not isinstance(base, Map):
-            return t
-        inner, places = base.args[0]
-        if base.fn != "pow" or as_constant(base.args[1][0]) != 2 or places != axes:
-            return t
-        if "nonnegative" not in KNOWN[True](inner):
-            return t
-        return power(inner, constant(rational(2 * Fraction(k))))
 
 
 def _in_sum(t: Sum, value: Sum, name: Tensor) -> Tensor:
