@@ -124,6 +124,35 @@ def frechet(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     return along
 
 
+def frechet2(function: Callable[[Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    """The second derivative of a matrix function at X along E and F: the corner of it at the block
+    matrix of a block matrix."""
+
+    def along(X: Any, E: Any, F: Any) -> Any:
+        n = len(X)
+        unit, above = np.eye(2), np.array([[0.0, 1.0], [0.0, 0.0]])
+        block = np.kron(np.kron(unit, unit), X) + np.kron(np.kron(unit, above), E)
+        return function(block + np.kron(np.kron(above, unit), F))[:n, 3 * n :]
+
+    return along
+
+
+def jacobian2(second: Callable[[Any, Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The matrix of a second derivative along E, between vec(F) and the vec() of the result."""
+    return lambda X, E: jacobian(lambda A, F: second(A, E, F))(X)
+
+
+def hessian(second: Callable[[Any, Any, Any], Any]) -> Callable[[Any], Any]:
+    """The matrices of a second derivative along each unit matrix, these in the order of vec()."""
+
+    def array(X: Any) -> Any:
+        n = len(X)
+        units = np.eye(n * n).reshape(n * n, n, n).transpose(0, 2, 1)
+        return np.stack([jacobian2(second)(X, unit) for unit in units], axis=1)
+
+    return array
+
+
 def vech(X: Any) -> Any:
     """The lower triangle by columns."""
     return np.concatenate([X[j:, j] for j in range(len(X))])
@@ -284,6 +313,12 @@ LINEAR: Final[Mapping[str, Callable[..., Any]]] = {
     "sqrtm_frechet": frechet(sqrtm),
     "expm_jacobian": jacobian(frechet(expm)),
     "logm_jacobian": jacobian(frechet(logm)),
+    "expm_frechet2": frechet2(expm),
+    "logm_frechet2": frechet2(logm),
+    "expm_jacobian2": jacobian2(frechet2(expm)),
+    "logm_jacobian2": jacobian2(frechet2(logm)),
+    "expm_hessian": hessian(frechet2(expm)),
+    "logm_hessian": hessian(frechet2(logm)),
     "eigmax": lifted(lambda S: np.linalg.eigvalsh(half(S))[-1]),
     "eigmin": lifted(lambda S: np.linalg.eigvalsh(half(S))[0]),
     "eigvals": lifted(lambda S: np.linalg.eigvalsh(half(S))),
@@ -320,7 +355,9 @@ RANKS: Final[
     ),
     **dict.fromkeys("eigmax eigvecmax norm_2 norm_nuc vec vech".split(), (2,)),
     **dict.fromkeys("expm_frechet logm_frechet sqrtm_frechet".split(), (2, 2)),
-    "sylvester": (2, 2, 2),
+    **dict.fromkeys("expm_jacobian2 logm_jacobian2".split(), (2, 2)),
+    **dict.fromkeys("expm_hessian logm_hessian".split(), (2,)),
+    **dict.fromkeys("expm_frechet2 logm_frechet2 sylvester".split(), (2, 2, 2)),
     "cross": (1, 1),
     "skew": (1,),
 }

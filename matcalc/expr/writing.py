@@ -43,7 +43,7 @@ _LIMIT: Final = 100_000
 CAP: Final = 10**9
 EINSUM: Final = 12
 """What an einsum costs by itself: matrix notation is preferred where there is one."""
-RARE: Final = frozenset({"expm_frechet", "logm_frechet", "sylvester"})
+RARE: Final = frozenset("expm_frechet logm_frechet expm_frechet2 logm_frechet2 sylvester".split())
 """Functions that are there so that derivatives can be written: a form without them is preferred."""
 
 

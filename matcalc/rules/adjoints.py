@@ -17,24 +17,46 @@ from matcalc.tensor.canonical import add, contract, delta, group, opaque, split,
 from matcalc.tensor.constructors import View
 from matcalc.tensor.nodes import Contract, Delta, Group, Labels, Opaque, Split, Sum, Tensor
 
-Adjoint = Callable[[Opaque, Tensor, int], Tensor]
+Adjoint = Callable[[Opaque, int, Tensor, int], Tensor]
 
-JACOBIANS: Final = {"expm_frechet": "expm_jacobian", "logm_frechet": "logm_jacobian"}
-"""Fréchet derivatives of matrix functions, and their matrices between vec() and vec()."""
+JACOBIANS: Final = {
+    "expm_frechet": "expm_jacobian",
+    "logm_frechet": "logm_jacobian",
+    "expm_frechet2": "expm_jacobian2",
+    "logm_frechet2": "logm_jacobian2",
+}
+"""Fréchet derivatives of matrix functions, and their matrices between vec() of the last direction
+and vec()."""
+
+HESSIANS: Final = {"expm_jacobian2": "expm_hessian", "logm_jacobian2": "logm_hessian"}
+"""The matrix of a second derivative along one direction, and the array of those along all."""
 
 
-def frechet(node: Opaque, total: Tensor, outer: int) -> Tensor:
+def frechet(node: Opaque, position: int, total: Tensor, outer: int) -> Tensor:
     """<G, L(A, E)> = <L(A', G), E> for a Fréchet derivative L of a matrix function.  Higham,
-    Functions of Matrices, (3.24); its matrix K(A) there, (3.17)."""
-    a = node.args[0]
+    Functions of Matrices, (3.24); its matrix K(A) there, (3.17).  Differentiated by A, for a second
+    derivative: <G, L(A, E, F)> = <L(A', E', G), F>, the same for E and F exchanged."""
+    others = [arg for i, arg in enumerate(node.args) if i != position]
     assert isinstance(node.fn, str)
     if not outer:
-        return opaque(node.fn, [transpose(a), total], total.dims)
-    length = a.dims[0] * a.dims[0]
-    return _against(total, opaque(JACOBIANS[node.fn], [a], (length, length)), node.dims)
+        return opaque(node.fn, [*map(transpose, others), total], total.dims)
+    length = others[0].dims[0] * others[0].dims[0]
+    return _against(total, opaque(JACOBIANS[node.fn], others, (length, length)), node.dims)
 
 
-def sylvester(node: Opaque, total: Tensor, outer: int) -> Tensor:
+def jacobian(node: Opaque, _: int, total: Tensor, outer: int) -> Tensor:
+    """<G, K(A, E)> is the sum of <G, K(A, U)> vec(E)[k] over the unit matrices U, the k-th in the
+    order of vec().  Higham & Relton 2014, sec. 4."""
+    a, direction = node.args
+    assert isinstance(node.fn, str)
+    every = opaque(HESSIANS[node.fn], [a], node.dims[:1] * 3)
+    front, (i, j, k) = range(outer), range(outer, outer + 3)
+    share = contract([(total, (*front, i, j)), (every, (i, k, j))], (*front, k))
+    opened = split(share, (1,) * outer + (2,), total.dims[:outer] + direction.dims)
+    return contract([(opened, (*front, i, j))], (*front, j, i))
+
+
+def sylvester(node: Opaque, _: int, total: Tensor, outer: int) -> Tensor:
     """<G, Z> with A Z + Z B = C is <W, C> with A' W + W B' = G; vec(Z) is the inverse of
     eye ⊗ A + B' ⊗ eye times vec(C).  Golub & Van Loan, sec. 7.6.3."""
     a, b = node.args[:2]
@@ -64,6 +86,12 @@ def _against(total: Tensor, matrix: Tensor, dims: Sequence[Dim]) -> Tensor:
 ADJOINTS: Final[dict[tuple[str, int], Adjoint]] = {
     ("expm_frechet", 1): frechet,
     ("logm_frechet", 1): frechet,
+    ("expm_frechet2", 1): frechet,
+    ("expm_frechet2", 2): frechet,
+    ("logm_frechet2", 1): frechet,
+    ("logm_frechet2", 2): frechet,
+    ("expm_jacobian2", 1): jacobian,
+    ("logm_jacobian2", 1): jacobian,
     ("sylvester", 2): sylvester,
 }
 
@@ -95,8 +123,8 @@ def turned(t: Contract, tidied: Callable[[Tensor], Tensor]) -> list[Tensor]:
     for i, (f, labels) in enumerate(t.factors):
         if not isinstance(f, Opaque) or f.batch or not isinstance(f.fn, str):
             continue
-        position = next((p for fn, p in ADJOINTS if fn == f.fn), None)
-        if position is None:
+        positions = [p for fn, p in ADJOINTS if fn == f.fn and fn not in HESSIANS]
+        if not positions:
             continue
         others = [*t.factors[:i], *t.factors[i + 1 :]]
         if labels[0] == labels[1]:  # a trace, or a diagonal
@@ -106,10 +134,11 @@ def turned(t: Contract, tidied: Callable[[Tensor], Tensor]) -> list[Tensor]:
         if touching is None:
             continue
         total = contract(touching, labels, dict(zip(labels, f.dims, strict=True)))
-        share = ADJOINTS[f.fn, position](f, total, 0)
         left = [view for view in others if view not in touching]
-        views = [(tidied(share), labels), (f.args[position], labels), *left]
-        made.append(contract(views, range(t.rank), dict(enumerate(t.dims))))
+        for position in positions:
+            share = ADJOINTS[f.fn, position](f, position, total, 0)
+            views = [(tidied(share), labels), (f.args[position], labels), *left]
+            made.append(contract(views, range(t.rank), dict(enumerate(t.dims))))
     return made
 
 
@@ -132,8 +161,8 @@ def _applied(matrix: Tensor, direction: Tensor, turned: bool) -> Tensor | None:
         return None
     for name, jacobian in JACOBIANS.items():
         if matrix.fn == jacobian:
-            (a,) = matrix.args
-            return opaque(name, [transpose(a) if turned else a, direction], direction.dims)
+            args = [transpose(a) if turned else a for a in matrix.args]
+            return opaque(name, [*args, direction], direction.dims)
     pair = _sylvester_pair(matrix)
     if pair is None:
         return None

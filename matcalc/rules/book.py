@@ -232,7 +232,7 @@ class RuleBook:
         such line."""
         assert isinstance(node.fn, str)
         make = ADJOINTS.get((node.fn, position))
-        return make(node, total, outer) if make is not None and not node.batch else None
+        return make(node, position, total, outer) if make is not None and not node.batch else None
 
     def differential(self, node: Opaque, position: int) -> Linear:
         """The differential of a function of whole tensors in one argument."""

@@ -42,7 +42,7 @@ from matcalc.tensor.nodes import (
     Sum,
     Tensor,
 )
-from matcalc.tensor.traits import turned_order
+from matcalc.tensor.traits import linear_arguments, turned_order
 
 
 def matches(
@@ -161,10 +161,13 @@ def _opaque(
     order = turned_order(subject.fn)
     if order is not None and len(labels) == 2 and not subject.batch:
         turned.append((tuple(transpose(subject.args[i]) for i in order), labels[::-1]))
+    exchanged = len(linear_arguments(subject.fn)) > 1
     for args, outer in turned:
         after = state.aligned(places, outer)
         if after is not None:
             yield from _whole_args(pattern.args, args, after)
+            if exchanged:
+                yield from _whole_args(pattern.args, (args[0], *args[:0:-1]), after)
 
 
 def _whole_args(

@@ -50,7 +50,7 @@ from matcalc.tensor.nodes import (
     Tensor,
     intern,
 )
-from matcalc.tensor.traits import invariant_under_transpose, turned_order
+from matcalc.tensor.traits import invariant_under_transpose, linear_arguments, turned_order
 
 __all__ = [
     "LEVI_CIVITA", "UNIT", "VECH_BASIS", "add", "apply_map", "as_constant", "constant", "contract",
@@ -143,6 +143,9 @@ class Canonical:
         flags = tuple(batched) if batch else ()
         if not batch and len(args) == 1 and invariant_under_transpose(fn) and args[0].rank == 2:
             args = [min(args[0], self.transpose(args[0]), key=_turned)]
+        if any(is_zero(args[i]) for i in linear_arguments(fn)):
+            return zeros(dims)
+        args = _exchanged(fn, args)
         others = () if batch else self._turned_args(fn, args)
         if others and [t.key for t in others] < [t.key for t in args]:
             inner = intern(Opaque, dims[::-1], fn, others, 0, ())
@@ -154,7 +157,7 @@ class Canonical:
         order = turned_order(fn)
         if order is None or len(order) != len(args) or any(t.rank != 2 for t in args):
             return ()
-        return tuple(self.transpose(args[i]) for i in order)
+        return _exchanged(fn, [self.transpose(args[i]) for i in order])
 
     def transpose(self, t: Tensor) -> Tensor:
         """A rank-2 tensor with its axes exchanged."""
@@ -198,6 +201,14 @@ class Canonical:
             if order > 1 and function.domain.rank == 1:
                 return t.batch + function.codomain.rank
         return t.rank
+
+
+def _exchanged(fn: Fn, args: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The arguments with those in order that may be exchanged: two that a function of a point is
+    linear in."""
+    if len(linear_arguments(fn)) < 2:
+        return tuple(args)
+    return (args[0], *sorted(args[1:], key=lambda t: t.key))
 
 
 def _turned(t: Tensor) -> tuple[int, Key]:

@@ -32,7 +32,14 @@ _INVARIANT: Final = frozenset({"det", "logdet", "norm_2", "norm_nuc"})
 _TURNED: Final = {
     **dict.fromkeys("inv expm logm sqrtm pinv".split(), (0,)),
     **dict.fromkeys("expm_frechet logm_frechet".split(), (0, 1)),
+    **dict.fromkeys("expm_frechet2 logm_frechet2".split(), (0, 1, 2)),
     "sylvester": (1, 0, 2),
+}
+
+_LINEAR: Final = {
+    **dict.fromkeys("expm_frechet logm_frechet expm_jacobian2 logm_jacobian2".split(), (1,)),
+    **dict.fromkeys("expm_frechet2 logm_frechet2".split(), (1, 2)),
+    "sylvester": (2,),
 }
 
 
@@ -45,6 +52,12 @@ def turned_order(fn: str | tuple[Function, int]) -> tuple[int, ...] | None:
 def invariant_under_transpose(fn: str | tuple[Function, int]) -> bool:
     """Whether f(A') = f(A)."""
     return fn in _INVARIANT
+
+
+def linear_arguments(fn: str | tuple[Function, int]) -> tuple[int, ...]:
+    """The places of the arguments that a function is linear in; two are the directions of a second
+    derivative, which may be exchanged."""
+    return _LINEAR.get(fn, ()) if isinstance(fn, str) else ()
 
 
 # What is declared of a variable that a derivative is taken by holds at the point, but not around

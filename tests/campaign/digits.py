@@ -357,6 +357,31 @@ def _frechet(function: Callable[[Array], Array]) -> Callable[[Array, Array], Arr
     return along
 
 
+def _expm_frechet2(A: Array, E: Array, F: Array) -> Array:
+    """The corner of the exponential of the block matrix of Higham & Relton 2014, (2.4)."""
+    n, unit, above = len(A), numbers(np.eye(2)), numbers(np.eye(2, k=1))
+    block = np.kron(np.kron(unit, unit), A) + np.kron(np.kron(unit, above), E)
+    return _expm(block + np.kron(np.kron(above, unit), F))[:n, 3 * n :]
+
+
+def _logm_frechet2(A: Array, E: Array, F: Array) -> Array:
+    """From expm(logm(A)) = A, differentiated twice."""
+    first = _frechet(_logm)
+    return -first(A, _expm_frechet2(_logm(A), first(A, E), first(A, F)))
+
+
+def _jacobian2(second: Callable[..., Array]) -> Callable[[Array, Array], Array]:
+    return lambda A, E: _jacobian(lambda X, F: second(X, E, F))(A)
+
+
+def _hessian(second: Callable[..., Array]) -> Callable[[Array], Array]:
+    def array(A: Array) -> Array:
+        units = np.eye(A.size).reshape(-1, *A.shape).transpose(0, 2, 1)
+        return np.stack([_jacobian2(second)(A, numbers(unit)) for unit in units], axis=1)
+
+    return array
+
+
 MATRIX: Final[Mapping[str, Callable[..., Array]]] = {
     "det": _det,
     "logdet": _logdet,
@@ -374,6 +399,12 @@ MATRIX: Final[Mapping[str, Callable[..., Array]]] = {
     "sqrtm_frechet": _frechet(_sqrtm),
     "expm_jacobian": _jacobian(_frechet(_expm)),
     "logm_jacobian": _jacobian(_frechet(_logm)),
+    "expm_frechet2": _expm_frechet2,
+    "logm_frechet2": _logm_frechet2,
+    "expm_jacobian2": _jacobian2(_expm_frechet2),
+    "logm_jacobian2": _jacobian2(_logm_frechet2),
+    "expm_hessian": _hessian(_expm_frechet2),
+    "logm_hessian": _hessian(_logm_frechet2),
     "eigmax": lambda S: numbers(_eigen(S)[0][-1]),
     "eigmin": lambda S: numbers(_eigen(S)[0][0]),
     "eigvals": lambda S: _eigen(S)[0],

@@ -28,7 +28,8 @@ LOST: Final = 0.1
 
 OF_MATRICES: Final = frozenset(
     "inv pinv solve sylvester lyapunov det logdet chol expm logm sqrtm expm_frechet logm_frechet "
-    "sqrtm_frechet expm_jacobian logm_jacobian eigmax eigmin eigvals eigvecs eigvecmax eigvecmin "
+    "sqrtm_frechet expm_jacobian logm_jacobian expm_frechet2 logm_frechet2 expm_jacobian2 "
+    "logm_jacobian2 expm_hessian logm_hessian eigmax eigmin eigvals eigvecs eigvecmax eigvecmin "
     "norm_2 norm_nuc svdvals svd_u svd_v leftmax rightmax polar".split()
 )
 STEPS: Final = frozenset("gt ge eq sign onehot_max onehot_min".split())

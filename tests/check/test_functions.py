@@ -32,6 +32,9 @@ ARGUMENTS: dict[str, list[tuple[Any, ...]]] = {
     **{name: [(SPD,)] for name in LINEAR if name.startswith(("eig", "chol", "logm", "sqrtm"))},
     **{name: [(ABOVE,)] for name in "log log2 log10 sqrt recip gamma lgamma digamma xlogx".split()},
     **{name: [(SPD, OTHER)] for name in "expm_frechet logm_frechet sqrtm_frechet".split()},
+    **{name: [(SPD, OTHER, ROOT)] for name in ("expm_frechet2", "logm_frechet2")},
+    **{name: [(SPD, OTHER)] for name in ("expm_jacobian2", "logm_jacobian2")},
+    **{name: [(SPD[:2, :2],)] for name in ("expm_hessian", "logm_hessian")},
     **{name: [(MATRIX,)] for name in LINEAR if name.startswith(("svd", "left", "right", "norm_"))},
     "acosh": [(1 + ABOVE,)],
     "polygamma": [(2.0, ABOVE)],
@@ -182,6 +185,21 @@ def test_frechet_and_sylvester() -> None:
     np.testing.assert_allclose(LINEAR["expm_frechet"](SPD, OTHER), wanted)
     X = LINEAR["sylvester"](SQUARE, SPD, OTHER)
     np.testing.assert_allclose(SQUARE @ X + X @ SPD, OTHER)
+
+
+@pytest.mark.parametrize("name", ["expm", "logm"])
+def test_second_frechet_derivatives(name: str) -> None:
+    """By central differences of the first; all of the second from it, by vec()."""
+    h, other = 1e-4, SQUARE / 4
+    first = LINEAR[f"{name}_frechet"]
+    wanted = (first(SPD + h * other, OTHER) - first(SPD - h * other, OTHER)) / (2 * h)
+    got = LINEAR[f"{name}_frechet2"](SPD, OTHER, other)
+    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-7)
+    matrix = LINEAR[f"{name}_jacobian2"](SPD, OTHER)
+    e, f = (x.reshape(-1, order="F") for x in (OTHER, other))
+    np.testing.assert_allclose(matrix @ f, got.reshape(-1, order="F"))
+    every = LINEAR[f"{name}_hessian"](SPD)
+    np.testing.assert_allclose(np.einsum("ijk,j->ik", every, e), matrix, atol=1e-12)
 
 
 def test_values_at_ties_and_ends() -> None:

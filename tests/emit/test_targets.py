@@ -30,7 +30,8 @@ from tests.rules.test_book import arguments_of, drawn_for, texts
 targets = pytest.mark.parametrize("target", TARGETS)
 
 SCIPY: Final = """
-    logm logm_frechet logm_jacobian lambertw erfi erfcinv Shi Chi besselj bessely besseli besselk
+    logm logm_frechet logm_jacobian logm_frechet2 logm_jacobian2 logm_hessian
+    lambertw erfi erfcinv Shi Chi besselj bessely besseli besselk
     jn yn airyai airybi airyaiprime airybiprime elliptic_k elliptic_e elliptic_f legendre
     chebyshevt chebyshevu hermite hermite_prob laguerre assoc_laguerre gegenbauer jacobi
 """.split()
@@ -42,7 +43,8 @@ SOME: Final = """
 
 SPECIAL: Final = """
     erf erfc gelu normcdf log_normcdf gamma lgamma digamma polygamma loggamma harmonic zeta erfinv
-    erf2 sinc expm expm_frechet expm_jacobian
+    erf2 sinc expm expm_frechet expm_jacobian expm_frechet2
+    expm_jacobian2 expm_hessian
 """.split()
 
 LACKS: Final = {
