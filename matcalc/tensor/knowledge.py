@@ -126,7 +126,7 @@ class Knowledge:
     def _product(self, t: Contract) -> Properties:
         if not t.factors:  # all ones
             return frozenset({"semidefinite"})
-        if all(set(labels) <= {0, 1} for _, labels in t.factors) and len(t.factors) > 1:
+        if all(set(labels) <= {0, 1} for _, labels in t.factors):
             entrywise = self._entrywise(t)
             if entrywise:
                 return entrywise
