@@ -212,7 +212,7 @@ class Lift:
         """c times a view, expanded to dims where the language does not do so, or `spread` asks for
         it."""
         rank = len(dims)
-        if not labels and rank == 2 and spread:
+        if not labels and spread:
             return notation.write_view(self, t, labels, dims, c)
         if t is UNIT:
             return build.number(c)

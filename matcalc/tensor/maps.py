@@ -77,8 +77,7 @@ def _without_factor(
     t, labels = views[0]
     if not isinstance(t, Sum) or not t.terms:
         return None
-    content: Rational = t.terms[0][0] if len(t.terms) == 1 else primitive_part(t)[0]
-    size = abs(Fraction(content))
+    size = abs(Fraction(primitive_part(t)[0]))
     negative = all(c < 0 for c, _, _ in t.terms) and (fn in ODD or fn in EVEN)
     degree = DEGREE.get(fn) if isinstance(fn, str) else None
     inside = (-1 if negative else 1) * (Fraction(1) if degree is None else size)

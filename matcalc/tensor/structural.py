@@ -65,9 +65,7 @@ def unit(args: Args, node: Call) -> Tensor:
 def total(args: Args, node: Call) -> Tensor:
     """sum, of all entries or along an axis."""
     t = args[0]
-    kept = (
-        [] if node.axis is None else [i for i in range(t.rank) if i != node.axis % max(t.rank, 1)]
-    )
+    kept = [] if node.axis is None else [i for i in range(t.rank) if i != node.axis % t.rank]
     return contract([(t, range(t.rank))], kept[: node.shape.rank])
 
 

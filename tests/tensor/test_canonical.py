@@ -14,7 +14,8 @@ import pytest
 
 from matcalc import derive
 from matcalc.check.elementwise import ELEMENTWISE
-from matcalc.dims import ONE, named
+from matcalc.dims import ONE, ZERO, named, number
+from matcalc.errors import LimitError
 from matcalc.tensor.canonical import (
     UNIT,
     add,
@@ -24,13 +25,16 @@ from matcalc.tensor.canonical import (
     contract,
     delta,
     embed,
+    group,
     is_symmetric,
     is_zero,
     mask,
     one_hot,
+    opaque,
     power,
     size,
     transpose,
+    vech_basis,
     zeros,
 )
 from matcalc.tensor.nodes import Atom, Contract, Map, Sum, Tensor, intern, postorder
@@ -50,6 +54,8 @@ S = atom("S", "n", "n", properties="symmetric")
 x, y = atom("x", "n"), atom("y", "n")
 s, t = atom("s"), atom("t")
 
+BASIS = vech_basis((N * N + N).scaled(Fraction(1, 2)), N)
+
 NETWORKS = {
     "chain": ([(A, "ij"), (B, "jk"), (C, "kl")], "il"),
     "quadratic form": ([(x, "i"), (A, "ij"), (y, "j")], ""),
@@ -62,6 +68,7 @@ NETWORKS = {
     "outer": ([(x, "i"), (x, "j"), (x, "k")], "ijk"),
     "star": ([(A, "ij"), (B, "ik"), (C, "il"), (x, "j"), (x, "k"), (y, "l")], "i"),
     "scalars apart": ([(x, "i"), (y, "i"), (A, "jk"), (x, "k")], "j"),
+    "triangles": ([(BASIS, "kij"), (BASIS, "lpq"), (BASIS, "lrs"), (A, "pr")], "kijqs"),
     "two Grams": ([(X, "ki"), (X, "kj"), (X, "li"), (X, "lj")], ""),
 }
 networks = pytest.mark.parametrize("name", list(NETWORKS))
@@ -176,6 +183,46 @@ def test_numbers() -> None:
     assert size(ONE) is UNIT
 
 
+def test_places_in_parts() -> None:
+    """A unit vector of a whole, seen from its parts, and one of a part, seen from the whole."""
+    five, two, three = number(5), number(2), number(3)
+    for part, offset in ((two, 0), (three, 2), (two, 1)):
+        where = embed(five, part, ZERO if not offset else number(offset))
+        length = part.value or 0
+        for i in range(5):
+            seen = contract([(one_hot(i, five), "i"), (where, "ij")], "j")
+            inside = offset <= i < offset + length
+            assert seen is (one_hot(i - offset, part) if inside else zeros((part,)))
+        for i in range(length):
+            whole = contract([(where, "ij"), (one_hot(i, part), "j")], "i")
+            assert whole is one_hot(i + offset, five)
+
+
+def test_places_in_parts_whose_length_is_a_name() -> None:
+    low, high = embed(N + M, N, ZERO), embed(N + M, M, N)
+    first = one_hot(0, N + M)
+    assert contract([(first, "i"), (low, "ij")], "j") is one_hot(0, N)
+    assert is_zero(contract([(first, "i"), (high, "ij")], "j"))
+    later = contract([(one_hot(1, N + M), "i"), (high, "ij")], "j")
+    assert not is_zero(later), "n may be 1"
+    third = embed(N + number(2), N, number(2))
+    assert is_zero(contract([(one_hot(1, N + number(2)), "i"), (third, "ij")], "j"))
+    assert contract([(third, "ij"), (one_hot(1, N), "j")], "i") is one_hot(3, N + number(2))
+    after = contract([(one_hot(2, N + number(2)), "i"), (third, "ij")], "j")
+    assert not is_zero(after) and (isinstance(after, Contract) or after is one_hot(0, N))
+
+
+def test_parts_of_parts() -> None:
+    whole = N + M + number(2)
+    first, second = embed(whole, N + M, ZERO), embed(N + M, M, N)
+    assert contract([(first, "ij"), (second, "jk")], "ik") is embed(whole, M, N)
+    assert contract([(second, "ij"), (second, "ik")], "jk") is delta(M)
+    assert is_zero(contract([(embed(N + M, N, ZERO), "ij"), (second, "ik")], "jk"))
+    assert is_zero(contract([(second, "ij"), (embed(N + M, N, ZERO), "ik")], "jk"))
+    low, high = embed(number(5), number(3), ZERO), embed(number(5), number(3), number(2))
+    assert not is_zero(contract([(low, "ij"), (high, "ik")], "jk")), "they have a place in common"
+
+
 def test_an_index_that_is_a_variable_is_the_same_place_only_as_itself() -> None:
     i, j = atom("i"), atom("j")
     assert contract([(one_hot(i, N), "k"), (one_hot(i, N), "k")], "") is UNIT
@@ -228,6 +275,23 @@ def test_powers_collect() -> None:
     assert contract([(square, "i"), (power(x, constant(-2)), "i")], "i") is constant(1, (N,))
     assert contract([(square, "i")], "") is contract([(x, "i"), (x, "i")], "")
     assert apply_map("pow", [(x, (0,)), (constant(1), ())], (N,)) is x
+
+
+def test_a_power_too_long_to_write_is_refused_before_it_is_made() -> None:
+    for base in (Fraction(2, 3), Fraction(1, 3), 3):
+        for k in (10**9, -(10**9)):
+            with pytest.raises(LimitError):
+                power(constant(base), constant(k))
+
+
+def test_a_number_that_all_terms_share_leaves() -> None:
+    together = add([(2, x, (0,)), (4, y, (0,))], (N,))
+    half = add([(1, x, (0,)), (2, y, (0,))], (N,))
+    assert apply_map("abs", [(together, (0,))], (N,)) is add(
+        [(2, apply_map("abs", [(half, (0,))], (N,)), (0,))], (N,)
+    )
+    apart = add([(2, x, (0,)), (3, y, (0,))], (N,))
+    assert isinstance(apply_map("abs", [(apart, (0,))], (N,)), Map)
 
 
 def test_a_broadcast_moves_outwards() -> None:
@@ -322,6 +386,18 @@ def test_a_function_of_numbers_expanded_is_expanded_itself() -> None:
 
 
 def test_nodes_are_described_for_people() -> None:
-    assert repr(contract([(A, "ij"), (x, "j")], "i")) == "{A[ij] x[j] -> i}"
+    for tensor, wanted in (
+        (contract([(A, "ij"), (x, "j")], "i"), "{A[ij] x[j] -> i}"),
+        (add([(1, x, (0,)), (-2, y, (0,))], (N,)), "(1 x[i] + -2 y[i])"),
+        (delta(N), "δ"),
+        (size(N), "n"),
+        (one_hot(1, N), "e(1)"),
+        (embed(N + M, M, N), "Embed(n)"),
+        (mask((N, N), -1), "tril(-1)"),
+        (apply_map("max", [(x, (0,)), (s, ())], (N,)), "max(x[i], s)"),
+        (opaque("inv", [A], (N, N)), "inv<A>"),
+        (group(A, (2,)), "Group(2,)<A>"),
+    ):
+        assert repr(tensor) == wanted
     assert isinstance(contract([(A, "ij"), (x, "j")], "i"), Contract)
     assert isinstance(add([(1, A, (0, 1)), (1, B, (0, 1))], (N, N)), Sum)

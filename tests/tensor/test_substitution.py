@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from matcalc.dims import named
-from matcalc.tensor.canonical import add, apply_map, contract, group, opaque, split
+from matcalc.tensor.canonical import add, apply_map, contract, group, one_hot, opaque, split
 from matcalc.tensor.nodes import Atom, Bound, Contract, Map, Sum, Tensor, intern, operands
 from matcalc.tensor.substitute import Substitution, with_operands
 from tests.tensor.networks import ATOMS, OPERANDS, SIZES, A, M, N, T, X, a, network, p, point, x, y
@@ -80,6 +80,38 @@ def test_an_axis_that_is_carried(seed: int) -> None:
         for k in range(4):
             here = POINT | {name: array[k] for name, array in drawn.items()}
             same(got[k], value(t, here, SIZES), t)
+
+
+def test_an_index_is_replaced() -> None:
+    i, j = (intern(Atom, (), name, frozenset()) for name in "ij")
+    entry = contract([(x, (0,)), (one_hot(i, N), (0,))], ())
+    wanted = contract([(x, (0,)), (one_hot(j, N), (0,))], ())
+    assert Substitution({i: j})(entry) is wanted
+
+
+BESIDE = contract([(x, (0,)), (y, (1,))], (1, 0))
+TWO_VECTORS = [
+    opaque("least_squares", [x, y], ()),
+    opaque("least_squares", [y, x], ()),
+    opaque("least_squares", [BESIDE, A], (N,), 1, (True, True)),
+    opaque("least_squares", [A, BESIDE], (N,), 1, (True, True)),
+    opaque("least_squares", [A, x], (N,), 1, (True, False)),
+    opaque("least_squares", [x, A], (N,), 1, (False, True)),
+    opaque("least_squares", [BESIDE, x], (N,), 1, (True, False)),
+    opaque("least_squares", [y, BESIDE], (N,), 1, (False, True)),
+    opaque("least_squares", [A, A], (N,), 1, (True, True)),
+]
+
+
+@pytest.mark.parametrize("t", TWO_VECTORS)
+def test_functions_of_two_vectors_carry_what_either_does(t: Tensor) -> None:
+    rng = np.random.default_rng(5)
+    drawn = {"x": rng.normal(size=(4, 3))}
+    new = Substitution({x: CARRIED[x]}, batch=(K,))(t)
+    validate(new)
+    got = value(new, POINT | drawn, SIZES_OF_ALL)
+    for k in range(4):
+        same(got[k], value(t, POINT | {"x": drawn["x"][k]}, SIZES), t)
 
 
 @seeds

@@ -8,7 +8,7 @@ import pytest
 
 from matcalc.check import evaluate, sample
 from matcalc.emit.text import text
-from matcalc.errors import DerivationError
+from matcalc.errors import DerivationError, InputError
 from matcalc.expr.nodes import Expr
 from matcalc.language import parse_program
 from matcalc.tensor.lift import Lift
@@ -173,6 +173,15 @@ def test_written_as_a_textbook_would(program: str, wanted: str) -> None:
     t = lowering()(parsed(program))
     assert text(Lift()(t)) == wanted
     assert lowering()(parsed(wanted)) is t
+
+
+@pytest.mark.parametrize("program", ["a[3]", "e(3, 3)", "C[0, 3]", "C[3, :]"])
+def test_places_beyond_the_end_are_refused(program: str) -> None:
+    assert lowering()(
+        parsed(program.replace("3]", "2]").replace("3, :", "2, :").replace("(3", "(2"))
+    )
+    with pytest.raises(InputError):
+        lowering()(parsed(program))
 
 
 def test_powers_of_matrices_up_to_the_limit() -> None:

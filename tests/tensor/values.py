@@ -55,6 +55,7 @@ WHOLE: Final[dict[str, Callable[..., Any]]] = {
     "det": np.linalg.det,
     "chol": np.linalg.cholesky,
     "max": np.max,
+    "least_squares": lambda x, y: ((x - 2 * y) ** 2).sum(),  # a function of two vectors
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(),
 }
 
