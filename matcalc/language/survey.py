@@ -178,11 +178,13 @@ class Survey:
             return True
         kinds = {token.kind for token in inside}
         first = inside[0]
-        if kinds & {"TIMES", "ARROW"} or first.kind == "NUMBER":
-            return True
-        if first.kind == "LPAR" and "COMMA" in kinds:
-            return True
         names = [canonical(token.text) for token in inside if token.kind == "NAME"]
+        if first.kind == "NUMBER" and not kinds & {"TIMES", "ARROW"}:
+            return not kinds - ARITHMETIC and self.dims.issuperset(self.variables & {*names})
+        if kinds & {"TIMES", "ARROW"}:
+            return True
+        if first.kind == "LPAR" and _is_list(inside):
+            return True
         again = declared in self.settled
         if first.kind == "NAME" and is_real(first.text) and names[0] not in self.variables:
             return not again or bool(kinds & {"POWER", "SUPERSCRIPT"})
@@ -214,6 +216,18 @@ class Survey:
                     ),
                     suggestion="one spelling for one variable, another name for another",
                 )
+
+
+def _is_list(bracket: list[Token]) -> bool:
+    """Whether a comma stands in the bracket that opens, and not in one inside of it only."""
+    depth = 0
+    for token in bracket:
+        depth += (token.kind in OPEN) - (token.kind in CLOSERS)
+        if token.kind == "COMMA" and depth == 1:
+            return True
+        if not depth:
+            return False
+    return False
 
 
 def is_real(name: str) -> bool:

@@ -346,3 +346,37 @@ def test_matlab_dialect() -> None:
     )
     assert read("vector(m)'*matrix(m, n)*x") == "(mul (' (call ones #m)) (call ones #m #n) x)"
     assert read("x.*x") == "(had x x)"
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        "(A : (eye(n) > ones(n, n)))",
+        "(A : ((diag(e(0, n)) B) + 2 eye(n)))",
+        "(A : (ones(n, n) B)')",
+        "(A : 2 B)",
+        "(A : 2 exp(B))",
+        "(A : 2 (B + B'))",
+    ],
+)
+def test_a_frobenius_product_is_no_declaration(product: str) -> None:
+    program = parse_program(f"{product} where A: n×n, B: n×n")
+    assert {name: str(each.shape) for name, each in program.variables.items()} == {
+        "A": "R^(n×n)",
+        "B": "R^(n×n)",
+    }
+    assert str(program.expression.shape) == "R"
+
+
+@pytest.mark.parametrize(
+    ("shape", "read"),
+    [
+        ("(n, n)", "R^(n×n)"),
+        ("(2n, 3) positive", "R^((2*n)×3)"),
+        ("2n + 1", "R^(2*n + 1)"),
+        ("2(n + 1)", "R^(2*n + 2)"),
+        ("3", "R^3"),
+    ],
+)
+def test_a_declaration_is_no_frobenius_product(shape: str, read: str) -> None:
+    assert str(parse_program(f"sum((A : {shape}))").variables["A"].shape) == read
