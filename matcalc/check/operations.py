@@ -31,6 +31,9 @@ Inner = (
     | nodes.Stack | nodes.Einsum | nodes.Call
 )  # fmt: skip
 
+FEW: Final = 8
+"""Indices of a contraction beyond which two factors at a time are contracted."""
+
 CONSTANTS: Final[Mapping[str, float]] = {"pi": np.pi, "inf": np.inf}
 COMPARISONS: Final[Mapping[str, Operation]] = {
     "<": np.less,
@@ -86,7 +89,8 @@ def operation(node: Inner, result: tuple[int, ...]) -> Operation:
         case nodes.Stack():
             return lambda *items: np.stack(items)
         case nodes.Einsum(spec=spec):
-            return lambda *args: np.einsum(spec, *args)
+            many = len({*spec} - {*",->"}) > FEW  # each index at once is a loop in a loop
+            return lambda *args: np.einsum(spec, *args, optimize=many)
         case nodes.Call():
             return _call(node, result)
         case _:
