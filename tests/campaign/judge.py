@@ -218,8 +218,12 @@ def _differs(truth: Truth, index: int, value: Array) -> bool:
 def _close(value: Array, wanted: Array, tolerance: float) -> bool:
     if value.shape != wanted.shape:
         return False
-    apart = np.abs(value - wanted) / size(wanted)
-    return bool(np.all(apart <= tolerance))
+    return _apart(value, wanted) <= tolerance
+
+
+def _apart(value: Array, wanted: Array) -> float:
+    """The largest difference, relative to the largest entry; no number if one of them is none."""
+    return float(np.max(np.abs(value - wanted) / size(wanted), initial=0.0))
 
 
 def _others(trial: _Trial, drawn: Sample, values: Sequence[Array]) -> Verdict | None:
@@ -316,7 +320,8 @@ def _code_or_rounding(
     """Whether code computes something else than the expression that it stands for.
 
     None if it has the value that the expression has with many digits; otherwise it is no evidence
-    where the rounding of the expression's own operations would carry it as far.
+    where the expression in doubles is further from that, or the rounding of its own operations
+    would carry it as far.
     """
     array = trial.arrays[index]
     try:
@@ -328,6 +333,8 @@ def _code_or_rounding(
     border = _border(trial, drawn)
     if border is not None:
         return Verdict("undefined", f"border: {border}")
+    if exact is not value and _apart(code, exact) <= _apart(value, exact) < np.inf:
+        return Verdict("undefined", "rounding: the code is nearer to many digits than doubles")
     if not _close(code, value, ROUNDED * spread(array, drawn, trial.rng, value)):
         detail = f"{trial.d}\ncode: {_some(code)}\nexpression: {_some(value)}{_shown(drawn)}"
         return Verdict("WRONG", way, detail)

@@ -127,6 +127,18 @@ def test_an_index_that_code_cannot_take_is_found(monkeypatch: pytest.MonkeyPatch
     assert judged(asked).reason == "RuntimeError: IndexError: an index for each axis"
 
 
+@pytest.mark.parametrize("factor", [-1.0, 1.00001, np.nan])
+def test_code_that_computes_something_else_is_found(
+    monkeypatch: pytest.MonkeyPatch, factor: float
+) -> None:
+    def other(*args: Any) -> list[Any]:
+        return [factor * value for value in args[-1]]
+
+    monkeypatch.setattr("tests.campaign.judge.computed", other)
+    asked = asking.read("pinv(X)\n  by X; jvp; numerator; n = 2, m = 3; out; X: R^(m×n)")
+    assert judged(asked) == replace(judged(asked), word="WRONG", reason="code: out")
+
+
 def test_a_failure_is_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that counts as wrong for one function in it ends up as little more than that."""
 
