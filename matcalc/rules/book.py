@@ -190,7 +190,6 @@ class RuleBook:
     def _need(self, name: str, count: int, position: int) -> Differential:
         found = self.differential_of(name, count)
         if found is None:
-            self.entry(name, count)
             raise DerivationError(
                 f"there is no rule for the derivative of {name}",
                 suggestion=f"derive(..., rules='d {name}(…) = …') adds one",
@@ -217,10 +216,7 @@ class RuleBook:
         everything = dict(enumerate(node.dims))
         values = {}
         for param, (t, labels) in zip(found.params, node.args, strict=True):
-            wide = not labels or as_constant(t) is not None
-            values[param] = (
-                t if wide and not t.rank else contract([(t, labels)], range(node.rank), everything)
-            )
+            values[param] = contract([(t, labels)], range(node.rank), everything) if labels else t
         return found.rule, Substitution(values, batch=node.dims)(slope)
 
     def linear(self, node: Opaque, position: int) -> bool:

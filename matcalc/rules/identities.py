@@ -109,7 +109,7 @@ class Identity:
     def _applied(self, t: Tensor, known: Known) -> Tensor | None:
         if isinstance(self.lhs, Contract):
             return self._in_product(t, known) if isinstance(t, Contract) else None
-        if isinstance(self.lhs, Sum) and len(self.lhs.terms) > 1:
+        if isinstance(self.lhs, Sum):
             return self._in_sum(t, known) if isinstance(t, Sum) else None
         own = tuple(range(t.rank))
         if type(t) is not type(self.lhs):

@@ -133,17 +133,15 @@ def _delta(
     pattern: Delta, places: Labels, subject: Tensor, labels: Labels, state: Match
 ) -> Iterator[Match]:
     if isinstance(subject, Delta):
-        first = state.unified(places[0], labels[0])
-        second = first.unified(places[1], labels[1]) if first is not None else None
-        name = pattern.dims[0].name
-        if second is not None and (
-            name is None or second.dims.get(name, subject.dims[0]) == subject.dims[0]
-        ):
-            yield (
-                second
-                if name is None
-                else replace(second, dims={**second.dims, name: subject.dims[0]})
-            )
+        aligned = state.aligned(places, labels)
+        dim, wanted = subject.dims[0], pattern.dims[0]
+        if aligned is None:
+            return
+        if wanted.name is None:
+            if wanted == dim:
+                yield aligned
+        elif aligned.dims.get(wanted.name, dim) == dim:
+            yield replace(aligned, dims={**aligned.dims, wanted.name: dim})
 
 
 def _opaque(

@@ -58,6 +58,7 @@ PROGRAMS: Final = [
     ("e(i, n) · x + x[i]^2 where x: R^n", "x", H),
     ("vstack(x, 2 y, 1) where x: R^n, y: R^m", "x, y", J),
     ("x where x: R^n, y: R^m", "y", J),
+    ("s ones(n) where s: R", "s", J),
     # rows and transposes
     ("x' where x: R^n", "x", J),
     ("x' A where A: R^(n×m), x: R^n", "x", J),

@@ -138,6 +138,15 @@ inv(eye(n)) = eye(n)
     inv(eye(m))                              -> eye(m)
 inv(eye(2)) = eye(2)
     inv(eye(2))                              -> eye(2)
+    inv(eye(3))                              -> no
+det(A) inv(eye(n)) = det(A) eye(n) where A: R^(n×n)
+    det(B) inv(eye(n))                       -> det(B) eye(n)
+    det(B) inv(eye(m))                       -> no
+cos(x + π) = -cos(x) where x: R
+    cos(a + π)                               -> -cos(a)
+    cos(a + 2 b + π)                         -> -cos(a + 2 b)
+    cos(a + 3)                               -> no
+    cos(a + b)                               -> no
 expm(s eye(n)) = exp(s) eye(n) where s: R
     expm(a b eye(m))                         -> exp(a b) eye(m)
 chol(S) chol(S)' = S where S: R^(n×n) spd
@@ -154,6 +163,25 @@ sqrt(x^2) = abs(x) where x: R
 sign(x) = 1 where x: R positive
     sign(p)                                  -> ones(n)
     sign(u)                                  -> no
+# an identity that makes less of its own left side makes no more of anything
+sin(x / 2) = cos(x) where x: R
+    sin(a / 2)                               -> cos(a)
+    sin(a)                                   -> no
+exp(sin(x / 2)) = cos(x) where x: R
+    exp(sin(a))                              -> cos(2 a)
+# what a function is defined for need not be declared
+inv(A) A = eye(n) where A: R^(n×n) invertible
+    inv(B) B                                 -> eye(n)
+tr(A B) = tr(A) tr(B) where A: R^(n×n) symmetric, B: R^(n×n)
+    tr(M A)                                  -> tr(M) tr(A)
+    tr(B A)                                  -> no
+chol(S) chol(S)' = S where S: R^(n×n) spd
+    chol(A) chol(A)'                         -> A
+logm_frechet(A, A) = eye(n) where A: R^(n×n) invertible
+    logm_frechet(B, B)                       -> eye(n)
+    logm_frechet(B, C)                       -> no
+sylvester(A, A, A) = eye(n) / 2 where A: R^(n×n) invertible
+    sylvester(B, B, B)                       -> eye(n) / 2
 """
 
 

@@ -1,0 +1,35 @@
+"""What the rule book does not know is an error that says so, never a zero."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcalc import DerivationError, derive
+from matcalc.rules.book import default_book
+
+
+@pytest.mark.parametrize(
+    ("program", "wrt", "message"),
+    [
+        ("zeta(s)", "s", "there is no rule for the derivative of zeta"),
+        ("expm_jacobian(A) u", "A", "there is no rule for the derivative of expm_jacobian"),
+        ("polygamma(k, x)", "k", "the derivative of polygamma by its argument k"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["jacobian", "jvp"])
+def test_a_derivative_without_a_rule(program: str, wrt: str, message: str, kind: str) -> None:
+    with pytest.raises(DerivationError, match=message):
+        derive(program, wrt, kind=kind)
+
+
+def test_a_function_that_is_in_no_book() -> None:
+    with pytest.raises(DerivationError, match="has no function nothing of 2 arguments"):
+        default_book().entry("nothing", 2)
+    with pytest.raises(DerivationError, match="has no function exp of 3 arguments"):
+        default_book().mode("exp", 3)
+
+
+def test_a_rule_that_was_handed_in_has_no_source() -> None:
+    d = derive("h(x)", "x", rules="function h(x): elementwise\nd h(x) = cos(x) dx")
+    (rule,) = [step.rule for step in d.steps if step.rule and step.rule.name == "derivative of h"]
+    assert (rule.statement, rule.source) == ("d h(x) = cos(x) dx", "")
