@@ -163,6 +163,23 @@ sqrt(x^2) = abs(x) where x: R
 sign(x) = 1 where x: R positive
     sign(p)                                  -> ones(n)
     sign(u)                                  -> no
+# products in functions in products: what each sums is its own
+sum((Q sin(A x))^2) = sum(sin(A x)^2) where Q: R^(n×n) orthogonal, A: R^(n×n), x: R^n
+    sum((Q sin(A u))^2)                      -> sum(sin(A u)^2)
+    sum((Q sin(A B u))^2)                    -> sum(sin(A B u)^2)
+    sum((Q sin(Q u))^2)                      -> sum(sin(Q u)^2)
+    sum((Q sin(u))^2)                        -> no
+sinh(s (x · y)) = cosh(s) where s: R, x: R^n, y: R^n
+    sinh(a (u · v))                          -> cosh(a)
+    sinh(a b (u · v))                        -> cosh(a b)
+    sinh(sum(u ⊙ v ⊙ w))                     -> no
+sinh(x' A y) = x · y where x: R^n, A: R^(n×n), y: R^n
+    sinh(u' A v)                             -> u · v
+    sinh(u · v)                              -> no
+expm(A pinv(A) A) = expm(A) where A: R^(n×n)
+    expm(B C pinv(B C) B C)                  -> expm(B C)
+    expm(B C pinv(B C) C B)                  -> no
+    expm(B C pinv(B C) B C A)                -> no
 # an identity that makes less of its own left side makes no more of anything
 sin(x / 2) = cos(x) where x: R
     sin(a / 2)                               -> cos(a)
