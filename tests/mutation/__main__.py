@@ -272,7 +272,8 @@ def _chosen(
             wanted = [m for m in members if any(word in m.key for word in given.key)]
         for mutant in wanted:
             status = str(verdicts.get(mutant.key, {}).get("status", ""))
-            if given.key or (status.startswith("survived") if given.again else not status):
+            unknown = bool(given.key) or not status
+            if status.startswith("survived") if given.again else unknown:
                 yield mutant
 
 
