@@ -16,7 +16,7 @@ from typing import Final
 
 from matcalc.calculus.reverse import Linear, pullback
 from matcalc.errors import DerivationError
-from matcalc.expr.nodes import Call, Constant, Expr, Number, Power, Symbol, children, free_symbols
+from matcalc.expr.nodes import Constant, Expr, Number, Symbol, children, free_symbols
 from matcalc.language import book as text
 from matcalc.language.book import Entry, Statement
 from matcalc.rules.adjoints import ADJOINTS
@@ -245,13 +245,7 @@ class RuleBook:
 
 def arguments(lhs: Expr) -> tuple[Expr, ...]:
     """The arguments on the left of a statement, whatever node the function is."""
-    match lhs:
-        case Call(args=args):
-            return args
-        case Power(base=base, exponent=exponent):
-            return (base, exponent)
-        case _:
-            return children(lhs)
+    return children(lhs)
 
 
 def _fits(pattern: Expr, t: Tensor, exact: bool) -> bool:
