@@ -12,7 +12,6 @@ from matcalc.rules.book import default_book
     ("program", "wrt", "message"),
     [
         ("zeta(s)", "s", "there is no rule for the derivative of zeta"),
-        ("expm_jacobian(A) u", "A", "there is no rule for the derivative of expm_jacobian"),
         ("polygamma(k, x)", "k", "the derivative of polygamma by its argument k"),
     ],
 )
