@@ -17,15 +17,21 @@ def postorder(
     """
     order: list[T] = []
     done: set[T] = set()
-    pending = [(root, False) for root in reversed(roots)]
+    pending = list(reversed(roots))
+    opened: list[T] = []  # those that wait for what is below them, the last one innermost
     while pending:
-        node, ready = pending.pop()
-        if node in done or node in known:
-            continue
-        if ready:
+        node = pending.pop()
+        if opened and node is opened[-1]:
+            opened.pop()
             done.add(node)
             order.append(node)
-        else:
-            pending.append((node, True))
-            pending.extend((part, False) for part in reversed(below(node)) if part not in done)
+        elif node not in done and node not in known:
+            inner = below(node)
+            if inner:
+                opened.append(node)
+                pending.append(node)
+                pending.extend([part for part in reversed(inner) if part not in done])
+            else:
+                done.add(node)
+                order.append(node)
     return order

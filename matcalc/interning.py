@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from matcalc.budget import tick
 
@@ -19,19 +19,22 @@ class Table(Generic[T]):
         self._nodes: dict[Hashable, weakref.ref[T]] = {}
         self._lock = threading.RLock()
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The one node of that key, made if there is none."""
+    def get(self, key: Hashable, make: Callable[..., T], *fields: Any) -> T:
+        """The one node of that key, made of the fields if there is none."""
         reference = self._nodes.get(key)
-        node = reference() if reference is not None else None
-        return node if node is not None else self._add(key, make)
+        if reference is not None:
+            node = reference()
+            if node is not None:
+                return node
+        return self._add(key, make, fields)
 
-    def _add(self, key: Hashable, make: Callable[[], T]) -> T:
+    def _add(self, key: Hashable, make: Callable[..., T], fields: tuple[Any, ...]) -> T:
         tick()
         with self._lock:
             reference = self._nodes.get(key)
             node = reference() if reference is not None else None
             if node is None:
-                node = make()
+                node = make(*fields)
                 self._nodes[key] = weakref.ref(node, lambda dead: self._forget(key, dead))
             return node
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from matcalc.dims import ONE, Dim
@@ -45,6 +46,7 @@ def symbol(name: str, shape: Shape = SCALAR, properties: Iterable[str] = ()) -> 
     return intern(Symbol, shape, name, frozenset(properties))
 
 
+@lru_cache(maxsize=1000)
 def number(value: int | Fraction) -> Number:
     """An exact number; a float is never one."""
     return intern(Number, SCALAR, Fraction(value))

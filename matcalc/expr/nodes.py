@@ -16,12 +16,31 @@ from matcalc.dims import Dim
 from matcalc.interning import Table
 
 
-@dataclass(frozen=True, slots=True)
 class Shape:
-    """Dimensions of an array in matrix notation; `row` tells a row from a column of that length."""
+    """Dimensions of an array in matrix notation; `row` tells a row from a column of that length.
 
-    dims: tuple[Dim, ...] = ()
-    row: bool = False
+    Equal shapes are one object, as equal dimensions are.
+    """
+
+    __slots__ = ("dims", "row")
+    __match_args__ = ("dims", "row")
+
+    dims: tuple[Dim, ...]
+    row: bool
+
+    def __new__(cls, dims: tuple[Dim, ...] = (), row: bool = False) -> Shape:
+        found = _shapes.get((dims, row))
+        if found is None:
+            made = object.__new__(cls)
+            made.dims, made.row = dims, row
+            found = _shapes.setdefault((dims, row), made)  # one, also of several threads
+        return found
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Shape, (self.dims, self.row))
+
+    def __repr__(self) -> str:
+        return f"Shape({self})"
 
     @property
     def rank(self) -> int:
@@ -42,6 +61,8 @@ class Shape:
         inner = "×".join(d if d.isalnum() else f"({d})" for d in map(str, self.dims))
         return f"R^(1×{inner})" if self.row else f"R^({inner})"
 
+
+_shapes: Final[dict[tuple[tuple[Dim, ...], bool], Shape]] = {}
 
 SCALAR: Final = Shape()
 
@@ -272,8 +293,7 @@ _table: Final[Table[Node]] = Table()
 
 def intern(kind: type[E], *fields: Any) -> E:
     """The one node of a kind with these fields; the first field is the shape."""
-    node = _table.get((kind, *fields), lambda: kind(*fields))
-    return cast(E, node)
+    return cast(E, _table.get((kind, *fields), kind, *fields))
 
 
 def children(node: Expr) -> tuple[Expr, ...]:

@@ -359,12 +359,13 @@ def power(base: Expr, exponent: int | Fraction) -> Expr:
 
 def multiple(c: int | Fraction, expr: Expr) -> Expr:
     """c times an expression: the numerator in front, the denominator below."""
-    exact = Fraction(c)
-    if exact < 0:
-        return negated(multiple(-exact, expr))
-    if exact != 1 and isinstance(expr, Divide):  # 3 / (2 x), not (3/2) (1 / x)
-        above = multiple(exact.numerator, expr.numerator)
-        below = product([build.number(exact.denominator), expr.denominator])
+    if c == 1:
+        return expr
+    if c < 0:
+        return negated(multiple(-c, expr))
+    if isinstance(expr, Divide):  # 3 / (2 x), not (3/2) (1 / x)
+        above = multiple(c.numerator, expr.numerator)
+        below = product([build.number(c.denominator), expr.denominator])
         return build.divide(above, below)
-    top = expr if exact.numerator == 1 else product([build.number(exact.numerator), expr])
-    return quotient(top, build.number(exact.denominator))
+    top = expr if c.numerator == 1 else product([build.number(c.numerator), expr])
+    return quotient(top, build.number(c.denominator))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matcalc.tensor.nodes import Bound, Tensor
+from matcalc.tensor.nodes import Bound, Tensor, operands
 from matcalc.tensor.substitute import Substitution
 
 Rewrite = Callable[[Tensor], Tensor]
@@ -23,14 +23,15 @@ class Rewriting(Substitution):
         return () if isinstance(node, Bound) else super()._inside(node)
 
     def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
-        if isinstance(
-            node, Bound
-        ):  # a name stands for what the user bound it to, and a derivative may be by it
+        if isinstance(node, Bound):
+            # a name stands for what the user bound it to, and a derivative may be by it
             return node, False
-        new, batched = super()._replaced(node)
+        new: Tensor = node
+        if any(self.done[part][0] is not part for part in operands(node)):  # else it is canonical
+            new, _ = super()._replaced(node)
         for _ in range(self.ROUNDS):
             changed = self.rewrite(new)
             if changed is new:
                 break
             new = changed
-        return new, batched
+        return new, False

@@ -89,10 +89,12 @@ class Canonical:
         """
         numbers: dict[Hashable, int] = {}
         for label in out:
-            numbers.setdefault(label, len(numbers))
+            if label not in numbers:
+                numbers[label] = len(numbers)
         for _, labels in operands:
             for label in labels:
-                numbers.setdefault(label, len(numbers))
+                if label not in numbers:
+                    numbers[label] = len(numbers)
         views = tuple([(t, tuple([numbers[x] for x in labels])) for t, labels in operands])
         axes = tuple([numbers[x] for x in out])
         extra = tuple([(numbers[x], d) for x, d in dims.items() if x in numbers]) if dims else ()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matcalc.tensor.lift import Lift
 
 
-@dataclass
+@dataclass(slots=True)
 class Vector:
     """The vectors on an index: some above, some below a fraction line."""
 
@@ -42,7 +42,7 @@ class Vector:
         return quotient(top, hadamard(self.below)) if self.below else top
 
 
-@dataclass
+@dataclass(slots=True)
 class Edge:
     """A matrix with rows a and columns b: a chain of factors to multiply, or an element-wise
     product."""
@@ -92,10 +92,12 @@ class Graph:
         for t, labels in factors:
             for label, dim in zip(labels, t.dims, strict=True):
                 self.dims[label] = dim
-                self.vectors.setdefault(label, Vector())
+                if label not in self.vectors:
+                    self.vectors[label] = Vector()
             self.place(t, labels, parallel)
         for i in range(self.rank):
-            self.vectors.setdefault(i, Vector())
+            if i not in self.vectors:
+                self.vectors[i] = Vector()
         for (a, b), members in parallel.items():
             joined = {x for pair in parallel if pair != (a, b) for x in pair}
             self.parallel(a, b, members, {a, b} <= joined)

@@ -32,8 +32,18 @@ VECH_BASIS: Final = "vech_basis"
 
 def rational(value: Rational) -> Rational:
     """An int where the value is whole: ints are faster.  LimitError for very long numbers."""
+    if type(value) is int:
+        check_digits(value.bit_length())
+        return value
     check_digits(value.numerator.bit_length() + value.denominator.bit_length())
     return value.numerator if value.denominator == 1 else value
+
+
+def quotient(above: Rational, below: Rational) -> Rational:
+    """above / below, in whole numbers where it is whole."""
+    if type(above) is int and type(below) is int and above % below == 0:
+        return above // below
+    return rational(Fraction(above) / below)
 
 
 def rational_power(value: Rational, k: int) -> Rational:
@@ -132,10 +142,11 @@ def primitive_part(t: Sum) -> tuple[Rational, Tensor]:
     identity = (c for c, a, _ in t.terms if isinstance(a, Delta))
     number = (c for c, a, _ in t.terms if a is UNIT)
     leading = next(identity, None) or next(number, coefficients[-1])
-    content = rational(Fraction(-numerator if leading < 0 else numerator, denominator))
+    signed = -numerator if leading < 0 else numerator
+    content = signed if denominator == 1 else rational(Fraction(signed, denominator))
     if content == 1:
         return 1, t
-    terms = tuple((rational(Fraction(c) / content), a, axes) for c, a, axes in t.terms)
+    terms = tuple((quotient(c, content), a, axes) for c, a, axes in t.terms)
     return content, intern(Sum, t.dims, terms)
 
 

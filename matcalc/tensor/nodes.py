@@ -168,8 +168,11 @@ CAP: Final = 10**6  # a key's size stops counting here: graphs may be exponentia
 
 def intern(kind: type[T], dims: tuple[Dim, ...], *fields: Any) -> T:
     """The one tensor of a kind with these fields."""
-    node = _table.get((kind, dims, *fields), lambda: kind(dims, _key(kind, dims, fields), *fields))
-    return cast(T, node)
+    return cast(T, _table.get((kind, dims, *fields), _made, kind, dims, fields))
+
+
+def _made(kind: type[T], dims: tuple[Dim, ...], fields: tuple[Any, ...]) -> T:
+    return kind(dims, _key(kind, dims, fields), *fields)
 
 
 def operands(node: Tensor) -> tuple[Tensor, ...]:

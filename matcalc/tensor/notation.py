@@ -83,6 +83,8 @@ def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, E
     those that the user wrote so, and one more where that saves the minus in front, -(a - b) being
     b - a."""
     powers = [(*_power(t), len(labels)) for t, labels in factors]
+    if not any(isinstance(t, Sum) for t, _, _ in powers):  # none of them is a difference
+        return {}
     seen = [t for t, _, _ in powers]
     mixed = [
         t

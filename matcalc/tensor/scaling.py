@@ -4,7 +4,6 @@ below."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from matcalc.expr import build
 from matcalc.expr.nodes import Call, Divide, Expr, Named, Neg, Number, Product, Shape, Size, Symbol
@@ -16,15 +15,14 @@ from matcalc.tensor.nodes import Rational
 def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Expr | None) -> Expr:
     """c times the scalars and a core, over what is below; a fraction of sizes and numbers goes in
     front of a long product."""
-    exact = Fraction(c)
-    top, bottom = abs(exact.numerator), exact.denominator
+    top, bottom = abs(c.numerator), c.denominator
     under = ordered_factors(below)
     if bottom != 1:
         under.insert(0, build.number(bottom))
     factors = ordered_factors(_averaged(scalars, under))
     if isinstance(core, Divide) and (top != 1 or factors):  # 3 / x, not 3 (1 / x)
         one = isinstance(core.numerator, Number) and core.numerator.value == 1
-        above = scaled(exact.numerator, factors, under, None if one else core.numerator)
+        above = scaled(c.numerator, factors, under, None if one else core.numerator)
         if not isinstance(above, Divide | Neg):
             return build.divide(above, core.denominator)
     tail = [] if core is None else [core]
@@ -36,7 +34,7 @@ def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Ex
     else:
         parts = [*number, *factors, *tail]
         result = quotient(product(parts) if parts else build.number(1), divisor)
-    return negated(result) if exact < 0 else result
+    return negated(result) if c < 0 else result
 
 
 def _averaged(scalars: Sequence[Expr], below: list[Expr]) -> list[Expr]:

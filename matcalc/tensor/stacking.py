@@ -20,6 +20,13 @@ LITERAL: Final = 6
 """Up to this many entries an axis is written out as a literal."""
 
 
+def _picks(t: Tensor) -> bool:
+    """Whether there is a selection in a term, which may put it in its place."""
+    if isinstance(t, Contract):
+        return any(isinstance(f, OneHot | Embed) for f, _ in t.factors)
+    return isinstance(t, OneHot | Embed)
+
+
 def _picker(t: Tensor, labels: Labels, axis: int) -> tuple[OneHot | Embed, Tensor, Labels] | None:
     """The selection that puts a term in its place along an axis, and the term without it.
 
@@ -64,7 +71,7 @@ def _picker(t: Tensor, labels: Labels, axis: int) -> tuple[OneHot | Embed, Tenso
 def stack(lift: Lift, t: Sum) -> Expr | None:
     """A sum of parts in their places as a literal or a stack of blocks; None if it is no such
     sum."""
-    if t.rank == 0 or t.rank > 2:
+    if t.rank == 0 or t.rank > 2 or not all(_picks(a) for _, a, _ in t.terms):
         return None
     for axis in range(t.rank):
         parts = []
@@ -190,6 +197,8 @@ def _block(lift: Lift, t: Tensor, axis: int, length: Dim, parts: Sequence[Part])
 def contraction(lift: Lift, t: Contract) -> Expr | None:
     """A single part in its place: an entry picked out, a short literal, or blocks of zeros around
     it."""
+    if not _picks(t):
+        return None
     entry = _entry(lift, t)
     if entry is not None:
         return entry
