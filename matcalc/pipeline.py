@@ -23,7 +23,7 @@ from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
 from matcalc.tensor.canonical import transpose
 from matcalc.tensor.lower import Lowering, has_derivative
-from matcalc.tensor.nodes import Atom, Bound, Tensor
+from matcalc.tensor.nodes import Atom, Bound, Tensor, node_count
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,12 @@ EXPANDED = 24
 """In a program of more names than this, results keep the names: what they stand for is too long."""
 
 
+SHORT = 64
+LONGER = 2
+"""A derivative without names is worked out if it has not more nodes than this, or not more than so
+many times what the one with names costs: longer ones are never printed."""
+
+
 @dataclass(frozen=True)
 class Leaf:
     """One derivative, written: as text, as an array, its structure, and as the matrix of `rows`
@@ -152,7 +158,7 @@ class Writer:
         plain = without_names(piece.tensor) if self.expands else piece.tensor
         # Called by its name before it is simplified, what is derived by p speaks of p alone.
         named = self.names.found(self.names.named(piece.tensor)) if self.names else piece.tensor
-        tensors = [plain] if plain is named else [plain, named]
+        tensors = self.worth([plain] if plain is named else [plain, named])
         parts = piece.parts[1:] if self.problem.kind == "hessian" else piece.parts
         if self.problem.kind not in ALONG and has_matrices(parts):
             leaf = self.between(tensors, parts)
@@ -163,6 +169,15 @@ class Writer:
         text = self.text(tensor, expr, piece.parts)
         matrix = expr if tensor.rank == 2 else None
         return Leaf(text or expr, expr, structure(tensor), matrix=matrix, rows=_rows(parts, tensor))
+
+    def worth(self, tensors: list[Tensor]) -> list[Tensor]:
+        """Without names and with them; with them alone where the other is by far longer than that
+        is as it prints, as it is in a network of many layers."""
+        *plain, named = tensors
+        if not plain or node_count(plain[0]) <= SHORT:
+            return tensors
+        least, *_ = min(self.price(self.lift(t)) for t in self.forms([named]))
+        return [named] if node_count(plain[0]) > LONGER * least else tensors
 
     def between(self, tensors: Sequence[Tensor], parts: tuple[int, ...]) -> Leaf | None:
         """A derivative written as the matrix between vec(variable) and vec(result), where there is

@@ -37,6 +37,9 @@ from matcalc.tensor.substitute import with_operands
 TALL = 24
 """Sums of more terms than this are not searched for common factors."""
 
+MANY = 16
+"""Products of more factors than this, as through many layers, are not searched either."""
+
 PASSES = 6
 """Passes over a tensor at most; more than two are rare."""
 
@@ -142,7 +145,7 @@ class Simplifier:
                 (laws.EXPAND, opened(t)),
                 (laws.TRIANGLES, with_triangles(t, self.tidied)),
             ]
-        elif isinstance(t, Contract):
+        elif isinstance(t, Contract) and len(t.factors) <= MANY:
             own = [
                 (laws.ABSORB, absorbed(t)),
                 (laws.EXPAND, distributed(t)),
