@@ -6,7 +6,7 @@ never simplify.  A vector is a column unless its shape says `row`; in arrays it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeVar, cast
@@ -372,9 +372,10 @@ def free_symbols(root: Expr) -> dict[str, Symbol]:
     return found
 
 
-def postorder(roots: tuple[Expr, ...]) -> list[Expr]:
-    """Every node of a graph once, children before parents."""
-    return graphs.postorder(roots, children)
+def postorder(roots: tuple[Expr, ...], known: Container[Expr] = ()) -> list[Expr]:
+    """Every node of a graph once, children before parents; those in `known` are left out, with all
+    that is below them."""
+    return graphs.postorder(roots, children, known)
 
 
 def unknown_functions(roots: tuple[Expr, ...]) -> tuple[Function, ...]:

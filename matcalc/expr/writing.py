@@ -183,8 +183,8 @@ def _is_symmetric_by_name(named: Named) -> bool:
     if found is None:
         if len(_symmetric) > _LIMIT:
             _symmetric.clear()
-        for node in postorder((named,)):
-            if isinstance(node, Named) and node not in _symmetric:
+        for node in postorder((named,), known=_symmetric):
+            if isinstance(node, Named):
                 _symmetric[node] = is_symmetric(node.value)
         found = is_symmetric(named.value)
     return found
