@@ -46,8 +46,8 @@ IDS: Final = [f"{case.program} by {case.wrt}{' twice' * case.twice}" for _, case
 
 @pytest.mark.parametrize(("heading", "case"), CASES, ids=IDS)
 def test_it_is_printed_so_and_right(heading: str, case: Line) -> None:
-    assert case.answer() == case.result
     d = derive(case.program, case.wrt, kind="hessian" if case.twice else "auto")
+    assert str(d).replace("\n", "; ") == case.result
     assert d.check().passed
     if heading in LAWS:
         trace: list[Rewrite] = []
