@@ -1,0 +1,52 @@
+"""What structure a result is said to have: one word for each kind of matrix."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcalc import parse
+from matcalc.rules.book import default_book
+from matcalc.simplify.structure import structure
+from matcalc.tensor.lower import Lowering
+
+SHAPES = {
+    "A": "R^(n×n)", "D": "R^(n×n) diagonal", "S": "R^(n×n) symmetric", "x": "R^n", "y": "R^n",
+    "t": "R",
+}  # fmt: skip
+
+SAID = """
+zeros(n, n)         | zero
+zeros(n)            | zero
+ones(n, n)          | constant
+3                   | constant
+eye(n)              | identity
+2 eye(n)            | scaled identity
+t eye(n)            | scaled identity
+-t^2 eye(n)         | scaled identity
+diag(x)             | diagonal
+3 diag(x ⊙ y)       | diagonal
+diag(x) + eye(n)    | diagonal
+diag(x) - 2 diag(y) | diagonal
+diag(x) + A         | dense
+diag(x) + t         | symmetric
+x y'                | rank one
+x x'                | rank one
+-2 x y'             | rank one
+(A x) (A y)'        | rank one
+A x y' A            | rank one
+A A                 | dense
+A A'                | symmetric
+S                   | symmetric
+A + A'              | symmetric
+x x' + y y'         | symmetric
+x y' + A            | dense
+A                   | dense
+x                   | dense
+t                   | dense
+"""
+
+
+@pytest.mark.parametrize("line", [line for line in SAID.splitlines() if line])
+def test_what_a_matrix_is_called(line: str) -> None:
+    text, said = (part.strip() for part in line.split("|"))
+    assert structure(Lowering(default_book())(parse(text, SHAPES).node)) == said
