@@ -83,12 +83,19 @@ CANDIDATES = 6
 """So many common factors are tried, the most common and largest first."""
 
 
-def factored(t: Sum) -> list[Tensor]:
+SIDES = 2
+"""So often a factor is pulled out of what another one was pulled out of: in front, behind and once
+more; k common factors can be pulled out in k! orders."""
+
+
+def factored(t: Sum, sides: int = SIDES) -> list[Tensor]:
     """The sum with a common factor pulled out of the terms that have it, in each promising way."""
     if any(_put_together(t, axis) for axis in range(t.rank)):
         return []  # a literal or a stack of blocks is written as it is
     pulled, over = _pulled_and_over(t)
-    both = [other for p in pulled for other in _from_both_sides(p)] if is_symmetric(t) else []
+    if not sides or not is_symmetric(t):
+        return [*pulled, *over]
+    both = [other for p in pulled for other in _from_both_sides(p, sides)]
     return [*pulled, *both, *over]
 
 
@@ -168,18 +175,21 @@ def framed(t: Contract) -> list[Tensor]:
         return []
     sums = [s for s in distributed(t) if isinstance(s, Sum) and is_symmetric(s)]
     return [
-        other for s in sums for one in _pulled_and_over(s)[0] for other in _from_both_sides(one)
+        other
+        for s in sums
+        for one in _pulled_and_over(s)[0]
+        for other in _from_both_sides(one, SIDES)
     ]
 
 
-def _from_both_sides(t: Tensor) -> list[Tensor]:
+def _from_both_sides(t: Tensor, sides: int) -> list[Tensor]:
     """A' (M A) with A pulled out of the bracket too: what is symmetric is then seen to be so."""
     if isinstance(t, Sum) and len(t.terms) == 1:
         c, inner, labels = t.terms[0]
-        return [add([(c, other, labels)], t.dims) for other in _from_both_sides(inner)]
+        return [add([(c, other, labels)], t.dims) for other in _from_both_sides(inner, sides)]
     if not isinstance(t, Contract):
         return []
-    return [other for other in refactored(t) if isinstance(other, Contract)]
+    return [other for other in refactored(t, sides - 1) if isinstance(other, Contract)]
 
 
 def _is_horner(lists: list[list[Factor]], key: Key, members: list[int], rank: int) -> bool:
@@ -358,11 +368,11 @@ def _multiplied(t: Contract, place: int, f: Sum) -> Tensor:
     return add(terms, t.dims)
 
 
-def refactored(t: Contract) -> list[Tensor]:
+def refactored(t: Contract, sides: int = SIDES) -> list[Tensor]:
     """The contraction with one of its sums of matrices in another form, part of which may join the
     other factors."""
     result = []
     for i, (f, _) in enumerate(t.factors):
         if isinstance(f, Sum) and f.rank <= 2 and 1 < len(f.terms) <= MANY:
-            result += _replaced(t, i, factored(f))
+            result += _replaced(t, i, factored(f, sides))
     return result
