@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from matcalc.errors import LimitError
@@ -18,6 +18,9 @@ Monomial = tuple[str, ...]
 
 TERMS: Final = 1000
 """A dimension of more terms is refused."""
+
+MEMO: Final = 2**12
+"""So many products of dimensions are remembered."""
 
 
 class Dim:
@@ -41,11 +44,7 @@ class Dim:
         return _collect([*self.terms, *((m, -c) for m, c in other.terms)])
 
     def __mul__(self, other: Dim) -> Dim:
-        if len(self.terms) * len(other.terms) > TERMS:
-            raise LimitError(f"a dimension of more than {TERMS} terms")
-        return _collect(
-            (tuple(sorted(m + n)), c * d) for m, c in self.terms for n, d in other.terms
-        )
+        return _product(self, other)
 
     def scaled(self, factor: Fraction) -> Dim:
         """This dimension times a rational number."""
@@ -74,6 +73,9 @@ class Dim:
 
     def substitute(self, values: Mapping[str, Dim]) -> Dim:
         """This dimension with names replaced by dimensions."""
+        own = self.name
+        if own is not None:
+            return values.get(own, self)
         if not any(name in values for name in self.names):
             return self
         total = ZERO
@@ -108,6 +110,13 @@ class Dim:
 @cache
 def _interned(terms: tuple[tuple[Monomial, Fraction], ...]) -> Dim:
     return Dim(terms)
+
+
+@lru_cache(MEMO)
+def _product(left: Dim, right: Dim) -> Dim:
+    if len(left.terms) * len(right.terms) > TERMS:
+        raise LimitError(f"a dimension of more than {TERMS} terms")
+    return _collect((tuple(sorted(m + n)), c * d) for m, c in left.terms for n, d in right.terms)
 
 
 def _collect(terms: Iterable[tuple[Monomial, Fraction]]) -> Dim:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from operator import or_
 from typing import Final
 
 from matcalc.budget import tick
@@ -251,19 +252,19 @@ class Table(Constraint):
 
     def run(self, solver: Solver) -> None:
         types = self.types
-        left = [
-            each
-            for each in self.alternatives
-            if all(k & t.mask for k, t in zip(each[0], types, strict=True))
-        ]
+        left = []
+        unions = [0] * len(types)
+        for each in self.alternatives:
+            for kind, allowed in zip(types, each[0], strict=True):
+                if not allowed & kind.mask:
+                    break
+            else:
+                left.append(each)
+                unions = list(map(or_, unions, each[0]))
         if not left:
             raise ClashError
-        if len(left) < len(self.alternatives):
-            self.alternatives = left
-        for position, kind in enumerate(types):
-            union = 0
-            for each in left:
-                union |= each[0][position]
+        self.alternatives = left
+        for kind, union in zip(types, unions, strict=True):
             solver.narrow(kind, union)
         if len(left) == 1:
             match_dims(solver, types, left[0][1])
