@@ -311,11 +311,24 @@ def _expm(A: Array) -> Array:
 
 
 def _logm(A: Array) -> Array:
-    return _array(mp.logm(_matrix(A)))
+    return _of_matrix(A, SCALAR["log"], mp.logm)
 
 
 def _sqrtm(A: Array) -> Array:
-    return _array(mp.sqrtm(_matrix(A)))
+    return _of_matrix(A, SCALAR["sqrt"], mp.sqrtm)
+
+
+def _of_matrix(A: Array, each: Callable[[Any], Any], whole: Callable[[Any], Any]) -> Array:
+    """A function of a matrix, from its eigenvalues where it is symmetric; mpmath's own does not
+    always come to an end."""
+    size = max(map(abs, A.ravel()), default=mp.mpf(0))
+    if all(abs(e) <= size * mp.mpf(10) ** (5 - mp.dps) for e in (A - A.T).ravel()):
+        values, V = _eigen(A)
+        return np.asarray(V * [each(value) for value in values] @ V.T)
+    try:
+        return _array(whole(_matrix(A)))
+    except mp.NoConvergence as error:
+        raise UnknownError(f"mpmath: {type(error).__name__}") from None
 
 
 def _solve(A: Array, b: Array) -> Array:
