@@ -24,7 +24,7 @@ language of matcalc.
 """
 
 JOINTS = {"d": " = ", "define": " := ", "identity": " = ", "expansion": " = ", "compute": r" \to "}
-WIDTH = 74
+WIDTH = 72
 """Letters that fit on a line of the page, about."""
 
 

@@ -189,7 +189,16 @@ def _from_both_sides(t: Tensor, sides: int) -> list[Tensor]:
         return [add([(c, other, labels)], t.dims) for other in _from_both_sides(inner, sides)]
     if not isinstance(t, Contract):
         return []
-    return [other for other in refactored(t, sides - 1) if isinstance(other, Contract)]
+    return [
+        other
+        for other in refactored(t, sides - 1)
+        if isinstance(other, Contract) and _at(other, 0) == _at(other, 1)
+    ]
+
+
+def _at(t: Contract, axis: int) -> set[Tensor]:
+    """The factors that carry an axis."""
+    return {f for f, labels in t.factors if axis in labels}
 
 
 def _is_horner(lists: list[list[Factor]], key: Key, members: list[int], rank: int) -> bool:
