@@ -35,9 +35,10 @@ def _one(x: Array) -> bool:
 
 
 def _nowhere(y: Array, x: Array) -> bool:
-    """Whether some point of the plane is its origin, which has no angle."""
+    """Whether some point of the plane is its origin, which has no angle, or on the cut beside it,
+    where the angle is pi or -pi as 0 has one sign or the other."""
     pairs = zip(*map(np.ravel, np.broadcast_arrays(y, x)), strict=True)
-    return any(abs(a) < ZERO and abs(b) < ZERO for a, b in pairs)
+    return any(abs(a) < ZERO and b < ZERO for a, b in pairs)
 
 
 def _constant(*args: Array) -> bool:

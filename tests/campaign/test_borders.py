@@ -21,6 +21,8 @@ AT = [
     ("eigvecmax(S)", {"S": SPREAD}, False),
     ("eigmax(S)", {"S": np.array([[2.0]])}, False),
     ("eigmax(S)", {"S": np.diag([1.0, 1.0, 2.0])}, False),
+    ("atan2(0 S, S)", {"S": np.array([[-2.0]])}, True),
+    ("atan2(0 S, S)", {"S": np.array([[2.0]])}, False),
     ("S.^S", {"S": np.array([[2.0, -0.5], [-0.5, 2.0]])}, True),
     ("S.^2", {"S": np.array([[2.0, -0.5], [-0.5, 2.0]])}, False),
 ]
