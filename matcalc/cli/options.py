@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, NoReturn
 
 from matcalc.emit.targets import TARGETS
 from matcalc.errors import InputError
-from matcalc.question import KINDS
+from matcalc.question import KINDS, LAYOUTS
 
 DESCRIPTION = """\
 The derivative of an expression of vectors and matrices, in matrix notation.
@@ -90,7 +90,7 @@ OPTIONS: Final = tuple(option.name for option in _TABLE)
 _SAID: Final = {
     **{f"--{kind}": f"--kind {kind}" for kind in KINDS},
     **{f"--{target}": f"--code {target}" for target in TARGETS},
-    **{f"--{layout}": f"--layout {layout}" for layout in ("numerator", "denominator")},
+    **{f"--{layout}": f"--layout {layout}" for layout in LAYOUTS},
     "--matlab": "--dialect matlab",
     **{option: option for option in OPTIONS},
 }

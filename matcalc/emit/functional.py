@@ -13,7 +13,19 @@ from typing import ClassVar
 from matcalc.dims import Dim
 from matcalc.emit.pysource import Prec, Py, added, contracted, divided, multiplied, negated
 from matcalc.emit.writer import Writer
+from matcalc.plan.functions import Called
 from matcalc.plan.values import Value
+
+
+def is_of_a_whole_matrix(value: Value) -> bool:
+    """Whether a softmax is over all entries of a matrix, where libraries take it along one axis."""
+    function = value.data
+    return (
+        isinstance(function, Called)
+        and function.name in {"softmax", "log_softmax"}
+        and function.axis is None
+        and len(value.dims) > 1
+    )
 
 
 class Functional(Writer):

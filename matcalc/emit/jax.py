@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from matcalc.emit.book import Template, template, template_for
-from matcalc.emit.functional import Functional
+from matcalc.emit.functional import Functional, is_of_a_whole_matrix
 from matcalc.emit.pysource import Py, contracted, solved
 from matcalc.errors import DerivationError
 from matcalc.language.book import Entry
@@ -34,9 +34,6 @@ NAMES: Final[Mapping[str, str | None]] = {
     "sp.log_softmax": "jax.nn.log_softmax",
     **dict.fromkeys(_LACKS),
 }
-
-_LAST: Final = frozenset({"softmax", "log_softmax"})
-"""Functions that are along the last axis where none is named."""
 
 
 def _reflected(order: int) -> str:
@@ -84,7 +81,7 @@ class JaxWriter(Functional):
 
     def axis(self, function: Called, value: Value) -> str:
         """The axis of a function; where JAX takes the last one for none, all are named."""
-        if function.axis is not None or function.name not in _LAST or len(value.dims) < 2:
+        if not is_of_a_whole_matrix(value):
             return super().axis(function, value)
         return str(tuple(range(len(value.dims))))
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 from matcalc.emit.book import Template, template_for
 from matcalc.emit.devices import OnDevice
+from matcalc.emit.functional import is_of_a_whole_matrix
 from matcalc.emit.pysource import Prec, Py
 from matcalc.errors import DerivationError
 from matcalc.language.book import Entry
@@ -47,9 +48,6 @@ NAMES: Final[Mapping[str, str | None]] = {
 
 _AXIS: Final = frozenset("softmax log_softmax logsumexp layernorm cumsum".split())
 """Functions whose axis has to be named."""
-
-_ONE_AXIS: Final = frozenset({"softmax", "log_softmax"})
-"""Functions along one axis only."""
 
 
 class TorchWriter(OnDevice):
@@ -147,7 +145,7 @@ class TorchWriter(OnDevice):
         """A function of the rule book; bounds that are numbers are arguments of clamp."""
         function = value.data
         assert isinstance(function, Called)
-        if function.name in _ONE_AXIS and function.axis is None and len(value.args[0].dims) > 1:
+        if is_of_a_whole_matrix(value):
             return self._flattened(value, function)
         if function.name == "polygamma" and value.args[0].op != "number":
             raise DerivationError("PyTorch has polygamma(k, x) for a number k alone")

@@ -201,7 +201,7 @@ class Diagonal(Operator):
         return self._entries
 
     def _apply(self, x: Any) -> Any:
-        return (self._entries if x.ndim == 1 else self._entries[:, None]) * x
+        return self._along(x) * x
 
     def _along(self, x: Any) -> Any:
         return self._entries if x.ndim == 1 else self._entries[:, None]

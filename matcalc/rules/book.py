@@ -124,7 +124,7 @@ class RuleBook:
         self, entry: Entry, statement: Statement
     ) -> tuple[tuple[Expr, ...], Definition]:
         lhs, rhs, _ = text.statement_exprs(entry, statement)
-        pattern = arguments(lhs)
+        pattern = children(lhs)
         params = tuple(self._parameter(p, i) for i, p in enumerate(pattern))
         return pattern, Definition(params, self._lowering(rhs))
 
@@ -165,7 +165,7 @@ class RuleBook:
     def _differential(
         self, entry: Entry, statement: Statement, lhs: Expr, rhs: Expr
     ) -> Differential:
-        params = [p for p in arguments(lhs) if isinstance(p, Symbol)]
+        params = [p for p in children(lhs) if isinstance(p, Symbol)]
         used = free_symbols(rhs)
         zero = is_zero(self._lowering(rhs)) and not any(f"d{p.name}" in used for p in params)
         low = Lowering(self)
@@ -241,11 +241,6 @@ class RuleBook:
         dims = bound_dims(found.params, node.args)
         batch = node.dims[: node.batch]
         return Linear(found.rule, Substitution(values, dims, batch)(found.body), dx)
-
-
-def arguments(lhs: Expr) -> tuple[Expr, ...]:
-    """The arguments on the left of a statement, whatever node the function is."""
-    return children(lhs)
 
 
 def _fits(pattern: Expr, t: Tensor, exact: bool) -> bool:

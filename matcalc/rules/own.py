@@ -11,9 +11,9 @@ from typing import Final
 
 from matcalc.calculus.reverse import derivative
 from matcalc.errors import InputError, MatcalcError, Span
-from matcalc.expr.nodes import Call, Expr, Symbol, free_symbols, postorder
+from matcalc.expr.nodes import Call, Expr, Symbol, children, free_symbols, postorder
 from matcalc.language.book import Entry, Statement, statement_exprs
-from matcalc.rules.book import Differential, RuleBook, arguments
+from matcalc.rules.book import Differential, RuleBook
 from matcalc.tensor.canonical import is_zero, zeros
 from matcalc.tensor.lower import Definition
 from matcalc.tensor.nodes import Map, Tensor
@@ -177,4 +177,4 @@ def _holds(t: Tensor, atoms: Collection[Tensor]) -> bool:
 def parameters(entry: Entry, statement: Statement) -> tuple[tuple[Symbol, ...], Expr]:
     """The variables on the left of a statement, and the expression on its right."""
     left, right, _ = statement_exprs(entry, statement)
-    return tuple(p for p in arguments(left) if isinstance(p, Symbol)), right
+    return tuple(p for p in children(left) if isinstance(p, Symbol)), right

@@ -21,11 +21,11 @@ from matcalc.check.linear import DomainError
 from matcalc.emit.latex import latex
 from matcalc.errors import DerivationError
 from matcalc.expr.build import symbol
-from matcalc.expr.nodes import Expr, Symbol, free_symbols
+from matcalc.expr.nodes import Expr, Symbol, children, free_symbols
 from matcalc.expression import Expression
 from matcalc.language import book
 from matcalc.language.book import Entry, Statement
-from matcalc.rules.book import arguments, default_book
+from matcalc.rules.book import default_book
 from matcalc.rules.identities import Identities
 from matcalc.simplify.simplify import Rewrite, Simplifier
 from matcalc.tensor import lower
@@ -158,7 +158,7 @@ def same(got: Any, wanted: Any) -> None:
 @pytest.mark.parametrize(("entry", "statement"), lines("d"))
 def test_differential(entry: Entry, statement: Statement) -> None:
     lhs, rhs, variables = book.statement_exprs(entry, statement)
-    params = [arg for arg in arguments(lhs) if isinstance(arg, Symbol)]
+    params = [arg for arg in children(lhs) if isinstance(arg, Symbol)]
     used = free_symbols(rhs)
     along = {p.name: used.get(f"d{p.name}") or symbol(f"d{p.name}", p.shape) for p in params}
     moving = [p for p in params if f"d{p.name}" in used] or params
@@ -468,7 +468,7 @@ def test_sympy_agrees(entry: Entry, statement: Statement) -> None:
     import sympy as sp
 
     lhs, rhs, variables = book.statement_exprs(entry, statement)
-    params = [arg for arg in arguments(lhs) if isinstance(arg, Symbol)]
+    params = [arg for arg in children(lhs) if isinstance(arg, Symbol)]
     letters = {p.name: sp.Symbol(p.name, real=True) for p in params}
     whole = [
         p.name
