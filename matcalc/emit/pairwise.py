@@ -130,9 +130,9 @@ class Pairwise(Functional):
         """An operand with its axes in an order, of length 1 where it has no such index."""
         made = self._ordered(py, labels, "".join(x for x in order if x in labels))
         marks = [":" if x in labels else "None" for x in order]
-        while marks[0] == "None":
+        while marks and marks[0] == "None":
             marks.pop(0)  # leading axes are there by themselves
-        if set(marks) == {":"}:
+        if "None" not in marks:
             return made.within(Prec.UNARY)
         return f"{made.within(Prec.ATOM)}[{', '.join(marks)}]"
 

@@ -339,7 +339,11 @@ def _is_chain(expr: Expr) -> bool:
 
 
 def power(base: Expr, exponent: int | Fraction) -> Expr:
-    """base^exponent of a scalar, a vector or element-wise of a matrix; the root is written sqrt."""
+    """base^exponent of a scalar, a vector or element-wise of a matrix; the root is written sqrt.
+
+    A power of a power x^m is one power where the exponent is whole: (x^2)^(3/4) has values at
+    negative x, x^(3/2) has none.
+    """
     exact = Fraction(exponent)
     if exact == 1:
         return base
@@ -350,6 +354,7 @@ def power(base: Expr, exponent: int | Fraction) -> Expr:
         return build.power(root, build.number(exact.numerator), elementwise=True)
     if (
         isinstance(base, Power)
+        and exact.denominator == 1
         and base.elementwise == (base.shape.rank == 2)
         and isinstance(base.exponent, Number)
     ):

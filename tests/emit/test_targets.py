@@ -172,6 +172,7 @@ OPERATIONS: Final = [
     ('einsum("ii,j->ji", A, x)', {"A": "n×n", "x": "m"}),
     ('einsum("iji,jk->ik", T, A)', {"T": "(2, 3, 2)", "A": "(3, 4)"}),
     ('einsum("i,jk->ikj", x, A)', {"x": "n", "A": "m×n"}),
+    ('einsum("i,i,j,k->jk", x, x, y, y)', {"x": "n", "y": "m"}),
     ("blockdiag(A, x, B)", {"A": "n×n", "B": "m×n", "x": "n"}),
     ("hstack(A, x)", {"A": "m×n", "x": "m"}),
     ("vstack(A, x')", {"A": "m×n", "x": "n"}),

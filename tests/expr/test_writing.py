@@ -30,3 +30,18 @@ def test_names_bound_by_the_one_before_are_no_recursion() -> None:
 def test_a_transpose_moves_inwards_and_its_sign_outwards(text: str, turned: str) -> None:
     shapes = {"a": "R^3", "b": "R^3", "x": "R^n", "A": "R^(n×n)", "S": "R^(n×n) symmetric"}
     assert str(Expression(transposed(parse(text, shapes).node))) == turned
+
+
+@pytest.mark.parametrize(
+    ("text", "derivative"),
+    [
+        ("(x^2)^(3/4)", "3 x / (2 (x^2)^(1/4))"),
+        ("(x^4)^(1/3)", "4 x^3 / (3 (x^4)^(2/3))"),
+        ("(q^2)^(3/4)", "3 sqrt(q) / 2"),
+    ],
+)
+def test_a_root_of_an_even_power_has_values_at_negative_numbers(text: str, derivative: str) -> None:
+    """(x^2)^(1/4) is no x^(1/2), unless x is positive."""
+    d = derive(text, text[1], shapes={"x": "R", "q": "R positive"})
+    assert str(d) == derivative
+    assert d.check()
