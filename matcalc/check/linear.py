@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -257,11 +258,17 @@ def _logm(X: Any) -> Array:
     root, k, unit = _regular(X), 0, np.eye(len(X))
     while np.linalg.norm(root - unit) > 0.2 and k < 60:
         root, k = _sqrtm(root), k + 1
-    places, weights = np.polynomial.legendre.leggauss(12)
-    nodes = zip((1 + places) / 2, weights, strict=True)
+    places, weights = _quadrature()
     E = root - unit
-    parts = [w * np.linalg.solve(unit + t * E, E) for t, w in nodes]
-    return np.asarray(sum(parts) * 2.0**k / 2)
+    parts = np.linalg.solve(unit + places[:, None, None] * E, E)
+    return np.asarray(np.tensordot(weights, parts, 1) * 2.0**k)
+
+
+@cache
+def _quadrature() -> tuple[Array, Array]:
+    """Places and weights of Gauss and Legendre for an integral from 0 to 1."""
+    places, weights = np.polynomial.legendre.leggauss(12)
+    return (1 + places) / 2, weights / 2
 
 
 def _sqrtm(X: Any) -> Array:

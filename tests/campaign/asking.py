@@ -29,10 +29,6 @@ CARRIERS: Final = ("x", "u")
 PLAIN: Final = "numpy"
 """The way in which a result is always computed, see `ways`."""
 
-LIMIT: Final = 5.0
-"""Seconds for a derivation."""
-
-
 Sizes = tuple[tuple[str, int], ...]
 
 
@@ -52,7 +48,7 @@ class Asked:
 
     def derived(self, **options: Any) -> Derivation:
         """The derivation."""
-        given = {"kind": self.kind, "layout": self.layout, "limit": LIMIT, **options}
+        given = {"kind": self.kind, "layout": self.layout, **options}
         return derive(self.text, self.wrt, shapes=self.shapes, **given)
 
     def __str__(self) -> str:

@@ -98,8 +98,10 @@ def power(x: Any, p: Any) -> Any:
     if x == 0:
         return mp.mpf(1) if p == 0 else mp.mpf(0) if p > 0 else mp.inf
     if x < 0:
-        return x ** int(p) if p == mp.floor(p) else mp.nan
-    return x**p
+        if p != mp.floor(p):
+            return mp.nan
+        return power(-x, p) * (1 if p / 2 == mp.floor(p / 2) else -1)
+    return x**p if abs(p) < LARGE else exp(p * mp.log(x))  # it multiplies for every bit of a p
 
 
 def _clip(x: Any, low: Any, high: Any) -> Any:

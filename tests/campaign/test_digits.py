@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 
-from tests.campaign.digits import MATRIX, numbers
+from tests.campaign.digits import MATRIX, numbers, power
 
 SYMMETRIC = np.full((3, 3), 4.0) + np.diag([2.5, 0.4, 90.0])
 TURNING = np.array([[2.0, 0.7], [-0.3, 1.5]])
@@ -19,3 +19,21 @@ def test_roots_and_logarithms(matrix: np.ndarray) -> None:
         root = MATRIX["sqrtm"](A)
         for found in (root @ root, MATRIX["expm"](MATRIX["logm"](A))):
             assert max(abs(e) for e in (found - A).ravel()) < mp.mpf(10) ** -30
+
+
+@pytest.mark.parametrize(
+    ("x", "p", "value"),
+    [
+        (-2, 3, -8),
+        (-2, 4, 16),
+        (-2, -3, mp.mpf(-1) / 8),
+        (-2, 0.5, mp.nan),
+        (0, 0, 1),
+        (0.5, mp.exp(100_000), 0),
+        (-1.5, mp.floor(mp.exp(100_000)), mp.inf),
+    ],
+)
+def test_powers(x: float, p: float, value: float) -> None:
+    """Also to exponents of a hundred thousand bits, at once."""
+    found = abs(power(mp.mpf(x), mp.mpf(p))) if value == mp.inf else power(mp.mpf(x), mp.mpf(p))
+    assert found == value or (mp.isnan(found) and mp.isnan(value))
