@@ -1,37 +1,31 @@
 """Under an indicator the other factors may assume what it says: [z > 0] max(0, z) is [z > 0] z.
 
 Where the indicator is 0 they are anything that has a value: log(max(1, z)) has one, log(z) perhaps
-has none, and 0 times that is no number.  So functions that are not defined everywhere stay as they
-are.
+has none, and 0 times that is no number.  So functions that are not defined everywhere, those with a
+domain in the rule book, stay as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
+from matcalc.rules.book import RuleBook
 from matcalc.tensor.canonical import as_constant, constant, contract
 from matcalc.tensor.nodes import Contract, Labels, Map, Sum, Tensor
 from matcalc.tensor.substitute import with_operands
 
 View = tuple[Tensor, Labels]
 
-PARTIAL: Final = frozenset(
-    "clip log log2 log10 log1p logit sqrt asin acos acosh atanh tan gamma lgamma digamma polygamma "
-    "recip xlogx".split()
-)
-"""Element-wise functions that have no value at some numbers."""
 
-
-def _is_total(t: Map) -> bool:
+def _is_total(t: Map, book: RuleBook) -> bool:
     """Whether an element-wise function has a value wherever its arguments have one."""
     if t.fn == "pow":
         exponent = as_constant(t.args[1][0])
         return isinstance(exponent, int) and exponent >= 0
-    return t.fn not in PARTIAL
+    return not isinstance(t.fn, str) or "domain" not in book.entry(t.fn, len(t.args)).fields
 
 
-def under_indicators(t: Tensor) -> Tensor:
+def under_indicators(t: Tensor, book: RuleBook) -> Tensor:
     """A contraction with the consequences of its indicators drawn in its other factors."""
     if not isinstance(t, Contract):
         return t
@@ -41,18 +35,19 @@ def under_indicators(t: Tensor) -> Tensor:
         for j, (u, places) in enumerate(t.factors):
             if i == j or not set(labels) <= set(places) or not isinstance(u, Sum | Map):
                 continue
-            new = assuming(u, places, f, labels)
+            new = assuming(u, places, f, labels, book)
             if new is not u:
                 factors = [*t.factors[:j], (new, places), *t.factors[j + 1 :]]
                 return contract(factors, range(t.rank), dict(enumerate(t.dims)))
     return t
 
 
-def assuming(u: Tensor, places: Labels, indicator: Map, labels: Labels) -> Tensor:
+def assuming(u: Tensor, places: Labels, indicator: Map, labels: Labels, book: RuleBook) -> Tensor:
     """u, whose axes are at places, with what follows from an indicator whose axes are at labels."""
     axis = {label: i for i, label in enumerate(places)}
     larger, smaller = (_moved(view, [axis[x] for x in labels]) for view in indicator.args)
-    return _Assuming(larger, smaller, indicator.fn == "gt").along(u, tuple(range(u.rank)))
+    given = _Assuming(larger, smaller, indicator.fn == "gt", book)
+    return given.along(u, tuple(range(u.rank)))
 
 
 def _moved(view: View, place: Sequence[int]) -> View:
@@ -63,8 +58,8 @@ def _moved(view: View, place: Sequence[int]) -> View:
 class _Assuming:
     """Replaces what an indicator `larger > smaller` decides, element by element."""
 
-    def __init__(self, larger: View, smaller: View, strict: bool) -> None:
-        self.larger, self.smaller, self.strict = larger, smaller, strict
+    def __init__(self, larger: View, smaller: View, strict: bool, book: RuleBook) -> None:
+        self.larger, self.smaller, self.strict, self.book = larger, smaller, strict, book
 
     def along(self, t: Tensor, axes: Labels) -> Tensor:
         """t, whose axes are the elements' axes `axes`; only element-wise operations are entered."""
@@ -72,7 +67,7 @@ class _Assuming:
             decided = self.decided(t, axes)
             if decided is not None:
                 return decided
-            return self.inside(t, t.args, axes) if _is_total(t) else t
+            return self.inside(t, t.args, axes) if _is_total(t, self.book) else t
         if isinstance(t, Sum):
             return self.inside(t, [(a, labels) for _, a, labels in t.terms], axes)
         if isinstance(t, Contract) and all(x < t.rank for _, labels in t.factors for x in labels):

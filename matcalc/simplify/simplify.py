@@ -75,7 +75,7 @@ class Simplifier:
     ) -> None:
         self.lift = Lift(known)
         self.trace = trace
-        self.identities, self.expansions = book.identities, book.expansions
+        self.book, self.identities, self.expansions = book, book.identities, book.expansions
         self.known = KNOWN[final]
         self.rewriting = Rewriting(self.node)
         self._found: dict[Tensor, tuple[Tensor, Identity | laws.Law | None]] = {}
@@ -106,7 +106,7 @@ class Simplifier:
             found = self.identities.rewrite(t, self.known)
             if found is not None:
                 return found
-        new = under_indicators(t)
+        new = under_indicators(t, self.book)
         if new is not t:
             return new, laws.INDICATOR
         for moved, law in self.moved(t):

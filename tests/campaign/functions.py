@@ -33,6 +33,7 @@ NATURES: Final = {
     "k a whole number, x > 0": "positive",
     "x ≠ 0": "positive",
     "x ≥ 0": "positive",
+    "x not an odd multiple of π/2": "any",
     "S symmetric positive definite": "spd",
     "no eigenvalue on the closed negative real axis": "spd",
     "S symmetric, largest eigenvalue simple": "symmetric",
