@@ -16,7 +16,15 @@ from typing import Final
 from matcalc.rules.bound import found_among
 from matcalc.rules.match import Match
 from matcalc.simplify.totals import known_of
-from matcalc.tensor.canonical import add, as_constant, constant, contract, power, rational
+from matcalc.tensor.canonical import (
+    add,
+    as_constant,
+    constant,
+    contract,
+    power,
+    rational,
+    transpose,
+)
 from matcalc.tensor.constructors import View
 from matcalc.tensor.knowledge import KNOWN
 from matcalc.tensor.nodes import (
@@ -25,7 +33,6 @@ from matcalc.tensor.nodes import (
     Contract,
     Labels,
     Map,
-    Rational,
     Sum,
     Tensor,
     Value,
@@ -74,24 +81,20 @@ class Naming:
     def _remember(self, value: Tensor, name: Tensor) -> None:
         if as_constant(value) is not None or isinstance(value, Atom):
             return
-        scale: Rational = 1
-        if isinstance(value, Sum) and len(value.terms) == 1:
-            c, inner, labels = value.terms[0]
-            if labels != tuple(range(value.rank)) or inner.rank != value.rank:
-                return
-            value, scale = inner, rational(1 / Fraction(c))
-        word = name if scale == 1 else add([(scale, name, tuple(range(name.rank)))], name.dims)
+        value, word = _bare(value, name)
         if value in self.whole:
             return
         self.whole[value] = word
+        if value.rank == 2:
+            self.whole.setdefault(transpose(value), transpose(word))
         self._finder = _Found(self)  # what was looked through before does not know the name
-        if isinstance(value, Map) and value.fn == "pow" and scale == 1:
+        if isinstance(value, Map) and value.fn == "pow" and word is name:
             base, axes = value.args[0]
             if as_constant(value.args[1][0]) == Fraction(1, 2) and axes == tuple(range(value.rank)):
                 self.whole.setdefault(base, power(name, constant(2)))
         if isinstance(value, Sum):
-            self.sums.append((value, name))
-        elif isinstance(value, Contract) and len(value.factors) > 1:
+            self.sums.append((value, word))
+        elif isinstance(value, Contract):
             self.products.append((value, word))
 
     def named(self, t: Tensor) -> Tensor:
@@ -101,6 +104,18 @@ class Naming:
     def found(self, t: Tensor) -> Tensor:
         """t with every value that has a name called by it."""
         return self._finder(t)
+
+
+def _bare(value: Tensor, name: Tensor) -> tuple[Tensor, Tensor]:
+    """A value without a number before it, and what that is in terms of the name: where 2 A' is B,
+    A is B' / 2."""
+    if not isinstance(value, Sum) or len(value.terms) != 1:
+        return value, name
+    c, inner, labels = value.terms[0]
+    if sorted(labels) != list(range(value.rank)):  # copies of a vector side by side
+        return value, name
+    place = tuple(map(labels.index, range(value.rank)))
+    return inner, add([(rational(1 / Fraction(c)), name, place)], inner.dims)
 
 
 class _Named(Substitution):
@@ -122,12 +137,7 @@ class _Found(Substitution):
         super().__init__({})
         self.names = names
 
-    def _inside(self, node: Tensor) -> tuple[Tensor, ...]:
-        return () if isinstance(node, Bound) else super()._inside(node)
-
     def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
-        if isinstance(node, Bound):
-            return node, False
         new, _ = super()._replaced(node)
         return self._called(new), False
 
@@ -146,7 +156,7 @@ class _Found(Substitution):
 
 def _in_sum(t: Sum, value: Sum, name: Tensor) -> Tensor:
     """A sum with a multiple of a value among its terms called by the value's name."""
-    if len(value.terms) > len(t.terms) or value.rank > t.rank:
+    if len(value.terms) > len(t.terms):
         return t
     whole = tuple(range(t.rank))
     first = Fraction(value.terms[0][0])
@@ -212,9 +222,9 @@ def _apart(factors: Sequence[View], like: Iterable[Tensor]) -> list[View]:
     result: list[View] = []
     for t, labels in factors:
         base, k = _powered(t)
-        one = wanted.get(base)
-        times = k / one if one else Fraction(1)
-        if one and times.denominator == 1 and 2 <= times <= POWERS:
+        one = wanted.get(base, k)
+        times = k / one
+        if times.denominator == 1 and 2 <= times <= POWERS:
             result += [(power(base, constant(rational(one))), labels)] * int(times)
         else:
             result.append((t, labels))

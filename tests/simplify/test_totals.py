@@ -1,0 +1,87 @@
+"""What sums to a known number along an axis: deviations from a mean, and what a name is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcalc import parse
+from matcalc.emit.text import text
+from matcalc.rules.book import default_book
+from matcalc.simplify.rewrite import Rewriting
+from matcalc.simplify.totals import summed
+from matcalc.tensor.lift import Lift
+from matcalc.tensor.lower import Lowering
+from matcalc.tensor.nodes import Contract, Tensor
+
+SHAPES = {
+    **dict.fromkeys("xyz", "R^n"),
+    **dict.fromkeys("uv", "R^m"),
+    **dict.fromkeys("st", "R"),
+    **dict.fromkeys("XY", "R^(m×n)"),
+    "A": "R^(n×n)",
+}
+
+CENTRED = """
+sum(x - mean(x))                                   | 0
+sum(mean(x) - x)                                   | 0
+sum(2 x - 2 mean(x))                               | 0
+sum(x - sum(x) / n)                                | 0
+sum(t (x - mean(x)) / std(x))                      | 0
+sum(A x - mean(A x))                               | 0
+sum(x ⊙ y - (x · y) / n)                           | 0
+exp(sum(x - mean(x)))                              | 1
+u sum(x - mean(x))                                 | zeros(m)
+(x - mean(x)) u' + sum(x - mean(x)) y v'           | (x - mean(x)) u'
+ones(m, n) (x - mean(x))                           | zeros(m)
+sum(outer(x - mean(x), u))                         | 0
+sum(outer(x - mean(x), y - mean(y)))               | 0
+t - sum(x) sum(exp(y)) sum(z - mean(z))            | t
+sum(X - ones(m) mean(X, axis=0)', axis=0)          | zeros(n)
+sum(X - mean(X, axis=1) ones(n)', axis=1)          | zeros(m)
+sum((X - ones(m) mean(X, axis=0)') y)              | 0
+u' (X - mean(X, axis=1) ones(n)') ones(n)          | 0
+Y sum(X - ones(m) mean(X, axis=0)', axis=0)        | zeros(m)
+sum(eye(n) - ones(n, n) / n)                       | 0
+sum(eye(n) - ones(n, n) / n, axis=1)               | zeros(n)
+sum((eye(n) - ones(n, n) / n) x)                   | 0
+A sum(diag(x) - x ones(n)' / n, axis=1)            | zeros(n)
+"""
+
+KEPT = [
+    "sum(x - y)",
+    "sum(x - 2 mean(x))",
+    "sum(y - mean(x))",
+    "y · (x - mean(x))",
+    "sum(exp(x - mean(x)))",
+    "sum(X - mean(X))",
+    "sum(X - ones(m) mean(X, axis=0)', axis=1)",
+    "sum(X - mean(X, axis=1) ones(n)', axis=0)",
+    "u' (X - mean(X, axis=1) ones(n)') y",
+    "(eye(n) - ones(n, n) / n) x",
+    "sum(diag(x) - ones(n) x' / n, axis=1)",
+    "sum(x) (1 + sum(y))",
+]
+"""No number, whatever the entries are."""
+
+
+def added_up(program: str) -> str:
+    """A program with what sums to a known number replaced by that, as text."""
+
+    def totals(t: Tensor) -> Tensor:
+        total = summed(t) if isinstance(t, Contract) else None
+        return t if total is None else total
+
+    lowering = Lowering(default_book())
+    t = Rewriting(totals)(lowering(parse(program, SHAPES).node))
+    return text(Lift(lowering.known)(t))
+
+
+@pytest.mark.parametrize("line", [line for line in CENTRED.splitlines() if line])
+def test_deviations_from_a_mean_sum_to_zero(line: str) -> None:
+    program, result = (part.strip() for part in line.split("|"))
+    assert added_up(program) == result
+
+
+@pytest.mark.parametrize("program", KEPT)
+def test_other_sums_stay(program: str) -> None:
+    assert added_up(program) == program
