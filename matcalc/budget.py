@@ -14,7 +14,7 @@ from functools import wraps
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
-from matcalc.errors import LimitError
+from matcalc.errors import InputError, LimitError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,6 +42,12 @@ _state: Final = _State()
 @contextmanager
 def limited(seconds: float | None) -> Iterator[None]:
     """At most so many seconds for a block; a block around it that ends earlier still does."""
+    if seconds is not None and not (_is_number(seconds) and seconds > 0):
+        raise InputError(
+            "a limit is a number of seconds, greater than 0, or None for no limit",
+            found=repr(seconds),
+            suggestion="limit=10.0",
+        )
     before = _state.deadline, _state.seconds
     if seconds is not None:
         deadline = monotonic() + seconds
@@ -51,6 +57,10 @@ def limited(seconds: float | None) -> Iterator[None]:
         yield
     finally:
         _state.deadline, _state.seconds = before
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def tick() -> None:

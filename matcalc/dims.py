@@ -107,9 +107,12 @@ class Dim:
         return f"Dim({self})"
 
 
-@cache
+_dims: Final[dict[tuple[tuple[Monomial, Fraction], ...], Dim]] = {}
+
+
 def _interned(terms: tuple[tuple[Monomial, Fraction], ...]) -> Dim:
-    return Dim(terms)
+    found = _dims.get(terms)
+    return _dims.setdefault(terms, Dim(terms)) if found is None else found  # one, in all threads
 
 
 @lru_cache(MEMO)

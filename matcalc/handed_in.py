@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def rules_of(rules: str | None, functions: Mapping[str, Any] | None = None) -> OwnRules | None:
     """The rules of a text, and of functions as SymPy has them."""
-    if functions is not None:
+    if functions or not (functions is None or isinstance(functions, Mapping)):
         from matcalc.bridge.lambdas import rules_of  # loads SymPy
 
         rules = "\n\n".join([*([rules] if rules else []), rules_of(functions)])

@@ -318,6 +318,7 @@ class Derivation:
             lambda kind: derived(kind=kind), target, problem.targets, problem.stacked, functions
         )
 
+    @bounded
     def check(self) -> Report:
         """Verification on random inputs, by an oracle that shares nothing with the rules.
 
@@ -365,6 +366,7 @@ class Derivation:
 
         return stationary(self.program, self.solved)
 
+    @bounded
     def to_sympy(self) -> Any:
         """The derivative in SymPy, as it is written; tuples where the result is one.
 

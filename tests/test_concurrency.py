@@ -16,6 +16,7 @@ from threading import Barrier
 import pytest
 
 from matcalc import derive
+from matcalc.dims import Dim, named, number
 from tests.cases.check_cases import Case, load
 
 FOLDER = Path(__file__).parent / "cases"
@@ -82,3 +83,20 @@ def test_pickles_and_copies(case: Case) -> None:
         assert str(other) == str(d)
         assert other.solved.arrays == d.solved.arrays
         assert other.code() == d.code()
+
+
+def test_equal_dimensions_are_one_object_in_all_threads() -> None:
+    names, barrier = [f"n{k}" for k in range(2000)], Barrier(COUNT)
+
+    def one(_: int) -> list[Dim]:
+        barrier.wait()
+        return [named(name) * named("race") + number(7) for name in names]
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-7)
+    try:
+        with ThreadPoolExecutor(COUNT) as pool:
+            first, *others = pool.map(one, range(COUNT))
+    finally:
+        sys.setswitchinterval(before)
+    assert all(a is b for other in others for a, b in zip(first, other, strict=True))

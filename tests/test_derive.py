@@ -207,3 +207,20 @@ def test_a_sum_spread_over_a_grouped_axis_ends() -> None:
     """σ - σ^2 along the rows of a Jacobian by a matrix: once asked for its form for ever."""
     d = derive("sigmoid(Y' ones(m))", "Y", shapes={"Y": "R^(m×n)"})
     assert d.check().passed
+
+
+@pytest.mark.parametrize("limit", ["", "10", [], True, 0, -1, float("nan")])
+def test_a_limit_is_a_number_of_seconds(limit: Any) -> None:
+    with pytest.raises(InputError, match="a limit is a number of seconds"):
+        derive("x^2", "x", limit=limit)
+
+
+def test_a_check_has_the_limit_of_its_derivation() -> None:
+    factors = [f"X{k}" for k in range(10)]
+    d = derive(f"tr({' '.join(factors)})", factors, kind="hessian")
+    object.__setattr__(d, "limit", 1)
+    assert str(d.check()) == "not verified: this takes more than 1 s"
+
+
+def test_no_functions_are_like_none() -> None:
+    assert str(derive("sum(x^2)", "x", functions={})) == "2 x'"

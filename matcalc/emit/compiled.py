@@ -149,7 +149,7 @@ class _Compiled:
             targets="".join(f"{name}, " for name in names) or "()",
             count=str(len(names)),
             first=names[0] if names else "_missing",
-            keywords="".join(f'kwargs["{name}"], ' for name in names) or "()",
+            keywords="".join(f'_kwargs["{name}"], ' for name in names) or "()",
             key=f"({''.join(part + ', ' for part in parts)})",
         )
 
@@ -292,24 +292,25 @@ _MISSING: Final = type("missing", (), {"__repr__": lambda _: "…"})()
 _KEY: Final = "_type({0}), {0}.dtype, {0}.shape"
 _SCALAR_KEY: Final = "_float if _type({0}) is _float else (_type({0}), {0}.dtype, {0}.shape)"
 
+# Names that begin with an underscore: no variable of a program has one.
 _CHECKING: Final = """
-def {name}({parameters}*args, **kwargs):
-    if kwargs and "out" in kwargs and _offers_out:
-        return _into(({arguments}*args,), kwargs)
-    if kwargs and len(kwargs) == {count} and {first} is _missing:
+def {name}({parameters}*_args, **_kwargs):
+    if _kwargs and "out" in _kwargs and _offers_out:
+        return _into(({arguments}*_args,), _kwargs)
+    if _kwargs and len(_kwargs) == {count} and {first} is _missing:
         try:
             {targets} = {keywords}
-            kwargs = _nothing
+            _kwargs = _nothing
         except _errors:
             pass
-    if not (args or kwargs):
+    if not (_args or _kwargs):
         try:
-            run = _known[{key}]
+            _known_run = _known[{key}]
         except _errors:
             pass
         else:
-            return run({arguments})
-    return _checked(({arguments}*args,), kwargs)
+            return _known_run({arguments})
+    return _checked(({arguments}*_args,), _kwargs)
 """
 
 _TRUSTING: Final = """

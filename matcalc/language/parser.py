@@ -297,9 +297,8 @@ class Builder:
 
     def _space(self, span: Span, dims: tuple[Dim, ...]) -> SpaceSyntax:
         for dim in dims:
-            value = dim.value
-            if value is not None and value < 1:
-                raise self.fail(f"a dimension is a positive whole number, not {value}", span)
+            if not dim.names and (dim.value is None or dim.value < 1):
+                raise self.fail(f"a dimension is a positive whole number, not {dim}", span)
         return SpaceSyntax(span, dims, None, ())
 
     def dim_sum(self, parts: list[Any]) -> Dim:

@@ -10,7 +10,7 @@ from typing import Final
 from matcalc.budget import DIGITS
 from matcalc.errors import InputError, Span
 from matcalc.language import table
-from matcalc.language.names import character
+from matcalc.language.names import canonical, character
 
 MAX_TEXT: Final = 200_000
 MAX_NUMBER: Final = DIGITS
@@ -74,10 +74,23 @@ def scan(text: str, origin: str = "") -> list[Token]:
         if kind not in ignored:
             if end - start > _LONGEST.get(kind, MAX_TEXT):
                 raise _too_long(kind, text, start, end, origin)
+            if kind == "NAME" and not match.group().isascii():
+                _check_letters(text, start, end, origin)
             tokens.append(Token(kind, match.group(), start, end))
     if position != len(text):
         raise _strange(text, position, origin)
     return tokens
+
+
+def _check_letters(text: str, start: int, end: int, origin: str) -> None:
+    """Refuse a letter that stands for several words, as ﷺ does: no name is spelled by it."""
+    for position in range(start, end):
+        if any(not _in_name(each) for each in canonical(text[position])):
+            raise _strange(text, position, origin)
+
+
+def _in_name(letter: str) -> bool:
+    return letter.isalnum() or letter == "_" or unicodedata.category(letter) in ("Mn", "Mc")
 
 
 def _too_long(kind: str, text: str, start: int, end: int, origin: str) -> InputError:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import matcalc
 from matcalc.emit.numpy import compile_function
 from matcalc.errors import InputError
 from matcalc.language import parse_program
@@ -109,3 +110,15 @@ def test_shapes_seen_before_are_still_checked() -> None:
         assert function(X.astype(int), w, b).dtype == np.float64
         with pytest.raises(InputError, match="needs the input"):
             function(X, w)
+
+
+@pytest.mark.parametrize(
+    "name", ["args", "kwargs", "run", "bind", "gradient", "value", "out", "t1"]
+)
+def test_a_variable_may_have_any_name(name: str) -> None:
+    d = matcalc.derive(f"sum(exp(A {name}))", name, shapes={"A": "m×n"})
+    A, x = np.arange(6.0).reshape(3, 2) / 4, np.array([0.5, -1.0])
+    expected = np.exp(A @ x) @ A
+    f, unchecked, bound = d.function(), d.function(check=False), d.function(bind={"A": A})
+    given = f(**{"A": A, name: x}), f(A, x), f(A, x), unchecked(A, x), bound(**{name: x})
+    assert all(np.allclose(each, expected, rtol=1e-14) for each in given)
