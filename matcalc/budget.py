@@ -66,8 +66,14 @@ def _is_number(value: object) -> bool:
 def tick() -> None:
     """Count a piece of work; LimitError if the time is used up."""
     _state.count += 1
+    if _state.count % EVERY == 0 and _state.deadline is not None:
+        look()
+
+
+def look() -> None:
+    """LimitError if the time is used up; for what takes longer than looking at the clock."""
     deadline = _state.deadline
-    if deadline is not None and _state.count % EVERY == 0 and monotonic() > deadline:
+    if deadline is not None and monotonic() > deadline:
         raise LimitError(
             f"this takes more than {_state.seconds:g} s",
             suggestion="a higher limit= (--limit), or names for parts of the expression",

@@ -132,6 +132,11 @@ def _collect(terms: Iterable[tuple[Monomial, Fraction]]) -> Dim:
     return _interned(tuple(ordered))
 
 
+def total(parts: Iterable[tuple[int, Dim]]) -> Dim:
+    """The sum of dimensions, each times a number."""
+    return _collect((m, sign * c) for sign, dim in parts for m, c in dim.terms)
+
+
 @cache
 def number(value: int) -> Dim:
     """The dimension that is a whole number."""

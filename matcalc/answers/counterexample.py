@@ -16,7 +16,7 @@ import numpy as np
 from matcalc.budget import tick
 from matcalc.check.differences import Array
 from matcalc.check.evaluate import Functions
-from matcalc.check.plan import Plan, plan_of
+from matcalc.check.plan import Plan, fits, plan_of
 from matcalc.check.sample import OUTSIDE, Sample
 from matcalc.check.standins import stand_in
 from matcalc.errors import DerivationError, LimitError
@@ -72,11 +72,8 @@ def _sizes(plan: Plan) -> Iterator[dict[str, int]]:
         choices = sorted(product(range(1, LARGEST + 1), repeat=len(names)), key=sum)
     for choice in choices[:COMBINATIONS]:
         sizes = dict(zip(names, choice, strict=True))
-        try:
-            if all(dim.evaluate(sizes) > 0 for dim in plan.dims):
-                yield sizes
-        except ValueError:
-            continue
+        if fits(plan, sizes):
+            yield sizes
 
 
 def _inputs(plan: Plan, sizes: dict[str, int], style: str, rng: np.random.Generator) -> Sample:

@@ -18,8 +18,9 @@ from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from matcalc.bridge.scalars import SAME
 from matcalc.bridge.table import FUNCTIONS
+from matcalc.budget import tick
 from matcalc.dims import Dim
-from matcalc.errors import InputError
+from matcalc.errors import InputError, LimitError
 from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr, Shape, postorder
 
@@ -28,6 +29,12 @@ def normcdf(x: Any) -> Any:
     """The standard normal distribution function."""
     return (1 + sp.erf(x / sp.sqrt(2))) / 2
 
+
+LARGE: Final = 1000
+"""A function of a larger number stays as it is: gamma(100000) has half a million digits."""
+
+LONGEST: Final = 20_000
+"""What is longer than this, written out, is refused."""
 
 SLOPE: Final = sp.Rational(1, 100)
 
@@ -79,11 +86,35 @@ COMPARED: Final = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq
 
 
 def to_sympy(expr: Expr) -> Any:
-    """An expression as one of SymPy; InputError if SymPy has no such notation."""
+    """An expression as one of SymPy; InputError if SymPy has no such notation.
+
+    SymPy walks through what is shared again and again: LimitError for what would be too long.
+    """
     made: dict[Expr, Any] = {}
+    lengths: dict[int, tuple[int, Any]] = {}
     for node in postorder((expr,)):
+        tick()
         made[node] = _made(node, [made[child] for child in nodes.children(node)])
+        if _length(made[node], lengths) > LONGEST:
+            raise LimitError(
+                f"written out for SymPy, this has more than {LONGEST} terms and factors"
+            )
     return made[expr]
+
+
+def _length(root: Any, lengths: dict[int, tuple[int, Any]]) -> int:
+    """The nodes of an expression of SymPy, each as often as it stands there; by `id` of the part,
+    with the part."""
+    pending = [(root, root.args)]
+    while pending:
+        part, inner = pending[-1]
+        missing = [(each, each.args) for each in inner if id(each) not in lengths]
+        if missing:
+            pending += missing
+        else:
+            pending.pop()
+            lengths[id(part)] = 1 + sum(lengths[id(each)][0] for each in inner), part
+    return lengths[id(root)][0]
 
 
 def size(dim: Dim) -> Any:
@@ -243,7 +274,9 @@ def _pointwise(
     """A function of scalars, or of one array and scalars, applied to every entry."""
     arrays = [k for k, shape in enumerate(shapes) if shape.dims]
     if not arrays:
-        return function(*parts)
+        large = [p for p in parts if isinstance(p, sp.Rational) and abs(p) > LARGE]
+        kept = bool(large) and isinstance(function, sp.FunctionClass)
+        return function(*parts, evaluate=False) if kept else function(*parts)
     if len(arrays) > 1:
         raise _unsayable(f"{what} of two arrays, entry by entry")
     t = sp.Dummy("t", real=True)

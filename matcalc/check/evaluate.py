@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from matcalc.budget import tick
+from matcalc.budget import look
 from matcalc.check.differences import Array, lifted
 from matcalc.check.elementwise import as_array
 from matcalc.check.operations import constant, operation
@@ -90,9 +90,9 @@ class Evaluator:
         return list(moving)
 
     def _walk(self, point: Point, places: Sequence[int], values: list[Any]) -> list[Any]:
+        look()
         with np.errstate(all="ignore"):
             for place in places:
-                tick()
                 name, inputs, run, scoped = self._steps[place]
                 if name is not None and name in point:
                     values[place] = as_array(point[name])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Final
 
 from matcalc.dims import Dim
 from matcalc.expr import nodes
-from matcalc.expr.nodes import Expr, Function, Symbol
+from matcalc.expr.nodes import Expr, Function, Shape, Symbol
 
 OF_SYMMETRIC: Final = frozenset("chol eigmax eigmin eigvals eigvecs eigvecmax eigvecmin".split())
+LARGEST: Final = 2**22
+"""Arrays of more entries are not made for a check."""
 LARGER: Final = (0, 3, 21)
 SHIFTS: Final = ((0, 1), (1, 1), (3, 1), (1, 2), (0, 6))  # what is added, then multiplied
 
@@ -23,6 +26,7 @@ class Plan:
     symbols: dict[str, Symbol] = field(default_factory=dict)
     unknown: dict[str, Function] = field(default_factory=dict)
     ranges: dict[str, list[Dim]] = field(default_factory=dict)  # of a name used as an index
+    shapes: dict[Shape, None] = field(default_factory=dict)
     dims: dict[Dim, None] = field(default_factory=dict)
     symmetric: list[Expr] = field(default_factory=list)  # arguments that have to be symmetric
 
@@ -31,7 +35,7 @@ def plan_of(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Plan:
     """What the expressions, and the further symbols, need."""
     plan = Plan(tuple(expressions), {symbol.name: symbol for symbol in symbols})
     for node in nodes.postorder(plan.expressions):
-        plan.dims.update(dict.fromkeys(node.shape.dims))
+        plan.shapes[node.shape] = None
         match node:
             case Symbol(name=name) as symbol:
                 plan.symbols.setdefault(name, symbol)
@@ -54,7 +58,9 @@ def plan_of(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Plan:
             case _:
                 pass
     for symbol in plan.symbols.values():
-        plan.dims.update(dict.fromkeys(symbol.shape.dims))
+        plan.shapes[symbol.shape] = None
+    for shape in plan.shapes:
+        plan.dims.update(dict.fromkeys(shape.dims))
     return plan
 
 
@@ -69,13 +75,17 @@ def sizes_for(
             for shift, scale in SHIFTS:
                 chosen = {name: (start + k + shift) * scale for k, name in enumerate(order)}
                 chosen.update(given)
-                if _fits(plan.dims, chosen):
+                if fits(plan, chosen):
                     yield chosen
                     break
 
 
-def _fits(dims: Iterable[Dim], sizes: Mapping[str, int]) -> bool:
+def fits(plan: Plan, sizes: Mapping[str, int]) -> bool:
+    """Whether all dimensions are whole numbers, and no array of the expressions is too large."""
     try:
-        return all(dim.evaluate(sizes) > 0 for dim in dims)
+        large = any(
+            prod(dim.evaluate(sizes) for dim in shape.dims) > LARGEST for shape in plan.shapes
+        )
+        return not large and all(dim.evaluate(sizes) > 0 for dim in plan.dims)
     except ValueError:
         return False

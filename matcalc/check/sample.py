@@ -81,7 +81,7 @@ def sample(
                 from name to name, or if `turned` from the last name to the first.
     """
     plan = plan_of(expressions, symbols)
-    trouble = "no sizes fit its dimensions"
+    trouble = "no sizes fit its dimensions, or its arrays are too large"
     for attempt, chosen in enumerate(sizes_for(plan, sizes or {}, smallest, turned)):
         try:
             return _search(plan, chosen, functions or {}, rng, TRIES if attempt == 0 else 20)

@@ -73,8 +73,8 @@ class Spelling:
         self.spare = letters
 
     def __call__(self, t: Tensor, letters: Sequence[str]) -> Formula | None:
-        """A tensor with these letters for its axes; None if it is too large."""
-        if node_count(t) > LARGE:
+        """A tensor with these letters for its axes; None if it is too large or has more of them."""
+        if node_count(t) > LARGE or len(letters) < t.rank:
             return None
         piece = self.piece(t, tuple(letters), len(self.spare))
         return None if piece is None else Formula(piece.text, piece.latex)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from matcalc.dims import Dim
 from matcalc.dims import named as dim_named
 from matcalc.dims import number as dim_number
+from matcalc.dims import total as dim_sum
 from matcalc.errors import InputError, Span
 from matcalc.language import diagnose
 from matcalc.language.arrange import arrange
@@ -302,10 +303,8 @@ class Builder:
         return SpaceSyntax(span, dims, None, ())
 
     def dim_sum(self, parts: list[Any]) -> Dim:
-        total: Dim = parts[0]
-        for sign, term in zip(parts[1::2], parts[2::2], strict=True):
-            total = total - term if sign.kind == "MINUS" else total + term
-        return total
+        signs = (1, *(-1 if sign.kind == "MINUS" else 1 for sign in parts[1::2]))
+        return dim_sum(zip(signs, parts[::2], strict=True))
 
     def dim_product(self, parts: list[Any]) -> Dim:
         total: Dim = parts[0]

@@ -116,7 +116,10 @@ def _product(views: Sequence[tuple[Pattern, Labels]], rank: int) -> Pattern:
     carried = sorted({label for _, labels in views for label in labels if label < rank})
     if not views:
         return np.ones((1,) * rank, bool)
-    flat = [part for found, labels in views for part in (found.astype(float), list(labels))]
+    alike: dict[Labels, Pattern] = {}
+    for found, labels in views:
+        alike[labels] = alike[labels] & found if labels in alike else found
+    flat = [part for labels, found in alike.items() for part in (found.astype(float), list(labels))]
     counts = np.einsum(*flat, carried, optimize=True)
     lengths = dict(zip(carried, counts.shape, strict=True))
     return (counts > 0.5).reshape([lengths.get(axis, 1) for axis in range(rank)])

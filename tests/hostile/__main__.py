@@ -1,4 +1,5 @@
-"""Inputs made to hurt: `python -m tests.hostile [NAME]` runs each with a limit and reports.
+"""Inputs made to hurt: `python -m tests.hostile [SECONDS [NAME ...]]` runs each with a limit and
+reports; of those that are named it asks all that can be asked.
 
 Each is either done or refused with a clear error, within its limit and within 1 GiB.
 """
@@ -7,14 +8,31 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
-from matcalc import MatcalcError, derive
+from matcalc import Derivation, MatcalcError, derive
 
 GIBIBYTE = 2**30
 HESSIAN = {"kind": "hessian"}
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
+
+
+Use = Callable[[Derivation], object]
+USES: Final[tuple[Use, ...]] = (
+    Derivation.explain,
+    Derivation.check,
+    Derivation.pattern,
+    Derivation.graph,
+    Derivation.stationary,
+    Derivation.to_sympy,
+    lambda d: d.code(structured=True),
+    lambda d: d.explain("index"),
+    lambda d: d.equals("2 x"),
+)
+"""What else a person may do with a derivation."""
 
 
 def programs() -> dict[str, tuple[str, str, dict[str, Any]]]:
@@ -109,6 +127,19 @@ def programs() -> dict[str, tuple[str, str, dict[str, Any]]]:
         "marks of direction": ("x\u202e + \u200fy", "x", {}),
         "a zero byte": ("x\0y", "x", {}),
         "half a character": ("x\ud800", "x", {}),
+        "an inner product of ten billion": ("ones(10000000000)' x", "x", {}),
+        "a matrix of a billion entries": ("x' A x where A: R^(31623×31623)", "x", {}),
+        "a dimension of 150 brackets": (
+            f"sum(x) where x: R^({'(' * 150}n{'+1)*n' * 150})",
+            "x",
+            {},
+        ),
+        "factorials": ("gamma(100000) gamma(1e300) x", "x", scalar),
+        "ten matrices, twice": (
+            f"tr({' '.join(f'X{i}' for i in range(10))})",
+            ",".join(f"X{i}" for i in range(10)),
+            HESSIAN,
+        ),
         "large sizes": ("sum(ones(1000000000000)) x + sum(eye(100000)) x", "x", scalar),
     }
 
@@ -119,7 +150,7 @@ def einsum(rank: int) -> str:
     return f'einsum("{",".join(axes)}->{axes}", {", ".join(["x"] * rank)})'
 
 
-def answer(name: str, limit: float) -> str:
+def answer(name: str, limit: float, uses: Sequence[Use] = ()) -> str:
     """What becomes of a program: done or refused, and how long it took; a CRASH if neither."""
     program, wrt, options = programs()[name]
     began = perf_counter()
@@ -128,6 +159,8 @@ def answer(name: str, limit: float) -> str:
         said = f"done: {len(str(d))} characters"
         d.latex()
         d.code()
+        for use in uses:
+            used(d, use)
     except MatcalcError as error:
         said = "refused: " + str(error).splitlines()[0]
     except Exception as error:
@@ -135,12 +168,18 @@ def answer(name: str, limit: float) -> str:
     return f"{perf_counter() - began:6.2f} s  {name}: {said}"
 
 
+def used(d: Derivation, use: Use) -> None:
+    """Use a derivation; what is refused then is refused with a diagnostic, too."""
+    with suppress(MatcalcError):
+        use(d)
+
+
 def main() -> None:
     """Run the programs, within 1 GiB."""
     resource.setrlimit(resource.RLIMIT_AS, (GIBIBYTE, GIBIBYTE))
     limit = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
     for name in sys.argv[2:] or programs():
-        print(answer(name, limit), flush=True)
+        print(answer(name, limit, USES if len(sys.argv) > 2 else ()), flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"at most {peak} MiB")
 

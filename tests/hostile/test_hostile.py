@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.hostile.__main__ import programs
+import pytest
+
+from tests.hostile.__main__ import USES, answer, programs
 
 
 def test_each_is_done_or_refused() -> None:
@@ -18,3 +20,20 @@ def test_each_is_done_or_refused() -> None:
     ).stdout.splitlines()
     assert len(told) == len(programs()) + 1
     assert [line for line in told if "done: " not in line and "refused: " not in line] == told[-1:]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "an inner product of ten billion",
+        "a matrix of a billion entries",
+        "a dimension of 150 brackets",
+        "factorials",
+        "a tower of powers",
+        "nested softmax",
+        "einsum of rank 10",
+    ],
+)
+def test_whatever_is_asked_of_it(name: str) -> None:
+    """Steps, checks, pictures, SymPy: of arrays that no memory holds, and of deep expressions."""
+    assert "CRASH" not in answer(name, 2, USES)
