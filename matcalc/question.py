@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from matcalc.directions import Choice, Direction, directions
-from matcalc.errors import InputError
+from matcalc.errors import InputError, Span
 from matcalc.expr.build import named
 from matcalc.expr.nodes import Named, Symbol
 from matcalc.kinds import JOINT, SCALAR, Kind, Problem
@@ -106,10 +106,18 @@ def _target(program: Program, name: str) -> Symbol | Named:
             found="variables " + (", ".join([*program.variables, *program.bindings]) or "none"),
         )
     if "integer" in found.properties:
-        raise InputError(f"{name} is an index, a whole number: there is no derivative by it")
+        raise InputError(
+            f"{name} is an index, a whole number: there is no derivative by it",
+            source=name,
+            span=Span(0, len(name)),
+            origin="wrt",
+        )
     if "constant" in found.properties:
         raise InputError(
             f"{name} is declared constant: there is no derivative by it",
+            source=name,
+            span=Span(0, len(name)),
+            origin="wrt",
             suggestion=f"`{name}: {found.shape}` without `constant`",
         )
     return found

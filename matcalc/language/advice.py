@@ -63,6 +63,16 @@ INVERSES: Final[Mapping[str, str]] = {
 }
 """Inverse functions."""
 
+OPERATIONS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        "min max argmin argmax inf sup lim".split(), "what is minimised alone, and {below} as wrt"
+    ),
+    "sum": "sum(x), of a vector",
+    "prod": "prod(x), of a vector",
+    "log": "log(x) / log({below})",
+}
+"""Operators of mathematics that have something below them, and functions with a base."""
+
 LATEX: Final[Mapping[str, str]] = {
     "frac": "a / b",
     "dfrac": "a / b",

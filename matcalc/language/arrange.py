@@ -14,6 +14,7 @@ from matcalc.errors import Span
 from matcalc.language.advice import RENAMED
 from matcalc.language.book import LIBRARY
 from matcalc.language.foreign import check_foreign
+from matcalc.language.misread import check_misread
 from matcalc.language.names import canonical, derivative_named, nearest
 from matcalc.language.shape_words import ShapeWords
 from matcalc.language.survey import CLOSERS, MATLAB, OPEN, Context
@@ -288,4 +289,5 @@ def arrange(text: str, tokens: list[Token], context: Context) -> list[Token]:
     arranger = Arranger(text, tokens, context)
     if context.mode == "program":
         check_foreign(arranger)
+        check_misread(arranger)
     return arranger.arrange()

@@ -9,8 +9,8 @@ from itertools import takewhile
 
 from matcalc.expr.nodes import Symbol
 from matcalc.language.book import function_names
-from matcalc.language.infer import Inference
-from matcalc.language.syntax import Name, Num, postorder
+from matcalc.language.infer import Inference, is_transpose
+from matcalc.language.syntax import Chain, Listed, Name, Num, Raised, Transposed, postorder
 from matcalc.language.types import COLUMN, MATRIX, ROW, SCALAR
 
 
@@ -30,7 +30,7 @@ def assumptions(
         reason = reasons.get(name, "from its use")
         hint = _hint(name, symbols) or _scaled(inference, name, symbol)
         lines.append(f"{name}: {symbol.shape} ({reason}{hint})")
-    readings = (_expanded, _stars, _powers, _quotients)
+    readings = (_expanded, _stars, _powers, _quotients, _towers, _transposes, _lists)
     return [*lines, *(line for reading in readings for line in reading(inference))]
 
 
@@ -75,6 +75,10 @@ def _stars(inference: Inference) -> list[str]:
     """`*` between square matrices."""
     scope, lines = inference.scope, []
     for chain, position, left, right in inference.stars:
+        row = chain.operands[position]
+        if left.mask == ROW and right.mask == SCALAR and isinstance(row, Transposed):
+            a, b = scope.excerpt(row), scope.excerpt(chain.operands[position + 1])
+            lines.append(f"`{a} * {b}` scales `{a}`; the inner product is `{a} {b}`")
         if left.mask == right.mask == MATRIX and len(set(inference.solver.shape(left).dims)) == 1:
             a, b = (scope.excerpt(chain.operands[position + k]) for k in (0, 1))
             lines.append(
@@ -103,7 +107,8 @@ def _quotients(inference: Inference) -> list[str]:
     scope, lines = inference.scope, []
     for chain, position in inference.quotients:
         below, *after = chain.operands[position + 1 :]
-        if inference.types[below].mask == SCALAR:
+        tight = after and after[0].span.start == below.span.end  # 1/2x
+        if inference.types[below].mask == SCALAR and not tight:
             continue
         factors = zip(chain.operators[position + 1 :], after, strict=True)
         last = [operand for _, operand in takewhile(lambda each: each[0] in "·@", factors)][-1]
@@ -116,4 +121,49 @@ def _quotients(inference: Inference) -> list[str]:
             f"`{scope.between(first, last.span.end)}` reads from left to right, "
             f"`({quotient}) {rest}`; over a product it is `{above} / ({product})`"
         )
+    return lines
+
+
+def _towers(inference: Inference) -> list[str]:
+    """x^y^z, which many read from the right."""
+    scope, lines = inference.scope, []
+    for node in inference.types:
+        if not isinstance(node, Raised) or not isinstance(node.base, Raised):
+            continue
+        inner, first = node.base, node.base.base.span
+        if inner.span.start == first.start:  # not in brackets
+            power = scope.between(inner.exponent.span.start, node.span.end)
+            lines.append(
+                f"`{scope.excerpt(node)}` reads from left to right, `({scope.excerpt(inner)})"
+                f"{scope.between(inner.span.end, node.span.end)}`; the other power is "
+                f"`{scope.excerpt(inner.base)}^({power})`"
+            )
+    return lines
+
+
+def _transposes(inference: Inference) -> list[str]:
+    """x^T where T is a variable, too."""
+    scope, lines = inference.scope, list[str]()
+    if "T" not in scope.variables and "T" not in scope.bound:
+        return lines
+    raised = [n.base for n in inference.types if isinstance(n, Raised) and is_transpose(n)]
+    for base in (*inference.primed, *raised):
+        if scope.text[base.span.end :].lstrip().startswith("^"):
+            what = scope.excerpt(base)
+            lines.append(f"`{what}^T` is the transpose of `{what}`, not a power of T")
+    return lines
+
+
+def _lists(inference: Inference) -> list[str]:
+    """[x y], one entry."""
+    scope, lines = inference.scope, []
+    for node in inference.types:
+        if isinstance(node, Listed) and len(node.items) == 1 and isinstance(node.items[0], Chain):
+            chain = node.items[0]
+            if set(chain.operators) == {""}:
+                entries = ", ".join(scope.excerpt(each) for each in chain.operands)
+                lines.append(
+                    f"`{scope.excerpt(node)}` has one entry, a product; "
+                    f"{len(chain.operands)} entries are `[{entries}]`"
+                )
     return lines

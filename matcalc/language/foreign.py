@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from matcalc.language.advice import INVERSES, LATEX, RENAMED
+from matcalc.language.misread import called
 from matcalc.language.names import GREEK, canonical
 from matcalc.language.survey import CLOSERS, OPEN, Survey
 from matcalc.language.tokens import Token
 
-MODULES: Final = frozenset("np numpy jnp torch tf tensorflow math scipy sp cp nn sympy".split())
+MODULES: Final = frozenset("np numpy jax jnp torch tf tensorflow math scipy sp cp nn sympy".split())
 """Modules of Python whose functions are pasted in with them."""
 
 STARTS: Final = frozenset({"NAME", "NUMBER", "LPAR", "LSQUARE", "MINUS", "NABLA", "BAR"})
@@ -165,13 +166,14 @@ def _function_power(survey: Survey, position: int) -> None:
         while bracket < len(survey.tokens) and survey.tokens[bracket].kind in _EXPONENT:
             bracket += 1
     opening = survey.tokens[bracket] if bracket < len(survey.tokens) else None
-    if (
-        opening is None
-        or opening.kind != "LPAR"
-        or not _joined(survey.tokens[bracket - 1], opening)
-    ):
+    if opening is None or opening.kind not in ("LPAR", "NAME", "NUMBER"):
         return
-    exponent = survey.text[following.start : opening.start]
+    if not _joined(survey.tokens[bracket - 1], opening):
+        if called(survey, token.text) != token.text or opening.text == "where":
+            return
+    elif opening.kind != "LPAR":
+        return
+    exponent = survey.text[following.start : opening.start].rstrip()
     if exponent == "^":
         return
     suggestion = f"{token.text}(…){exponent}"

@@ -99,6 +99,18 @@ def test_every_undeclared_variable_has_its_reason() -> None:
             "`y ./ x · x` reads from left to right, `(y ./ x) · x`; over a product it is "
             "`y / (x · x)`",
         ),
+        ("1/2s", "`1/2s` reads from left to right, `(1/2) s`; over a product it is `1 / (2s)`"),
+        (
+            "s^2^3",
+            "`s^2^3` reads from left to right, `(s^2)^3`; the other power is `s^(2^3)`",
+        ),
+        (
+            "T = 3; (x^T) T",
+            "`x^T` is the transpose of `x`, not a power of T",
+        ),
+        ("T = 3; (x^(T)) T", "`x^T` is the transpose of `x`, not a power of T"),
+        ("[s t]", "`[s t]` has one entry, a product; 2 entries are `[s, t]`"),
+        ("w^T * v + s", "`w^T * v` scales `w^T`; the inner product is `w^T v`"),
         ("S * S", "`S * S` is the element-wise product; the matrix product is `S S`"),
         (
             "(P Q - R)^2",
