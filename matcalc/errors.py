@@ -19,7 +19,8 @@ class MatcalcError(Exception):
     `message` is one sentence.  `source` and `span`, where there are any, give line and caret;
     `origin` names the source ("shapes", "wrt" …) if it is not the expression itself.
     `found`, `expected` and `suggestion` are short texts, shown on lines of their own.
-    `others` are further mistakes of the same input, which `str` tells after this one.
+    `others` are further mistakes of the same input, which `str` tells after this one, and `instead`
+    is all of the input as the language writes it, where it is of another notation.
     """
 
     exit_code = 2
@@ -44,6 +45,7 @@ class MatcalcError(Exception):
         self.expected = expected
         self.suggestion = suggestion
         self.others: tuple[MatcalcError, ...] = ()
+        self.instead = ""
 
     def __reduce__(self) -> tuple[object, ...]:
         return (
@@ -61,10 +63,11 @@ class MatcalcError(Exception):
             lines += _excerpt(self.source, self.span, self.origin)
         details = (("found", self.found), ("expected", self.expected), ("try", self.suggestion))
         lines += [f"  {label}: {text}" for label, text in details if text]
-        return "\n".join(lines + [str(other) for other in self.others])
+        lines += [str(other) for other in self.others]
+        return "\n".join([*lines, f"in the language: {self.instead}"] if self.instead else lines)
 
 
-_FIELDS = ("source", "span", "origin", "found", "expected", "suggestion", "others")
+_FIELDS = ("source", "span", "origin", "found", "expected", "suggestion", "others", "instead")
 
 
 def _rebuilt(kind: type[MatcalcError], message: str, fields: dict[str, object]) -> MatcalcError:

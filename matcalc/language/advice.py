@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 ARGUMENTS: Final[Mapping[str, str]] = {
+    "dims": "axis=0 for each column, axis=1 for each row",
     "dim": "axis=0 for each column, axis=1 for each row",
     "axes": "axis=0 for each column, axis=1 for each row",
     "ord": "the order as the second argument: norm(x, 1), norm(x, inf), norm(X, nuc)",
@@ -125,6 +126,8 @@ LATEX: Final[Mapping[str, str]] = {
         for name in "log exp sin cos tan sinh cosh tanh max min det arcsin arccos arctan".split()
     },
     "ln": "log(x)",
+    "langle": "x · y for an inner product",
+    "rangle": "x · y for an inner product",
     "quad": "a blank",
     "displaystyle": "",
 }
@@ -173,6 +176,20 @@ RENAMED: Final[Mapping[str, str]] = {
     "argmin": "onehot_min(x), 1 at the smallest entry",
     "mod": "x - y floor(x / y)",
     "Tr": "tr(A)",
+    "t": "A'",
+    "tg": "tan(x)",
+    "total": "sum(x)",
+    "reduce_sum": "sum(x)",
+    "reduce_mean": "mean(x)",
+    "crossprod": "A' B",
+    "determinant": "det(A)",
+    "cholesky": "chol(A)",
+    "kronecker": "kron(A, B)",
+    "hadamard": "A ⊙ B",
+    "frobenius": "norm(X)",
+    "nuclear": "norm(X, nuc)",
+    "lambda_max": "eigmax(S)",
+    "norm2": "norm(x)",
     "sgn": "sign(x)",
 }
 """Names of NumPy and PyTorch that are other names here."""

@@ -43,6 +43,10 @@ WORDS: Final[tuple[tuple[frozenset[str], str], ...]] = (
 _MEANT: Final = {
     ("/", "/"): "floor(x / y)",
     ("^", "*"): "A' for the transpose",
+    ("^", "+"): "pinv(A)",
+    ("=", ">"): ">=",
+    (".", "+"): "+",
+    (".", "-"): "-",
 }
 """Operators of other notations, as the two that they are here."""
 
@@ -302,6 +306,10 @@ class Unexpected:
             suggestion = "x' for a transpose, directly after what is transposed"
         elif token.kind == "COMPARE" and previous is not None:
             suggestion = "(a < b) ⊙ (b < c) for two comparisons"
+        elif previous is not None and previous.kind == "EQUALS" and self._is_axis():
+            suggestion = "axis=0, or no axis= for all entries at once"
+        elif token.kind == "STRING" and previous is None:
+            suggestion = "the expression alone, without quotation marks"
         elif token.kind == "STRING":
             suggestion = 'einsum("ij,jk->ik", A, B): only einsum takes a text'
         elif token.kind == "COLON":
@@ -328,6 +336,9 @@ class Unexpected:
             expected=self._words(),
             suggestion=suggestion,
         )
+
+    def _is_axis(self) -> bool:
+        return self.position > 1 and self.tokens[self.position - 2].kind == "AXIS"
 
     def _comma(self) -> str:
         """`1,000`, `x, y`: a comma outside of lists and calls."""

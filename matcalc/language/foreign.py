@@ -81,6 +81,14 @@ def _latex(survey: Survey, position: int) -> None:
         survey.fail(f"a command of LaTeX: `\\{following.text}`", at, suggestion="a blank")
     if following.kind == "BAR":
         survey.fail("a command of LaTeX: `\\|`", at, suggestion="norm(x), or ‖x‖")
+    previous = survey.tokens[position - 1] if position else None
+    first = previous is None or previous.kind not in ENDS
+    if first and following.kind in ("LPAR", "LSQUARE"):
+        survey.fail(
+            f"a formula's mark of LaTeX: `\\{following.text}`",
+            at,
+            suggestion="the formula alone, without the marks around it",
+        )
     if following.kind != "NAME" or (not _is_free(survey, following) and word not in LATEX):
         return
     head = word.rstrip("_0123456789")
@@ -91,8 +99,9 @@ def _latex(survey: Survey, position: int) -> None:
             suggestion=f"{word} or {canonical(word)}; for the solution of A z = {canonical(word)}, "
             f"A \\ {word} with a blank",
         )
-    if head in LATEX:
-        survey.fail(f"a command of LaTeX: `\\{head}`", at, suggestion=LATEX[head])
+    head = head if head in LATEX else head.partition("_")[0]
+    if head in LATEX or first:
+        survey.fail(f"a command of LaTeX: `\\{head}`", at, suggestion=LATEX.get(head, ""))
 
 
 def _module(survey: Survey, position: int) -> None:

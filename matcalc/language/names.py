@@ -78,6 +78,8 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     folded: dict[str, str] = {}
     for each in known:
         folded.setdefault(each.lower(), each)
+    if name.lower() in folded:
+        return [folded[name.lower()]]
     return [folded[match] for match in difflib.get_close_matches(name.lower(), folded, count, 0.7)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, count
 from typing import TYPE_CHECKING, Final
@@ -65,7 +65,24 @@ def parse_program(
     except InputError as error:
         from matcalc.language.recover import with_others  # loaded when something is wrong
 
-        raise with_others(text, error, read) from None
+        told = with_others(text, error, read)
+        told.instead = _in_the_language(text, read)
+        raise told from None
+
+
+def _in_the_language(text: str, read: Callable[[str], Program]) -> str:
+    """A formula of LaTeX as the language writes it, if that reads; "" if there is none."""
+    if not ("\\" in text or "$" in text):
+        return ""
+    from matcalc.language.pasted import from_latex  # loaded when LaTeX is pasted in
+
+    written = from_latex(text, known_functions(False))
+    try:
+        if written:
+            read(written)
+    except InputError:
+        return ""
+    return written
 
 
 def _read(scope: Scope, wrt: Sequence[str], rules: OwnRules | None) -> Program:

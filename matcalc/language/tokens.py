@@ -10,7 +10,7 @@ from typing import Final
 from matcalc.budget import DIGITS
 from matcalc.errors import InputError, Span
 from matcalc.language import table
-from matcalc.language.names import canonical, character
+from matcalc.language.names import SUBSCRIPTS, canonical, character
 
 MAX_TEXT: Final = 200_000
 MAX_NUMBER: Final = DIGITS
@@ -105,7 +105,9 @@ def _too_long(kind: str, text: str, start: int, end: int, origin: str) -> InputE
 
 
 _ADVICE: Final = {
-    "_": "names begin with a letter; other norms are norm(x, 1), norm(x, inf), norm(X, nuc)",
+    "_": "names begin with a letter",
+    "∛": "x^(1/3)",
+    "—": "-",
     "|": "abs(x), det(A), or ‖x‖ for the norm",
     "÷": "/",
     "√": "sqrt(x)",
@@ -147,17 +149,30 @@ _ADVICE: Final = {
 }
 
 
+_AFTER_NORMS: Final = ("‖", "|", ")", "∥")
+
+
 def _strange(text: str, position: int, origin: str) -> InputError:
     """The diagnostic for a character that begins no token."""
     letter = text[position]
     category = unicodedata.category(letter)
-    plain = unicodedata.normalize("NFKC", letter)
+    plain = unicodedata.normalize("NFKC", letter).replace("⁄", "/")
     suggestion = _ADVICE.get(letter, "")
     message = f"this character has no meaning here: {character(letter)}"
     if category in ("Cf", "Cc", "Zl", "Zp", "Co", "Cs"):
         message, suggestion = f"an invisible character: {character(letter)}", "the text without it"
     elif letter == "_" and text[position - 1 : position] == "∇":
         suggestion = "grad(f, x)"
+    elif (letter == "_" or letter in SUBSCRIPTS) and text[position - 1 : position] in _AFTER_NORMS:
+        suggestion = "norm(x) or norm(x, 1), norm(x, inf), norm(X) for Frobenius, norm(X, nuc)"
+    elif letter == "%" and text.startswith("%*%", position):
+        message, suggestion = "`%*%` is not an operator", "A B"
+    elif letter == "%" and text.startswith("%o%", position):
+        message, suggestion = "`%o%` is not an operator", "x y'"
+    elif letter == "&" and "\\begin" in text:
+        suggestion = "the formula alone, on one line"
+    elif letter == "⁺":
+        suggestion = "pinv(A)"
     elif letter == "|" and text[position - 1 : position] == "\\":
         message, suggestion = "a command of LaTeX: `\\|`", "norm(x), or ‖x‖"
     elif letter == "|":
@@ -174,7 +189,7 @@ def _strange(text: str, position: int, origin: str) -> InputError:
             origin=origin,
             suggestion="1 - (x == y)",
         )
-    end = position + 1
+    end = position + (3 if message.startswith("`%") else 1)
     while text[end : end + 1] == letter:
         end += 1
     return InputError(
