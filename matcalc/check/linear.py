@@ -119,10 +119,15 @@ def frechet(function: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     """The derivative of a matrix function at X along E: a block of it at a block matrix."""
 
     def along(X: Any, E: Any) -> Any:
-        n = len(X)
-        return function(np.block([[X, E], [np.zeros((n, n)), X]]))[:n, n:]
+        n, size = len(X), _at_least_one(E)
+        return function(np.block([[X, E / size], [np.zeros((n, n)), X]]))[:n, n:] * size
 
     return along
+
+
+def _at_least_one(E: Any) -> float:
+    """What a direction is divided by, lest large entries beside X cost the block its digits."""
+    return float(np.max(np.abs(E), initial=1.0))
 
 
 def frechet2(function: Callable[[Any], Any]) -> Callable[[Any, Any, Any], Any]:
@@ -130,10 +135,10 @@ def frechet2(function: Callable[[Any], Any]) -> Callable[[Any, Any, Any], Any]:
     matrix of a block matrix."""
 
     def along(X: Any, E: Any, F: Any) -> Any:
-        n = len(X)
+        n, e, f = len(X), _at_least_one(E), _at_least_one(F)
         unit, above = np.eye(2), np.array([[0.0, 1.0], [0.0, 0.0]])
-        block = np.kron(np.kron(unit, unit), X) + np.kron(np.kron(unit, above), E)
-        return function(block + np.kron(np.kron(above, unit), F))[:n, 3 * n :]
+        block = np.kron(np.kron(unit, unit), X) + np.kron(np.kron(unit, above), E / e)
+        return function(block + np.kron(np.kron(above, unit), F / f))[:n, 3 * n :] * e * f
 
     return along
 
