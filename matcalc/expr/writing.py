@@ -228,6 +228,10 @@ def transposed(expr: Expr) -> Expr:
         case Hadamard(factors=factors) if expr.shape.rank == 2:
             turned = build.hadamard([transposed(f) for f in factors])
             return turned if cost(turned) <= cost(expr) else build.transpose(expr)
+        case Call(name="vstack" | "hstack" as stack, args=blocks) if expr.shape.rank == 2:
+            other = "hstack" if stack == "vstack" else "vstack"
+            turned = build.call(expr.shape.transposed, other, [transposed(b) for b in blocks])
+            return turned if cost(turned) <= cost(expr) else build.transpose(expr)
         case Power(base=base, exponent=k, elementwise=True) if k.shape == SCALAR:
             return build.power(transposed(base), k, elementwise=True)
         case Call(name=name, args=(arg,), axis=None) if name in ENTRY_BY_ENTRY:

@@ -124,7 +124,9 @@ def _finished(factors: Factors, out: Sequence[int], dims: tuple[Dim, ...]) -> Te
     arranged, sign = _sorted_axes(make, arranged)
     if sign == 0:
         return zeros(dims)
-    return scaled(make, intern(Contract, dims, arranged), factors.coefficient * sign)
+    alone = len(arranged) == 1 and arranged[0][1] == tuple(range(len(dims)))
+    made = arranged[0][0] if alone else intern(Contract, dims, arranged)
+    return scaled(make, made, factors.coefficient * sign)
 
 
 def _oriented(make: Constructors, view: View, position: Mapping[int, int]) -> View:

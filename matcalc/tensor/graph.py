@@ -133,14 +133,20 @@ class Graph:
             side.append(self.diagonal(expr) if len(labels) == 2 else expr)
 
     def column(self, t: Tensor) -> Expr:
-        written = self.written.get(t)
+        written = self.turned(t)
         return self.lift.column(t) if written is None else written
 
     def matrix(self, t: Tensor, swapped: bool) -> Expr:
-        written = self.written.get(t)
+        written = self.turned(t)
         if written is None:
             return self.lift.matrix(t, swapped)
         return transposed(written) if swapped else written
+
+    def turned(self, t: Tensor) -> Expr | None:
+        """A difference, or a power of one, that is written the other way round."""
+        base, k = whole_power(t)
+        written = self.written.get(base)
+        return written if written is None or k == 1 else power(written, k)
 
     @staticmethod
     def diagonal(matrix: Expr) -> Expr:
@@ -204,6 +210,16 @@ def reciprocal(t: Tensor) -> tuple[Tensor, Rational]:
         if k is not None and k < 0 and labels == tuple(range(t.rank)):
             return base, -k
     return t, 0
+
+
+def whole_power(t: Tensor) -> tuple[Tensor, int]:
+    """What a tensor is a whole power of: b and 2 for b^2 and 1 / b^2, else itself and 1."""
+    if isinstance(t, Map) and t.fn == "pow":
+        k = as_constant(t.args[1][0])
+        base, labels = t.args[0]
+        if isinstance(k, int) and labels == tuple(range(t.rank)):
+            return base, abs(k)
+    return t, 1
 
 
 def _elementwise(t: Tensor) -> bool:

@@ -27,6 +27,7 @@ from matcalc.tensor.canonical import (
     transpose,
 )
 from matcalc.tensor.constructors import Term, View
+from matcalc.tensor.graph import whole_power
 from matcalc.tensor.kronecker import kronecker
 from matcalc.tensor.nodes import (
     Atom,
@@ -220,6 +221,8 @@ class Lift:
             return notation.write_view(self, t, labels, dims, c)
         if isinstance(t, Contract) and t not in self.known:
             return self._multiple(c, t)
+        if c < 0 and t not in self.known and self._may_turn(t):
+            return notation.write_view(self, t, labels, dims, c)
         if isinstance(t, Group) and labels == (0, 1):
             return kronecker(self, t, c) or multiple(c, self.column(t))
         if len(labels) == 2 and labels == (1, 0):
@@ -227,6 +230,11 @@ class Lift:
         if len(set(labels)) < len(labels):
             return notation.write_view(self, t, labels, dims, c)
         return multiple(c, self.column(t))
+
+    def _may_turn(self, t: Tensor) -> bool:
+        """Whether a minus may go into the base of a power: -(a - b)^3 is (b - a)^3."""
+        base, _ = whole_power(t)
+        return base is not t and base not in self.differences
 
     def _multiple(self, c: Rational, t: Contract) -> Expr:
         """c times a contraction."""

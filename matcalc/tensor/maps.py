@@ -98,9 +98,7 @@ def _map_node(make: Constructors, fn: Fn, views: Sequence[View], dims: tuple[Dim
         return intern(Map, dims, fn, tuple(views))
     sizes, inner = makes
     axes = tuple(range(len(inner)))
-    args = [
-        (t.arg, axes) if isinstance(t, Group) and labels else (t, labels) for t, labels in views
-    ]
+    args = [(t.arg, axes) if isinstance(t, Group) else (t, labels) for t, labels in views]
     return make.group(apply_map(make, fn, args, inner), sizes)
 
 
@@ -168,9 +166,7 @@ def _power_of_product(
     """(a b)^k is a^k b^k for a whole k, or positive a and b, if nothing is summed."""
     if any(i >= base.rank for _, axes in base.factors for i in axes):
         return None
-    allowed = 0 if base.factors else 1
-    open_signs = sum(not is_positive(f) for f, _ in base.factors)
-    if not isinstance(k, int) and open_signs > allowed:
+    if not isinstance(k, int) and not all(is_positive(f) for f, _ in base.factors):
         return None
     powers = [(power(make, f, constant(k)), [labels[i] for i in axes]) for f, axes in base.factors]
     return make.contract(powers, range(len(dims)), dict(enumerate(dims)))

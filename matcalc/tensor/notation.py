@@ -15,7 +15,7 @@ from matcalc.expr.nodes import Expr, Shape
 from matcalc.expr.writing import multiple, negated, power, product, quotient
 from matcalc.tensor.canonical import UNIT, as_constant, scaled
 from matcalc.tensor.constructors import View
-from matcalc.tensor.graph import IrreducibleError, reciprocal
+from matcalc.tensor.graph import IrreducibleError, reciprocal, whole_power
 from matcalc.tensor.kronecker import between_triangles
 from matcalc.tensor.network import Network
 from matcalc.tensor.nodes import (
@@ -59,9 +59,14 @@ def write_factors(lift: Lift, factors: Sequence[View], dims: Sequence[Dim], c: R
     if len(factors) == 1 and not dims:
         matrix = _squared_matrix(*factors[0])
         if matrix is not None:
-            return multiple(c, power(build.call(Shape(), "norm", [lift.column(matrix)]), 2))
+            turned = scaled(matrix, -1) if is_turned(matrix, lift.differences) else matrix
+            return multiple(c, power(build.call(Shape(), "norm", [lift.column(turned)]), 2))
     written = _flipped(lift, factors, c)
-    odd = sum(k for t, k in map(_power, [f for f, _ in factors]) if t in written) if written else 0
+    odd = (
+        sum(k for t, k in map(whole_power, [f for f, _ in factors]) if t in written)
+        if written
+        else 0
+    )
     sign = -1 if odd % 2 else 1
     try:
         return Network(lift, factors, dims, written).result(sign * c)
@@ -82,7 +87,7 @@ def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, E
     """Differences among the factors that are better written the other way round: x - 1 as 1 - x,
     those that the user wrote so, and one more where that saves the minus in front, -(a - b) being
     b - a."""
-    powers = [(*_power(t), len(labels)) for t, labels in factors]
+    powers = [(*whole_power(t), len(labels)) for t, labels in factors]
     if not any(isinstance(t, Sum) for t, _, _ in powers):  # none of them is a difference
         return {}
     seen = [t for t, _, _ in powers]
@@ -104,12 +109,6 @@ def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, E
         total[t] += k
     even = [t for t, k in total.items() if k % 2 == 0 and is_turned(t, lift.differences)]
     return {t: lift.column(scaled(t, -1)) for t in (*turned, *even)}
-
-
-def _power(t: Tensor) -> tuple[Tensor, int]:
-    """What a factor is a whole power of: b and 2 for 1 / b^2, else the factor and 1."""
-    base, k = reciprocal(t)
-    return (base, int(k)) if k and k == int(k) else (t, 1)
 
 
 def _is_backwards(t: Tensor, differences: Collection[Tensor]) -> bool:

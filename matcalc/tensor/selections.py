@@ -35,7 +35,8 @@ def _place_in_part(hot: OneHot, part: Embed, where: int) -> Tensor | None:
     length = part.dims[1].value
     if hot.index < offset or (length is not None and hot.index >= offset + length):
         return zeros((part.dims[1],))
-    return one_hot(hot.index - offset, part.dims[1]) if length is not None or offset == 0 else None
+    place = hot.index - offset
+    return one_hot(place, part.dims[1]) if length is not None or 0 in (place, offset) else None
 
 
 def _beyond(index: int, part: Embed) -> bool:

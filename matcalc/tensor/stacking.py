@@ -4,128 +4,124 @@ parts."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from matcalc.dims import ONE, ZERO, Dim
+from matcalc.dims import ONE, ZERO, Dim, number
 from matcalc.expr import build
-from matcalc.expr.nodes import Expr, Shape
+from matcalc.expr.nodes import Expr, Shape, Stack
 from matcalc.expr.writing import transposed
-from matcalc.tensor.canonical import add, contract, is_zero
-from matcalc.tensor.nodes import Contract, Embed, Labels, OneHot, Rational, Sum, Tensor
+from matcalc.tensor.canonical import add, contract, delta, is_zero
+from matcalc.tensor.components import touches
+from matcalc.tensor.constructors import Term
+from matcalc.tensor.nodes import Contract, Embed, OneHot, Sum, Tensor
 
 if TYPE_CHECKING:
     from matcalc.tensor.lift import Lift
 
 LITERAL: Final = 6
-"""Up to this many entries an axis is written out as a literal."""
+"""Up to this many entries an axis is written out as a literal; a longer one where few are zero."""
 
 
-def _picks(t: Tensor) -> bool:
-    """Whether there is a selection in a term, which may put it in its place."""
-    if isinstance(t, Contract):
-        return any(isinstance(f, OneHot | Embed) for f, _ in t.factors)
-    return isinstance(t, OneHot | Embed)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A term of a whole, with the axes of the whole, in its place along one of them.
 
-
-def _picker(t: Tensor, labels: Labels, axis: int) -> tuple[OneHot | Embed, Tensor, Labels] | None:
-    """The selection that puts a term in its place along an axis, and the term without it.
-
-    The term without it has the labels of the term, an Embed's part taking the place of the whole.
+    An entry is one place long, and has nothing along that axis.
     """
-    if isinstance(t, OneHot | Embed):
-        if labels[0] != axis:
+
+    term: Term
+    offset: Dim
+    length: Dim
+    is_entry: bool
+
+
+def _part(term: Term, axis: int) -> Part | None:
+    """A term as a part; None if there is no selection that puts it in its place along the axis."""
+    c, t, labels = term
+    factors = t.factors if isinstance(t, Contract) else ((t, tuple(range(t.rank))),)
+    along = [x for x in range(t.rank) if labels[x] == axis]
+    for i, (f, axes) in enumerate(factors):
+        if not isinstance(f, OneHot | Embed) or axes[0] not in along:
+            continue
+        others = [*factors[:i], *factors[i + 1 :]]
+        place = _place(f)
+        if place is None or touches(others, along):
             return None
-        inner = (
-            contract([], range(t.rank - 1), {0: t.dims[-1]})
-            if isinstance(t, Embed)
-            else contract([], ())
-        )
-        return (t, inner, ()) if isinstance(t, OneHot) else None
-    if not isinstance(t, Contract):
-        return None
-    for i, (f, axes) in enumerate(t.factors):
-        own = [labels[x] if x < t.rank else None for x in axes]
-        if not isinstance(f, OneHot | Embed) or own[0] != axis:
-            continue
-        others = [*t.factors[:i], *t.factors[i + 1 :]]
-        if any(x < t.rank and labels[x] == axis for _, y in others for x in y):
-            continue
-        if isinstance(f, Embed) and axes[1] < t.rank:
-            continue
-        kept = [x for x in range(t.rank) if labels[x] != axis]
-        names = {x: x for x in kept}
-        out: list[int] = list(kept)
+        kept = [x for x in range(t.rank) if x not in along]
         dims = {x: t.dims[x] for x in kept}
-        if isinstance(f, Embed):
-            out.append(axes[1])
-            dims[axes[1]] = f.dims[1]
-        rest = contract(others, out, dims)
-        return (
-            f,
-            rest,
-            tuple(labels[names[x]] for x in kept) + ((axis,) if isinstance(f, Embed) else ()),
-        )
+        own = tuple([labels[x] for x in kept])
+        if f.dims[1:] in ((), (ONE,)) and not touches(others, axes[1:]):
+            return Part((c, contract(others, kept, dims), own), place, ONE, is_entry=True)
+        inner = (delta(f.dims[1]), (axes[1], "part"))
+        block = contract([*others, inner], [*kept, "part"], dims)
+        return Part((c, block, (*own, axis)), place, f.dims[1], is_entry=False)
     return None
+
+
+def _place(selection: OneHot | Embed) -> Dim | None:
+    """Where a selection puts something; None if that is a variable."""
+    if isinstance(selection, Embed):
+        return selection.offset
+    return number(selection.index) if isinstance(selection.index, int) else None
 
 
 def stack(lift: Lift, t: Sum) -> Expr | None:
     """A sum of parts in their places as a literal or a stack of blocks; None if it is no such
     sum."""
-    if t.rank == 0 or t.rank > 2 or not all(_picks(a) for _, a, _ in t.terms):
-        return None
-    for axis in range(t.rank):
-        parts = []
-        for c, a, labels in t.terms:
-            picked = _picker(a, labels, axis)
-            if picked is None:
-                break
-            parts.append((c, *picked))
-        else:
-            made = _stacked(lift, t, axis, parts)
+    return _stacked(lift, t, t.terms)
+
+
+Places = dict[Dim, list[Part]]
+
+
+def _stacked(lift: Lift, t: Tensor, terms: Sequence[Term]) -> Expr | None:
+    """Terms that are all put in their places along one axis, as a literal or as blocks."""
+    for axis in range(t.rank if t.rank <= 2 else 0):
+        places = _places(terms, axis)
+        if places is not None:
+            made = _literal(lift, t, axis, places) or _blocks(lift, t, axis, places)
             if made is not None:
                 return made
     return None
 
 
-Part = tuple[Rational, OneHot | Embed, Tensor, Labels]
+def _places(terms: Sequence[Term], axis: int) -> Places | None:
+    """The parts by their places; None if a term is none, or two in one place are not as long."""
+    found: Places = {}
+    for term in terms:
+        part = _part(term, axis)
+        if part is None or found.setdefault(part.offset, [part])[0].length != part.length:
+            return None
+        if found[part.offset][0] is not part:
+            found[part.offset].append(part)
+    return found
 
 
-def _stacked(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr | None:
-    """Parts along an axis as a literal, or as blocks."""
-    made = _literal(lift, t, axis, parts)
-    return _blocks(lift, t, axis, parts) if made is None else made
-
-
-def _literal(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr | None:
+def _literal(lift: Lift, t: Tensor, axis: int, places: Places) -> Expr | None:
     """[a, b, c], or [[a, b], [c, d]] where the entries are rows."""
     count = t.dims[axis].value
-    if (
-        count is None
-        or count > LITERAL
-        or not all(isinstance(f, OneHot) and isinstance(f.index, int) for _, f, *_ in parts)
-    ):
+    if count is None or not all(part.is_entry for parts in places.values() for part in parts):
         return None
-    rest = t.dims[:axis] + t.dims[axis + 1 :]
-    items = []
-    for i in range(count):
-        mine = [
-            (c, a, tuple(0 for _ in labels))
-            for c, f, a, labels in parts
-            if isinstance(f, OneHot) and f.index == i
-        ]
-        items.append(add(mine, rest))
+    width = ONE.value if t.rank == 1 else t.dims[1 - axis].value
+    short = axis == 0 and width is not None and max(count, width) <= LITERAL
+    if 2 * len(places) < count and not short:
+        return None
+    items = [_entry(t, axis, places.get(number(i), [])) for i in range(count)]
     if t.rank == 1:
         return build.stack([lift(item) for item in items])
-    if sum(is_zero(item) for item in items) * 2 > len(items) and rest[0].value is None:
-        return None
-    if axis == 1 and rest[0].value is not None:
-        return (
-            None
-            if rest[0].value <= LITERAL
-            else transposed(build.stack([transposed(lift(x)) for x in items]))
-        )
-    rows = build.stack([transposed(_as_literal(lift, item)) for item in items])
-    return rows if axis == 0 else transposed(rows)
+    if axis == 0:
+        return build.stack([transposed(_as_literal(lift, item)) for item in items])
+    columns = [lift(item) for item in items]
+    if all(isinstance(column, Stack) for column in columns):
+        return None  # the rows of a literal are written, not its columns
+    return build.call(Shape(t.dims), "hstack", columns)
+
+
+def _entry(t: Tensor, axis: int, parts: Sequence[Part]) -> Tensor:
+    """What entries in one place are together: a vector, or a scalar."""
+    rest = t.dims[:axis] + t.dims[axis + 1 :]
+    return add([(c, a, (0,) * len(x)) for c, a, x in (part.term for part in parts)], rest)
 
 
 def _as_literal(lift: Lift, item: Tensor) -> Expr:
@@ -139,81 +135,63 @@ def _as_literal(lift: Lift, item: Tensor) -> Expr:
     return lift(item)
 
 
-def _blocks(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr | None:
+def _blocks(lift: Lift, t: Tensor, axis: int, places: Places) -> Expr | None:
     """vstack or hstack of the parts, with zeros where there are none."""
-    blocks: dict[Dim, list[Part]] = {}
-    extent: dict[Dim, Dim] = {}
-    for part in parts:
-        f = part[1]
-        if isinstance(f, OneHot):
-            return None
-        if extent.setdefault(f.offset, f.dims[1]) != f.dims[1]:
-            return None
-        blocks.setdefault(f.offset, []).append(part)
+    if all(parts[0].is_entry and at.value is not None for at, parts in places.items()):
+        return None  # unit vectors say it
+    left = dict(places)
     items: list[Expr] = []
     place = ZERO
     while place != t.dims[axis]:
-        if place in blocks:
-            items.append(_block(lift, t, axis, extent[place], blocks.pop(place)))
-            place = place + extent[place]
+        parts = left.pop(place, None)
+        if parts is not None:
+            items.append(_block(lift, t, axis, parts))
+            place = place + parts[0].length
             continue
-        following = [o for o in blocks if _reaches(place, o)]
-        end = (
-            min(following, key=lambda o: (len((o - place).terms), str(o)))
-            if following
-            else t.dims[axis]
-        )
+        after = [o for o in left if _reaches(place, o)]
+        first = (o for o in after if not any(_reaches(other, o) for other in after))
+        end = next(first, t.dims[axis])
         if not _reaches(place, end):
             return None
         items.append(_gap(t, axis, end - place))
         place = end
-    if blocks:
+    if left:
         return None
-    if len(items) == 1:
-        return items[0]
-    row = t.rank == 1 and False
-    return build.call(Shape(t.dims, row), "vstack" if axis == 0 else "hstack", items)
+    return build.call(Shape(t.dims), "vstack" if axis == 0 else "hstack", items)
 
 
 def _reaches(start: Dim, end: Dim) -> bool:
+    """Whether an end is surely after a start."""
     return start != end and all(c > 0 for _, c in (end - start).terms)
 
 
 def _gap(t: Tensor, axis: int, length: Dim) -> Expr:
+    """Zeros."""
     dims = tuple(length if i == axis else d for i, d in enumerate(t.dims))
-    if dims == (ONE,):
-        return build.number(0)
-    return build.filled("zeros", Shape(dims))
+    return build.filled("zeros", Shape(() if dims == (ONE,) else dims))
 
 
-def _block(lift: Lift, t: Tensor, axis: int, length: Dim, parts: Sequence[Part]) -> Expr:
-    dims = tuple(length if i == axis else d for i, d in enumerate(t.dims))
-    block = lift(add([(c, a, labels) for c, _, a, labels in parts], dims))
-    if dims == (ONE,):
-        return build.index(block, [build.number(0)])
-    return block
+def _block(lift: Lift, t: Tensor, axis: int, parts: Sequence[Part]) -> Expr:
+    """What parts in one place are together: a block, a row, a column or a number."""
+    if all(part.is_entry for part in parts):
+        entry = lift(_entry(t, axis, parts))
+        return transposed(entry) if axis == 0 and t.rank == 2 else entry
+    dims = tuple(parts[0].length if i == axis else d for i, d in enumerate(t.dims))
+    return lift(add([part.term for part in parts], dims))
 
 
 def contraction(lift: Lift, t: Contract) -> Expr | None:
     """A single part in its place: an entry picked out, a short literal, or blocks of zeros around
     it."""
-    if not _picks(t):
+    if not any(isinstance(f, OneHot | Embed) for f, _ in t.factors):
         return None
-    entry = _entry(lift, t)
+    entry = _picked(lift, t)
     if entry is not None:
         return entry
-    if t.rank not in (1, 2):
-        return None
-    for axis in range(t.rank):
-        picked = _picker(t, tuple(range(t.rank)), axis)
-        if picked is not None:
-            made = _stacked(lift, t, axis, [(1, *picked)])
-            if made is not None:
-                return made
-    return None
+    return _stacked(lift, t, [(1, t, tuple(range(t.rank)))])
 
 
-def _entry(lift: Lift, t: Contract) -> Expr | None:
+def _picked(lift: Lift, t: Contract) -> Expr | None:
     """x[i], X[i, :], X[i, j]: one tensor with unit vectors on some of its axes."""
     picks: dict[int, OneHot] = {}
     for f, labels in t.factors:

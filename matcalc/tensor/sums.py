@@ -96,10 +96,7 @@ def _grouped_sum(make: Constructors, items: Sequence[Term], dims: tuple[Dim, ...
         return None
     sizes, inner = makes
     axes = tuple(range(len(inner)))
-    terms = [
-        (c, t.arg, axes) if isinstance(t, Group) and labels else (c, t, labels)
-        for c, t, labels in items
-    ]
+    terms = [(c, t.arg, axes) if isinstance(t, Group) else (c, t, labels) for c, t, labels in items]
     return make.group(add(make, terms, inner), sizes)
 
 

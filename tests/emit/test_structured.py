@@ -43,7 +43,7 @@ WHAT: Final[list[tuple[str, str, str, dict[str, str], str]]] = [
     ("S^-1 b", "b", "jacobian", {"S": "n×n spd", "b": "n"}, "Inverse"),
     ("(diag(a.^2) + b b')^-1 x", "x", "jacobian", {"a": "n", "b": "n", "x": "n"}, "Inverse"),
     ("[x·x, a·x]", "x", "jacobian", {"a": "n", "x": "n"}, "Dense"),
-    ("vstack(A x, tanh(x))", "x", "jacobian", {"A": "m×n", "x": "n"}, "Sum"),
+    ("vstack(A x, tanh(x))", "x", "jacobian", {"A": "m×n", "x": "n"}, "Dense"),
     ("X'", "X", "jacobian", {"X": "m×n"}, "Commutation"),
     ("3 X'", "X", "jacobian", {"X": "m×n"}, "Product"),
     ("tanh(X)", "X", "jacobian", {"X": "m×n"}, "Diagonal"),

@@ -78,7 +78,7 @@ A B x; x y'; A' A; A^3; (x · y) A; A ⊙ B; A ⊙ B ⊙ S; x ⊙ y; A / s; x / 
 A - B; -A; -x; 2 A - B / 3; s^2; x^3; A.^2; (A + B) (A - B); S A; tr(A); diag(x); diag(A);
 diag(x) A diag(y); sum(A); sum(X, axis=0); sum(X, axis=1); sum(x); vec(X); vec(A B);
 unvec(g, m, n); unvec(f, n, m); tril(A); triu(A); tril(A, 1); triu(A, -1); tril(A) + triu(A);
-vech(A); vech(A B); unvech(h, n); hstack(A, B); vstack(x, u); vstack(X, A); [s, t, 1]; [a', b'];
+vech(A); vech(A B); unvech(h, n); hstack(A, B); hstack(x, y); vstack(x, u); vstack(X, A); [s, t, 1];
 [x', y']; cross(a, b); skew(a); skew(a) C; x[0]; x[1]; X[0, 1]; X[:, 0]; A[0, :] x; e(1, n);
 eye(n); ones(m, n); A ⊗ X; x ⊗ u; x ⊗ A; X ⊗ y'; commutation(m, n); duplication(n);
 elimination(n); reshape(T, k, m*n); einsum("ijk,k->ij", T, x); x > 0; x == y; A > B; max(x, y);
@@ -105,7 +105,6 @@ TURNED = {
     "X + x'": "X + ones(m) x'",
     "p.^-1": "1 / p",
     "p.^s": "p^s",
-    "hstack(x, y)": "[x', y']'",
     "skew(a) b": "cross(a, b)",
     "e(1, 3) ⊙ a": "[0, a[1], 0]",
     "zeros(m, n) + X": "X",
