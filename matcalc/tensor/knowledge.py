@@ -6,7 +6,7 @@ the language, and `semidefinite`: symmetric, no negative eigenvalue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Final
 
@@ -97,8 +97,8 @@ class Knowledge:
                 return self._function(t)
             case Group():
                 return self._kronecker(t)
-            case Map(fn="pow", args=((base, (0, 1)), (exponent, ()))):
-                return self._power(self(base), as_constant(exponent))
+            case Map(fn="pow", args=((base, labels), (exponent, ()))):
+                return self._power(self._view(base, labels), as_constant(exponent))
             case _:
                 return NONE
 
@@ -228,13 +228,25 @@ class Knowledge:
                 return NONE
 
     def _kronecker(self, t: Group) -> Properties:
-        """A ⊗ B has what both have."""
+        """A ⊗ B has what both have, a multiple of it what its factor keeps."""
         if t.sizes != (2, 2) or not isinstance(t.arg, Contract):
             return NONE
         halves = _halves(t.arg, {0, 2}, {1, 3})
-        if halves is None or any(h.rank != 2 or h.dims[0] != h.dims[1] for h in halves):
+        if halves is None:
             return NONE
-        return _common(map(self, halves), LINEAR | GROUP | DEFINITE)
+        found = _common(map(self, halves), LINEAR | GROUP | DEFINITE)
+        scalars = [f for f, labels in t.arg.factors if not labels]
+        return found & _kept(scalars) if scalars else found
+
+
+def _kept(scalars: Sequence[Tensor]) -> Properties:
+    """What a matrix keeps when it is multiplied by these numbers."""
+    found = LINEAR
+    if all(map(is_nonnegative, scalars)):
+        found |= {"semidefinite"}
+    if all(map(_nonzero, scalars)):
+        found |= {"invertible"}
+    return found | DEFINITE if all(map(is_positive, scalars)) else found
 
 
 def _nonzero(t: Tensor) -> bool:
@@ -255,9 +267,11 @@ def _common(known: Iterable[Properties], among: Properties) -> Properties:
 
 def _closed(found: Properties) -> Properties:
     """With all that follows."""
+    if {"lower", "upper"} <= found:
+        found |= {"diagonal"}
     for name in found:
         found |= _IMPLIED.get(name, NONE)
-    return found | {"diagonal"} if {"lower", "upper"} <= found else found
+    return found
 
 
 def _transposed(found: Properties) -> Properties:
