@@ -10,7 +10,7 @@ from itertools import combinations_with_replacement
 from math import factorial, prod
 from typing import Final
 
-from matcalc.simplify.factor import distributed
+from matcalc.simplify.expand import distributed
 from matcalc.simplify.rewrite import Rewriting
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import add, as_constant, contract, is_zero

@@ -14,17 +14,14 @@ from matcalc.rules.book import RuleBook
 from matcalc.rules.identities import Identity
 from matcalc.rules.structured import commuted, of_blocks, of_triangles
 from matcalc.simplify import laws
-from matcalc.simplify.factor import (
+from matcalc.simplify.expand import (
     absorbed,
-    cleared,
     distributed,
-    factored,
-    framed,
     opened,
-    refactored,
     with_half_triangles,
     with_triangles,
 )
+from matcalc.simplify.factor import cleared, factored, framed, refactored
 from matcalc.simplify.indicators import under_indicators
 from matcalc.simplify.rewrite import Rewriting
 from matcalc.simplify.totals import summed
