@@ -1,7 +1,8 @@
 """Whether a product is multiplied out over a sum in it: if that is less work.
 
 `(A + A') x` is two products with a vector, and the sum is never formed; `(U V' - T) V` is
-`U (V' V) - T V` if U and V are narrow.  `X' (X w - y)` is `(X' X) w - X' y` if X and y are the same
+`U (V' V) - T V` if U and V are narrow, `X' (eye(m) - ones(m, m) / m) X` is
+`X' X - (X' ones(m)) (ones(m)' X) / m`.  `X' (X w - y)` is `(X' X) w - X' y` if X and y are the same
 for all calls, since then neither product costs anything.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from matcalc.expr import build
-from matcalc.expr.nodes import Add, Expr, Named, Neg, Product, Shape
+from matcalc.expr.nodes import Add, Call, Divide, Expr, Named, Neg, Number, Product, Shape
 from matcalc.plan.cost import size
 
 WRITTEN: Final = 4
@@ -86,14 +87,36 @@ def _around_fixed(
 
 
 def _term(before: Sequence[Expr], term: Expr, after: Sequence[Expr]) -> Expr:
-    if isinstance(term, Neg):
-        return build.neg(build.product([*before, term.arg, *after]))
-    return build.product([*before, term, *after])
+    match term:
+        case Neg(arg=arg):
+            return build.neg(_term(before, arg, after))
+        case Divide(numerator=above, denominator=below) if not below.shape.dims:
+            return build.divide(_term(before, above, after), below)
+        case Product(factors=[Number() as number, *rest]):
+            return build.product([number, *before, *(p for f in rest for p in _vectors(f)), *after])
+    return build.product([*before, *_vectors(term), *after])
 
 
 def _factors(term: Expr, mine: Callable[[Expr], bool]) -> Sequence[Expr]:
-    inner = term.arg if isinstance(term, Neg) else term
-    return inner.factors if isinstance(inner, Product) and mine(inner) else (inner,)
+    match term:
+        case Neg(arg=inner):
+            return _factors(inner, mine)
+        case Divide(numerator=inner, denominator=below) if not below.shape.dims:
+            return _factors(inner, mine)
+        case Product(factors=factors) if mine(term):
+            return [part for factor in factors for part in _vectors(factor)]
+    return _vectors(term)
+
+
+def _vectors(factor: Expr) -> Sequence[Expr]:
+    """ones(m, n) as the product ones(m) ones(n)', the identity as the product of nothing."""
+    match factor:
+        case Call(name="eye"):
+            return ()
+        case Call(name="ones", shape=Shape(dims=(m, n))):
+            column, row = (build.filled("ones", Shape((dim,))) for dim in (m, n))
+            return column, build.transpose(row)
+    return (factor,)
 
 
 def _entries(shape: Shape, sizes: Mapping[str, int]) -> float:
