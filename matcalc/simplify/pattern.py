@@ -62,7 +62,7 @@ def _pattern(
         case Value():
             return np.ones(shape, bool)
         case Delta():
-            return np.eye(shape[0], shape[1], dtype=bool)
+            return np.eye(*shape, dtype=bool)
         case OneHot(index=index):
             return np.arange(shape[0]) == index if isinstance(index, int) else np.ones(shape, bool)
         case Embed(offset=offset):
@@ -92,7 +92,7 @@ def _pattern(
 def _declared(shape: tuple[int, ...], properties: frozenset[str]) -> Pattern:
     ones = np.ones(shape, bool)
     if "diagonal" in properties:
-        return np.eye(shape[0], shape[1], dtype=bool)
+        return np.eye(*shape, dtype=bool)
     if "lower" in properties:
         return np.tril(ones)
     return np.triu(ones) if "upper" in properties else ones
@@ -122,12 +122,12 @@ def _product(views: Sequence[tuple[Pattern, Labels]], rank: int) -> Pattern:
     flat = [part for labels, found in alike.items() for part in (found.astype(float), list(labels))]
     counts = np.einsum(*flat, carried, optimize=True)
     lengths = dict(zip(carried, counts.shape, strict=True))
-    return (counts > 0.5).reshape([lengths.get(axis, 1) for axis in range(rank)])
+    return (counts > 0).reshape([lengths.get(axis, 1) for axis in range(rank)])
 
 
 def _powers(matrix: Pattern) -> Pattern:
     """Where any power of a matrix differs from zero: the places that its steps reach."""
     reached = matrix | np.eye(len(matrix), dtype=bool)
     for _ in range(len(matrix).bit_length()):
-        reached = (reached.astype(float) @ reached.astype(float)) > 0.5
+        reached = (reached.astype(float) @ reached.astype(float)) > 0
     return reached

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from matcalc.tensor.canonical import as_constant, is_symmetric
-from matcalc.tensor.nodes import Contract, Delta, Sum, Tensor
+from matcalc.tensor.nodes import Atom, Contract, Delta, Sum, Tensor
+
+SCALED = frozenset({"identity", "scaled identity"})
+DIAGONAL = SCALED | {"diagonal"}
 
 
 def structure(t: Tensor) -> str:
     """One of: zero, constant, identity, scaled identity, diagonal, rank one, symmetric, dense.
 
-    A matrix is called diagonal because an identity survives between its two axes, never because of
-    numbers.
+    A matrix is called diagonal because an identity survives between its two axes, or because it was
+    declared to be, never because of numbers.
     """
     value = as_constant(t)
     if value is not None:
         return "zero" if value == 0 else "constant"
     if isinstance(t, Delta):
         return "identity"
-    inner: Tensor = t
-    if isinstance(t, Sum) and len(t.terms) == 1:
-        inner = t.terms[0][1]
-    if isinstance(inner, Delta):
-        return "scaled identity"
     if t.rank != 2:
         return "dense"
-    if isinstance(inner, Contract) and any(
-        isinstance(f, Delta) and set(x) == {0, 1} for f, x in inner.factors
-    ):
-        vectors = [x for f, x in inner.factors if not isinstance(f, Delta) and x]
-        return "diagonal" if vectors else "scaled identity"
-    if isinstance(t, Sum) and all(len(x) == 2 and structure(a) in _DIAGONAL for _, a, x in t.terms):
+    if isinstance(t, Sum):
+        return _of_sum(t)
+    if isinstance(t, Atom) and "diagonal" in t.properties:
         return "diagonal"
-    if isinstance(inner, Contract) and _is_outer(inner):
-        return "rank one"
+    if isinstance(t, Contract):
+        kept = {structure(f) for f, labels in t.factors if set(labels) == {0, 1}} & DIAGONAL
+        if kept:
+            others = any(labels for f, labels in t.factors if not isinstance(f, Delta))
+            return "diagonal" if others else "scaled identity"
+        if _is_outer(t):
+            return "rank one"
     return "symmetric" if is_symmetric(t) else "dense"
 
 
-_DIAGONAL = frozenset({"identity", "scaled identity", "diagonal"})
+def _of_sum(t: Sum) -> str:
+    """The structure of a sum of matrices; a term that lacks an axis is a row or a column all over
+    the matrix."""
+    found = {structure(a) if len(labels) == 2 else "rank one" for _, a, labels in t.terms}
+    if found <= DIAGONAL:
+        return "scaled identity" if found <= SCALED else "diagonal"
+    if len(t.terms) == 1:
+        return found.pop()
+    return "symmetric" if is_symmetric(t) else "dense"
 
 
 def _is_outer(t: Contract) -> bool:

@@ -10,39 +10,66 @@ from matcalc.simplify.structure import structure
 from matcalc.tensor.lower import Lowering
 
 SHAPES = {
-    "A": "R^(n×n)", "D": "R^(n×n) diagonal", "S": "R^(n×n) symmetric", "x": "R^n", "y": "R^n",
-    "t": "R",
+    **dict.fromkeys("ABC", "R^(n×n)"), "D": "R^(n×n) diagonal", "S": "R^(n×n) symmetric",
+    "x": "R^n", "y": "R^n", "t": "R",
 }  # fmt: skip
 
 SAID = """
-zeros(n, n)         | zero
-zeros(n)            | zero
-ones(n, n)          | constant
-3                   | constant
-eye(n)              | identity
-2 eye(n)            | scaled identity
-t eye(n)            | scaled identity
--t^2 eye(n)         | scaled identity
-diag(x)             | diagonal
-3 diag(x ⊙ y)       | diagonal
-diag(x) + eye(n)    | diagonal
-diag(x) - 2 diag(y) | diagonal
-diag(x) + A         | dense
-diag(x) + t         | symmetric
-x y'                | rank one
-x x'                | rank one
--2 x y'             | rank one
-(A x) (A y)'        | rank one
-A x y' A            | rank one
-A A                 | dense
-A A'                | symmetric
-S                   | symmetric
-A + A'              | symmetric
-x x' + y y'         | symmetric
-x y' + A            | dense
-A                   | dense
-x                   | dense
-t                   | dense
+zeros(n, n)                    | zero
+zeros(n)                       | zero
+ones(n, n)                     | constant
+3                              | constant
+eye(n)                         | identity
+2 eye(n)                       | scaled identity
+t eye(n)                       | scaled identity
+-t^2 eye(n)                    | scaled identity
+t eye(n) + eye(n)              | scaled identity
+(x' A x) eye(n)                | scaled identity
+diag(x)                        | diagonal
+3 diag(x ⊙ y)                  | diagonal
+t diag(A x)                    | diagonal
+A ⊙ eye(n)                     | diagonal
+diag(x) + eye(n)               | diagonal
+diag(x) - 2 diag(y)            | diagonal
+diag(x) + t eye(n) + eye(n)    | diagonal
+D                              | diagonal
+2 D                            | diagonal
+t D                            | diagonal
+D ⊙ A                          | diagonal
+D + t eye(n)                   | diagonal
+D A                            | dense
+D + t                          | symmetric
+diag(x) + A                    | dense
+diag(x) A                      | dense
+diag(x) + t                    | symmetric
+x y'                           | rank one
+x x'                           | rank one
+-2 x y'                        | rank one
+(A x) (A y)'                   | rank one
+A x y' A                       | rank one
+(x y') ⊙ (y x')                | rank one
+x y' A y x'                    | rank one
+x ones(n)'                     | rank one
+2 x ones(n)'                   | rank one
+2 ones(n) x'                   | rank one
+(x + y) ones(n)'               | rank one
+t ones(n, n)                   | rank one
+x ones(n)' + diag(y)           | dense
+x ones(n)' + ones(n) x'        | symmetric
+A A                            | dense
+A B C                          | dense
+C B A                          | dense
+A A'                           | symmetric
+S                              | symmetric
+2 S                            | symmetric
+A + A'                         | symmetric
+x x' + y y'                    | symmetric
+x y' + A                       | dense
+A                              | dense
+2 A'                           | dense
+x                              | dense
+2 x                            | dense
+t                              | dense
 """
 
 
