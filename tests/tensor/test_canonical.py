@@ -7,7 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from itertools import permutations
+from itertools import permutations, product
 from typing import cast
 
 import pytest
@@ -51,6 +51,7 @@ def atom(name: str, *dims: str, properties: str = "") -> Tensor:
 A, B, C = (atom(name, "n", "n") for name in "ABC")
 X = atom("X", "m", "n")
 S = atom("S", "n", "n", properties="symmetric")
+DIAGONAL = atom("D", "n", "n", properties="diagonal")
 x, y = atom("x", "n"), atom("y", "n")
 s, t = atom("s"), atom("t")
 
@@ -129,6 +130,25 @@ def test_a_symmetric_matrix_is_its_transpose() -> None:
     both = add([(1, A, (0, 1)), (1, A, (1, 0))], (N, N))
     assert transpose(both) is both
     assert not is_symmetric(A)
+
+
+def test_a_ring_of_symmetric_matrices_is_read_either_way() -> None:
+    ring = [(S, "ij"), (atom("P", "n", "n", properties="spd"), "jk"), (DIAGONAL, "ki")]
+    first = contract(ring, "")
+    for turned in product((False, True), repeat=3):
+        again = [(f, x[::-1] if t else x) for (f, x), t in zip(ring, turned, strict=True)]
+        for order in permutations(again):
+            assert contract(order, "") is first
+
+
+def test_a_long_product_alone_is_opened() -> None:
+    """However many factors it has, the same factors are the same product."""
+    many = [(atom(f"a{k}", "n"), "i") for k in range(40)]
+    long = contract(many, "i")
+    assert isinstance(long, Contract) and len(long.factors) == 40
+    assert contract([(long, "i")], "i") is long
+    assert contract([(long, "i")], "") is contract(many, "")
+    assert contract([(long, "i"), (A, "ij")], "j") is contract([(A, "ij"), (long, "i")], "j")
 
 
 def test_deltas_are_used_up() -> None:

@@ -33,7 +33,10 @@ vstack(eye(n), eye(n));
 hstack(A, B); hstack(x, y); hstack(x, x + y, 2 x); hstack(x, A); hstack(A, x, y); hstack(x, A, y);
 hstack(ones(n), A); hstack(A, eye(n)); hstack(eye(n), diag(y)); hstack(A, zeros(n, 1));
 hstack(zeros(n, m), A); hstack(x, zeros(n, 2), A); hstack(a, b); hstack(a, C, b); hstack(A, x y');
-blockdiag(A, B); blockdiag(eye(n), A); blockdiag(A, B, A);
+blockdiag(A, B); blockdiag(eye(n), A); blockdiag(A, B, A); blockdiag(A B, A);
+blockdiag(A, X' X, B'); blockdiag(x y', A);
+blockdiag(diag(x), A); s blockdiag(A, B); blockdiag(A, C); blockdiag(C, A);
+vstack(hstack(A, B), hstack(B, A)); vstack(hstack(A, B), hstack(zeros(n, n), A));
 [s, t, 1]; [0, s, 0]; [s, 0, 0, 0, 0, 0]; [s, t, s, t, s, t, 1]; [0, s, 0, s, t, s, t];
 [s, s, t, t, 0, 0, 0, 0]; [1, 2, 3, 4, 5, 6, 7]; [a[0], s, b[1]]; [x', y']; [x', y', (x + y)'];
 [x', y', x', y', x', y', x']; [x', zeros(n)']; [x', zeros(n)', y']; [a', b']; [a', [0, 1, 0]];
@@ -69,6 +72,12 @@ OTHERWISE = {
     "blockdiag(A, x)": "vstack(hstack(A, zeros(n, 1)), hstack(zeros(n, n), x))",
     "blockdiag(x, A)": "vstack(x e(0, n + 1)', hstack(zeros(n, 1), A))",
     "blockdiag(x, u)": "vstack(hstack(x, zeros(n)), hstack(zeros(m), u))",
+    "2 blockdiag(A, B)": "blockdiag(2 A, 2 B)",
+    "-blockdiag(A, B)": "blockdiag(-A, -B)",
+    "blockdiag(A, B)'": "blockdiag(A', B')",
+    "blockdiag(A, B) blockdiag(B, A)": "blockdiag(A B, B A)",
+    "blockdiag(A, zeros(n, n))": "vstack(hstack(A, zeros(n, n)), zeros(n, 2*n))",
+    "blockdiag(zeros(n, n), A)": "vstack(zeros(n, 2*n), hstack(zeros(n, n), A))",
     "tr(A e(0, n) e(1, n)')": "A[1, 0]",
     "(A B)[0, 1]": "A[0, :] B[:, 1]",
     "x[i] e(i, n)": "x[i] e(i, n)",
