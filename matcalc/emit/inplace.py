@@ -10,6 +10,7 @@ from matcalc.emit.into import IntoWriter
 from matcalc.emit.operators import CLASSES, OPERATORS
 from matcalc.emit.pysource import Prec, Py, solved
 from matcalc.language.book import Entry
+from matcalc.plan.functions import Called
 from matcalc.plan.values import Value
 
 UNCHECKED: Final = ", check_finite=False"
@@ -55,6 +56,45 @@ class NumpyWriter(IntoWriter):
     def scalar_template(self, entry: Entry) -> Template:
         """How NumPy computes a function of numbers: as it does one of arrays."""
         return numpy_template(entry)
+
+    def call(self, value: Value) -> Py:
+        """A function of the rule book; a Euclidean norm is taken with care."""
+        function = value.data
+        assert isinstance(function, Called)
+        if function.name != "norm" or len(value.args) > 1 or len(value.args[0].dims) > 2:
+            return super().call(value)
+        return self._norm(value, function.axis)
+
+    def _norm(self, value: Value, axis: int | None) -> Py:
+        """The root of the sum of squares; where that may have overflowed or underflowed, which
+        is told by its size, of entries that are scaled by a power of 2.
+
+        Neither `vdot` nor `einsum` warns.  In single precision a norm above 1e-16 has lost nothing
+        to underflow; in double precision the bound could be lower.
+        """
+        rank = len(value.args[0].dims)
+        axis = None if axis is None or rank == 1 else axis % 2
+        x = self._texts[value.args[0]].text
+        x = x if x.isidentifier() else self.settle(value.args[0])
+        name = self._taken.take(self._hints.get(value) or self._wish(value))
+        e = self._taken.take("e")
+        keep = "" if axis is None else f"axis={axis}, keepdims=True, "
+        if axis is None:
+            total, test = f"np.vdot({x}, {x})", f"not 1e-16 < {name} < np.inf"
+            last = e
+        else:
+            total = f'np.einsum("ij,ij->{"ji"[axis]}", {x}, {x})'
+            test = f"not 1e-16 < {name}.min(initial=1) <= {name}.max(initial=1) < np.inf"
+            last = f"{e}[{'0' if axis == 0 else ':, 0'}]"
+        along = self.along(axis)
+        self.lines += [
+            f"{name} = np.sqrt({total})",
+            "# where the squares may have overflowed or underflowed:",
+            f"if {test}:",
+            f"    {e} = np.frexp(np.max(np.abs({x}), {keep}initial=0))[1]",
+            f"    {name} = np.ldexp(np.linalg.norm(np.ldexp({x}, -{e}){along}), {last})",
+        ]
+        return Py(name)
 
     def weak(self, value: Value) -> Py:
         """A Python number."""

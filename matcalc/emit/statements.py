@@ -34,7 +34,7 @@ def statement(text: str, width: int = WIDTH) -> list[str]:
     """A statement, indented; in brackets on several lines if it is too long for one."""
     if text.startswith("    "):  # within a loop
         return ["    " + line for line in statement(text[4:], width - 4)]
-    if len(text) + 4 <= width:
+    if len(text) + 4 <= width or text.startswith("if "):
         return ["    " + text]
     assignment = _ASSIGNMENT.match(text)
     start = assignment[0] if assignment else "return " if text.startswith("return ") else ""

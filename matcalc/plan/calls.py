@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from matcalc.expr import build
 from matcalc.expr.nodes import Call
 from matcalc.expr.properties import properties
 from matcalc.plan.chain import Factor, factor
@@ -120,11 +121,12 @@ def _norm(work: Working, node: Call) -> Form:
     arg, order = node.args
     values, dims, power = work.values, node.shape.dims, work.broadcast(order)
     x = work.whole(arg)
+    if is_number(power, 2):
+        return _of_book(work, build.call(node.shape, "norm", [arg], node.axis))
     size = values.abs(x)
     if power.op == "constant":
         return Form(values.make("max", (size,), dims, node.axis))
-    raised = values.pow(x if is_number(power, 2) else size, power)
-    total = values.sum(raised, node.axis)
+    total = values.sum(values.pow(size, power), node.axis)
     return Form(values.pow(total, values.div(values.number(1), power)))
 
 

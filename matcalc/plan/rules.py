@@ -15,6 +15,7 @@ from typing import Final
 from matcalc.expr.nodes import Call, Expr, Hadamard, Product, Symbol, children, postorder, rebuilt
 from matcalc.language import book
 from matcalc.plan.branches import guarded
+from matcalc.plan.homogeneous import at_unit_vectors
 from matcalc.plan.rule import Rule
 
 ROUNDS: Final = 8
@@ -66,7 +67,8 @@ def _function(rule: Rule) -> str:
 def rewritten(roots: Sequence[Expr], native: Collection[str] = ()) -> list[Expr]:
     """Expressions as they are computed best; functions in `native` are not taken apart.
 
-    First the rules that join parts to a function, then what guards discarded branches, then the
+    First the rules that join parts to a function, then what guards discarded branches, then what
+    has quotients by norms at unit vectors, which must not be sought in what is guarded, then the
     rules that take a function apart: so these may write what the first would join again.
     """
     names = {node.name for node in postorder(tuple(roots)) if isinstance(node, Call)}
@@ -78,7 +80,7 @@ def rewritten(roots: Sequence[Expr], native: Collection[str] = ()) -> list[Expr]
         before, roots = roots, _Pass(joining).run(roots)
         if all(new is old for new, old in zip(roots, before, strict=True)):
             break
-    roots = guarded(roots)
+    roots = at_unit_vectors(guarded(roots))
     return _Pass(opening).run(roots) if opening else roots
 
 

@@ -75,6 +75,23 @@ VECTORS: Final = (
     "softmax(x)",
     "log_softmax(x)",
 )
+LENGTHS: Final = (
+    "sqrt(x · x)",
+    "sqrt(sum(x^2))",
+    "sqrt(mean(x^2))",
+    "sqrt(x · x / n)",
+    "std(x)",
+    "layernorm(x)",
+)
+LONG: Final[Sequence[Sequence[float]]] = (
+    [3e200, -4e200, 0, 1e200],
+    [1e-200, -4e-200, 0, 2e-200],
+    [-2000, -2001, -2000.5, -1999],
+    [1e-300, 1e-310, 0, 0],
+    [0.5, 0.25, -2, 8],
+)
+"""Vectors whose squares overflow or underflow, and others."""
+
 LARGE: Final[Sequence[Sequence[float]]] = (
     [-800, -40, 0, 800],
     [-2000, -2001, -2000.5, -1999],
@@ -102,7 +119,7 @@ def left(law: book.Law) -> str:
 
 
 def test_every_rule_is_here() -> None:
-    written = {*SCALARS, *NORMAL, *VECTORS, *SHARING, NEIGHBOUR}
+    written = {*SCALARS, *NORMAL, *VECTORS, *LENGTHS, *SHARING, NEIGHBOUR}
     assert [left(law) for law in book.laws("compute") if left(law) not in written] == []
 
 
@@ -153,6 +170,12 @@ def test_of_the_normal_distribution(text: str) -> None:
 @pytest.mark.parametrize("text", VECTORS)
 def test_of_a_vector(text: str) -> None:
     worst = max(errors(text, "n", LARGE), key=lambda pair: pair[0])
+    assert worst[0] <= 8, worst
+
+
+@pytest.mark.parametrize("text", LENGTHS)
+def test_of_a_length(text: str) -> None:
+    worst = max(errors(text, "n", LONG), key=lambda pair: pair[0])
     assert worst[0] <= 8, worst
 
 
