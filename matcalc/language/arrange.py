@@ -107,6 +107,8 @@ class Arranger(ShapeWords):
     def _check_blank(self, token: Token, following: Token) -> None:
         """`sin x`, `sin (x)`: a function's name where no variable of that name is declared."""
         name = canonical(token.text)
+        if token.text == "where" and not self.out:
+            return  # declarations without an expression
         is_function = name in self.functions or (
             self.context.known.get(token.text, LIBRARY) != LIBRARY
             and name == token.text

@@ -30,7 +30,7 @@ def assumptions(
         reason = reasons.get(name, "from its use")
         hint = _hint(name, symbols) or _scaled(inference, name, symbol)
         lines.append(f"{name}: {symbol.shape} ({reason}{hint})")
-    readings = (_expanded, _stars, _powers, _quotients, _towers, _transposes, _lists)
+    readings = (_expanded, _stars, _powers, _quotients, _towers, _transposes, _lists, _calls)
     return [*lines, *(line for reading in readings for line in reading(inference))]
 
 
@@ -165,5 +165,22 @@ def _lists(inference: Inference) -> list[str]:
                 lines.append(
                     f"`{scope.excerpt(node)}` has one entry, a product; "
                     f"{len(chain.operands)} entries are `[{entries}]`"
+                )
+    return lines
+
+
+def _calls(inference: Inference) -> list[str]:
+    """f(3) where f is bound, a product with a bracket."""
+    scope, lines = inference.scope, []
+    for node in inference.types:
+        if not isinstance(node, Chain):
+            continue
+        pairs = zip(node.operands, node.operators, node.operands[1:], strict=False)
+        for left, operator, right in pairs:
+            tight = left.span.end == right.span.start and scope.text[right.span.start] == "("
+            if isinstance(left, Name) and left.name in scope.bound and not operator and tight:
+                what = scope.between(left.span.start, right.span.end)
+                lines.append(
+                    f"`{what}` is a product: `{left.name}` is bound to a value, not to a function"
                 )
     return lines

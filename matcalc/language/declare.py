@@ -74,12 +74,12 @@ def _add(scope: Scope, name: str, space: SpaceSyntax, span: Span | None) -> None
     if space.codomain is not None:
         function = Function(name, shape, Shape(space.codomain))
         if scope.functions.setdefault(name, function) != function or name in scope.variables:
-            raise _twice(scope, name, span)
+            raise _twice(scope, name, "a variable or another function", span)
         return
     declared = Declared(shape, frozenset(space.properties), span)
     before = scope.variables.setdefault(name, declared)
     if name in scope.functions or (before.shape, before.properties) != (shape, declared.properties):
-        raise _twice(scope, name, span)
+        raise _twice(scope, name, _told(before), span, _told(declared))
 
 
 OF_SQUARES: Final = frozenset("symmetric spd diagonal orthogonal invertible lower upper".split())
@@ -104,9 +104,18 @@ def _check_properties(
     raise scope.fail(message, span, expected="R^(n×n)")
 
 
-def _twice(scope: Scope, name: str, span: Span | None) -> InputError:
+def _told(declared: Declared) -> str:
+    return " ".join([str(declared.shape), *sorted(declared.properties)])
+
+
+def _twice(
+    scope: Scope, name: str, before: str, span: Span | None, then: str = "a function"
+) -> InputError:
     message = f"`{name}` is declared twice, differently"
-    return InputError(message) if span is None else scope.fail(message, span)
+    found, advice = f"{name}: {before}, and {name}: {then}", "one of the two"
+    if span is None:
+        return InputError(message, found=found, suggestion=advice)
+    return scope.fail(message, span, found=found, suggestion=advice)
 
 
 def check_binding(scope: Scope, name: str, span: Span) -> None:
@@ -121,6 +130,16 @@ def check_binding(scope: Scope, name: str, span: Span) -> None:
         )
     if name in scope.variables or name in scope.functions:
         raise scope.fail(f"`{name}` is bound and declared", span, suggestion="one of the two")
+
+
+def check_own_value(scope: Scope, name: str) -> None:
+    """Refuse `x = x + 1`: a name is one thing in all of a program."""
+    if name in scope.used:
+        raise scope.fail(
+            f"`{name}` is used in its own value: a name is bound once, before its use",
+            scope.used[name],
+            suggestion=f"another name for the value, {name}1 = …, and where it is used after that",
+        )
 
 
 def check_wrt(scope: Scope, wrt: Sequence[str]) -> None:

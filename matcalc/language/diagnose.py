@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -274,7 +275,7 @@ class Unexpected:
         declared = self.tokens[self.position + 1 :][:1]
         in_where = any(each.kind == "WHERE" for each in self.tokens[: self.position])
         if in_where and previous is not None and previous.kind == "NAME" and declared:
-            shape = self.text[declared[0].start :].split(",")[0].strip()
+            shape = re.split("[,;\n]", self.text[declared[0].start :])[0].strip()
             return self.fail(
                 "a declaration wants a colon",
                 token.span,
@@ -324,6 +325,8 @@ class Unexpected:
             return self.fail(
                 "empty brackets", Span(previous.start, token.end), expected="an expression inside"
             )
+        elif token.kind == "NAME" and self._declares():
+            suggestion = f"a comma before the next declaration: `, {token.text}: …`"
         elif token.kind in _HINTS:
             suggestion = _HINTS[token.kind]
         elif token.kind == "COMMA":
@@ -336,6 +339,12 @@ class Unexpected:
             expected=self._words(),
             suggestion=suggestion,
         )
+
+    def _declares(self) -> bool:
+        """Whether `name: ` stands here in the declarations."""
+        following = self.tokens[self.position + 1 :][:1]
+        named = bool(following) and following[0].kind == "COLON"
+        return named and any(each.kind == "WHERE" for each in self.tokens[: self.position])
 
     def _is_axis(self) -> bool:
         return self.position > 1 and self.tokens[self.position - 2].kind == "AXIS"

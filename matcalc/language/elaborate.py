@@ -148,7 +148,21 @@ class Elaborator:
         exponent = self.built[node.exponent]
         if isinstance(exponent, Neg) and isinstance(exponent.arg, Number):
             exponent = build.number(-exponent.arg.value)
+        if base.shape.rank == 2 and not node.elementwise:
+            self._check_power(node, exponent)
         return build.power(base, exponent, node.elementwise)
+
+    def _check_power(self, node: Raised, exponent: Expr) -> None:
+        """Refuse powers of a matrix that are no products of it, and no inverses of these."""
+        whole = isinstance(exponent, Number) and exponent.value.denominator == 1
+        if isinstance(exponent, Number | Symbol) and not whole:
+            raise self.scope.fail(
+                f"a power of a matrix has a whole exponent: `{self.scope.excerpt(node.exponent)}` "
+                "is none",
+                node.span,
+                suggestion=f"{self.scope.excerpt(node.base)}.^p for the power of each entry; "
+                "sqrtm, expm and logm are functions of a matrix",
+            )
 
     def _indexed(self, node: Indexed) -> Expr:
         indices = [None if each is None else self.index(each) for each in node.subscripts]

@@ -13,7 +13,14 @@ from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Shape, Symbol
 from matcalc.language import book, conventions
 from matcalc.language.assumptions import assumptions
-from matcalc.language.declare import check_binding, check_wrt, declare, declare_one, declare_shapes
+from matcalc.language.declare import (
+    check_binding,
+    check_own_value,
+    check_wrt,
+    declare,
+    declare_one,
+    declare_shapes,
+)
 from matcalc.language.elaborate import Elaborator
 from matcalc.language.infer import Declared, Inference, Scope
 from matcalc.language.parser import parse
@@ -117,6 +124,7 @@ def _typed(scope: Scope, syntax: ProgramSyntax, wrt: Sequence[str]) -> Program:
     for binding in syntax.bindings:
         check_binding(scope, binding.name, binding.span)
         inference.binding(binding)
+        check_own_value(scope, binding.name)
     inference.statement(syntax.expression)
     check_wrt(scope, wrt)
     reasons = conventions.decide(inference)

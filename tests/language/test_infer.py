@@ -111,6 +111,7 @@ def test_every_undeclared_variable_has_its_reason() -> None:
         ("T = 3; (x^(T)) T", "`x^T` is the transpose of `x`, not a power of T"),
         ("[s t]", "`[s t]` has one entry, a product; 2 entries are `[s, t]`"),
         ("w^T * v + s", "`w^T * v` scales `w^T`; the inner product is `w^T v`"),
+        ("f = s^2; f(3)", "`f(3)` is a product: `f` is bound to a value, not to a function"),
         ("S * S", "`S * S` is the element-wise product; the matrix product is `S S`"),
         (
             "(P Q - R)^2",
