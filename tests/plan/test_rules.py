@@ -76,13 +76,20 @@ OF_NUMBERS = [r for r in RULES if all(not s.shape.dims for s in free_symbols(r.l
 @pytest.mark.parametrize("rule", OF_NUMBERS, ids=lambda rule: rule.name)
 def test_rule_of_numbers_does_not_touch_powers_and_products_of_matrices(rule: Any) -> None:
     """With a square matrix for x, x^2 is x x, and what is said of numbers need not hold."""
-    name = next(iter(free_symbols(rule.lhs)))
-    expression = parse_program(text(rule.lhs), {name: "n×n"}).expression
-    known = free_symbols(expression)[name]
-    function: Any = compile_function("f", [expression], [known], single=True)
+    names = list(free_symbols(rule.lhs))
+    expression = parse_program(text(rule.lhs), dict.fromkeys(names, "n×n")).expression
+    known = [free_symbols(expression)[name] for name in names]
+    function: Any = compile_function("f", [expression], known, single=True)
+    others = [SQUARE.T, SQUARE][: len(names) - 1]
     with np.errstate(invalid="ignore"):  # each rule has its domain: of log, one sign
         wanted, found = zip(
-            *[(evaluate(expression, {name: x}, {"n": 2}), function(x)) for x in (SQUARE, -SQUARE)],
+            *[
+                (
+                    evaluate(expression, dict(zip(names, [x, *others], strict=True)), {"n": 2}),
+                    function(x, *others),
+                )
+                for x in (SQUARE, -SQUARE)
+            ],
             strict=True,
         )
     assert np.isfinite(wanted).any()

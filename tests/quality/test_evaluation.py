@@ -6,6 +6,7 @@ computed as they stand, which overflows or cancels.
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from collections.abc import Sequence
@@ -62,8 +63,17 @@ SCALARS: Final = (
     "1 / expm1(x)",
     "exp(x) / expm1(x)^2",
     "log(-expm1(x))",
+    "log(exp(x))",
+    "log(exp(x) / (1 + exp(x)))",
+    "(1 - exp(x)) / (1 + exp(x))",
 )
-NORMAL: Final = ("log(normcdf(x))", "normpdf(x) / normcdf(x)")
+NORMAL: Final = (
+    "log(normcdf(x))",
+    "log(1 - normcdf(x))",
+    "1 - normcdf(x)",
+    "normpdf(x) / normcdf(x)",
+    "normpdf(x) / normcdf(-x)",
+)
 """Whose relative error grows with x^2, in SciPy too."""
 
 VECTORS: Final = (
@@ -75,6 +85,21 @@ VECTORS: Final = (
     "softmax(x)",
     "log_softmax(x)",
 )
+PAIRS: Final = (
+    "log(exp(x) / (exp(x) + exp(y)))",
+    "exp(x + y) / (exp(x) + exp(y))^2",
+    "exp(x) / (exp(x) + exp(y))",
+    "log(exp(x) + exp(y))",
+    "log(exp(x) / y)",
+    "log(exp(x) y)",
+    "exp(x) / exp(y)",
+)
+SUMS: Final = ("log(exp(x) / y)", "log(exp(x) y)")
+"""Of x and a logarithm, which may be the opposite of it."""
+
+MEAN: Final = "log(mean(exp(x)))"
+WEIGHTED: Final = "(y · exp(x)) / sum(exp(x))"
+PRODUCT: Final = "log(prod(x))"
 LENGTHS: Final = (
     "sqrt(x · x)",
     "sqrt(sum(x^2))",
@@ -119,7 +144,8 @@ def left(law: book.Law) -> str:
 
 
 def test_every_rule_is_here() -> None:
-    written = {*SCALARS, *NORMAL, *VECTORS, *LENGTHS, *SHARING, NEIGHBOUR}
+    written = {*SCALARS, *NORMAL, *VECTORS, *LENGTHS, *PAIRS, *SHARING}
+    written |= {NEIGHBOUR, MEAN, WEIGHTED, PRODUCT}
     assert [left(law) for law in book.laws("compute") if left(law) not in written] == []
 
 
@@ -177,6 +203,38 @@ def test_of_a_vector(text: str) -> None:
 def test_of_a_length(text: str) -> None:
     worst = max(errors(text, "n", LONG), key=lambda pair: pair[0])
     assert worst[0] <= 8, worst
+
+
+@pytest.mark.parametrize("text", PAIRS)
+def test_of_two_numbers(text: str) -> None:
+    """Wherever the value is a number; a sum or difference of large numbers is as they are known."""
+    sizes = (-1e3, -700.0, -40.0, -1.5, 1e-10, 0.5, 2.0, 40.0, 701.0, 1e3, 1001.0)
+    function = parse(text, {"x": "R", "y": "R"}).function()
+    for x, y in itertools.product(sizes, sizes):
+        with mp.workdps(DIGITS):
+            both = {"x": np.asarray(mp.mpf(x), object), "y": np.asarray(mp.mpf(y), object)}
+            wanted = Precise(parse(text, {"x": "R", "y": "R"}).node, {}, {})(both)[()]
+        if not isinstance(wanted, mp.mpf) or not abs(wanted) < mp.mpf(2) ** 1023:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            got = float(function(x=x, y=y))
+        size = float(abs(wanted)) * (1 + abs(x) + abs(y))
+        size = max(size, abs(x) + 8) if text in SUMS else size
+        assert abs(mp.mpf(got) - wanted) <= max(4 * np.spacing(size), TINY), (x, y, got, wanted)
+
+
+def test_of_many_factors_and_weights() -> None:
+    """Neither the product of the entries nor the exponentials overflow or underflow."""
+    x = np.array([1e200, 3e150, 1e-20])
+    for entries in (x, 1 / x):
+        found = parse(PRODUCT, {"x": "R^n positive"}).function()(x=entries)
+        assert np.isclose(found, np.sum(np.log(entries)), rtol=1e-14)
+    large = np.array([1000.0, 999.0, -1e8])
+    weighted = parse(WEIGHTED, {"x": "n", "y": "n"}).function()(x=large, y=np.array([1.0, 2, 3]))
+    mean = parse(MEAN, {"x": "n"}).function()(x=large)
+    assert np.isclose(mean, 1000 + np.log((1 + 1 / np.e) / 3), rtol=1e-14)
+    assert np.isclose(weighted, (1 + 2 / np.e) / (1 + 1 / np.e), rtol=1e-14)
 
 
 @pytest.mark.parametrize(("text", "parts"), SHARING.items())
