@@ -164,6 +164,8 @@ def test_a_wrong_rule_is_refused_with_both_numbers() -> None:
         ("d f(x) = cos(x) dx\nd f(x) = sin(x) dx", "`f` has two differentials"),
         ("define f(x) = x\ndefine f(x) = x^2", "`f` has two definitions"),
         ("d f(x) = x dx polygamma(dx, 1)", "the rule for f cannot be used: there is no rule"),
+        ("d f(x) = dx / (x - x)",
+         "the rule for f cannot be used: this divides by zero\n  rules: d f"),
         ("function g(x, y): elementwise\nd g(x, y) = dx^2 + dy\nd f(x) = dx",
          "the differential of g is not linear in dx, dy"),
         ("function g(x, y): elementwise\nd g(x, y) = dx + dy^2\nd f(x) = dx",

@@ -102,7 +102,7 @@ def forward(t: Contract) -> Tensor | None:
     for i, (f, labels) in enumerate(t.factors):
         if not isinstance(f, Split) or f.sizes != (2, 2) or len(set(labels)) < 4:
             continue
-        others = [*t.factors[:i], *t.factors[i + 1 :]]
+        others = [view for k, view in enumerate(t.factors) if k != i]
         for own, rest, turned in ((labels[2:], labels[:2], False), (labels[:2], labels[2:], True)):
             touching = _closed(others, own, t.rank)
             if touching is None or set(own) & set(rest):
@@ -119,26 +119,32 @@ def forward(t: Contract) -> Tensor | None:
 def turned(t: Contract, tidied: Callable[[Tensor], Tensor]) -> list[Tensor]:
     """<G, L(A, E)> read as <L*(A, G), E>, for each function L in a product that the rest of it
     closes: of the two one may be known, as the exponential in its own direction is."""
+    return [new for i in range(len(t.factors)) for new in _turned_at(t, i, tidied)]
+
+
+def _turned_at(t: Contract, i: int, tidied: Callable[[Tensor], Tensor]) -> list[Tensor]:
+    """The same for the i-th factor of a product."""
+    f, labels = t.factors[i]
+    if not isinstance(f, Opaque) or f.batch or not isinstance(f.fn, str):
+        return []
+    positions = [p for fn, p in ADJOINTS if fn == f.fn and fn not in HESSIANS]
+    if not positions:
+        return []
+    others = [view for k, view in enumerate(t.factors) if k != i]
+    rows, columns = labels
+    if rows == columns:  # a trace, or a diagonal
+        labels = rows, 1 + max(x for _, axes in t.factors for x in axes)
+        others.append((delta(f.dims[0]), labels))
+    touching = _closed(others, labels, t.rank)
+    if touching is None:
+        return []
+    total = contract(touching, labels, dict(zip(labels, f.dims, strict=True)))
+    left = [view for view in others if view not in touching]
     made = []
-    for i, (f, labels) in enumerate(t.factors):
-        if not isinstance(f, Opaque) or f.batch or not isinstance(f.fn, str):
-            continue
-        positions = [p for fn, p in ADJOINTS if fn == f.fn and fn not in HESSIANS]
-        if not positions:
-            continue
-        others = [*t.factors[:i], *t.factors[i + 1 :]]
-        if labels[0] == labels[1]:  # a trace, or a diagonal
-            labels = labels[0], 1 + max(x for _, axes in t.factors for x in axes)
-            others.append((delta(f.dims[0]), labels))
-        touching = _closed(others, labels, t.rank)
-        if touching is None:
-            continue
-        total = contract(touching, labels, dict(zip(labels, f.dims, strict=True)))
-        left = [view for view in others if view not in touching]
-        for position in positions:
-            share = ADJOINTS[f.fn, position](f, position, total, 0)
-            views = [(tidied(share), labels), (f.args[position], labels), *left]
-            made.append(contract(views, range(t.rank), dict(enumerate(t.dims))))
+    for position in positions:
+        share = ADJOINTS[f.fn, position](f, position, total, 0)
+        views = [(tidied(share), labels), (f.args[position], labels), *left]
+        made.append(contract(views, range(t.rank), dict(enumerate(t.dims))))
     return made
 
 
@@ -157,7 +163,7 @@ def _closed(views: Sequence[View], own: Sequence[int], rank: int) -> list[View] 
 
 def _applied(matrix: Tensor, direction: Tensor, turned: bool) -> Tensor | None:
     """L(B), or L*(B), for the matrix K of L; None if K is not known to be of such."""
-    if not isinstance(matrix, Opaque) or matrix.batch:
+    if not isinstance(matrix, Opaque):
         return None
     for name, jacobian in JACOBIANS.items():
         if matrix.fn == jacobian:

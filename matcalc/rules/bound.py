@@ -89,7 +89,7 @@ def found_among(
             if after is not None:
                 rest = [(a, tuple(renamed.get(x, x) for x in y)) for a, y in wanted[1:]]
                 others = [*subjects[:i], *subjects[i + 1 :]]
-                inner = summed | {y for x, y in renamed.items() if x < 0 and x not in names}
+                inner = summed | {y for x, y in renamed.items() if x not in names}
                 yield from found_among(rest, names, others, after, inner)
 
 
@@ -103,6 +103,6 @@ def _renamed(row: Labels, labels: Labels) -> dict[int, int] | None:
     """What the labels to be found stand for, if the known ones agree."""
     renamed: dict[int, int] = {}
     for x, label in zip(row, labels, strict=True):
-        if (x >= 0 and x != label) or (x < 0 and renamed.setdefault(x, label) != label):
+        if label != (x if x >= 0 else renamed.setdefault(x, label)):
             return None
     return renamed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -133,14 +133,8 @@ class Identity:
         rank = self.lhs.rank
         inner = {x for _, axes in self.lhs.factors for x in axes if x >= rank}
         for found, left in factors(self.lhs.factors, t.factors, self.start(known, rank)):
-            if any(x not in found.labels for x in inner):
-                continue
-            summed = {*(found.labels[x] for x in inner), *found.hidden}
-            if found.hidden & set(found.labels.values()):
-                continue
-            if any(x < t.rank or any(x in labels for _, labels in left) for x in summed):
-                continue
-            if rank and any(i not in found.labels for i in range(rank)):
+            used = {*range(t.rank), *(x for _, labels in left for x in labels)}
+            if not _is_whole(found, range(rank), inner, used):
                 continue
             labels = tuple(found.labels[i] for i in range(rank))
             if self.elementwise:
@@ -185,6 +179,16 @@ class Identity:
             for variable, (u, axes) in found.values.items()
         }
         return Substitution(values, batch=batch)(self.rhs)
+
+
+def _is_whole(
+    found: Match, axes: Collection[int], inner: Collection[int], used: Collection[int]
+) -> bool:
+    """Whether all labels of a product stand for one, and what it sums is used nowhere else."""
+    if not all(x in found.labels for x in (*axes, *inner)):
+        return False
+    summed = {found.labels[x] for x in inner} | found.hidden
+    return summed.isdisjoint(used) and found.hidden.isdisjoint(found.labels.values())
 
 
 DEFINITE: Final = frozenset({"spd", "symmetric", "invertible"})

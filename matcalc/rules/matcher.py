@@ -78,10 +78,7 @@ def matches(
             if aligned is not None:
                 yield aligned
         case Contract():
-            if subject is UNIT and pattern is UNIT:
-                yield state
-            else:
-                yield from _product(pattern, places, subject, labels, state)
+            yield from _product(pattern, places, subject, labels, state)
         case _:
             if pattern is subject and not labels:
                 yield state
@@ -115,14 +112,13 @@ def _variable(
         return
     known = [state.labels.get(x) for x in places]
     rest = [x for x in labels if x not in known]
-    if any(x is not None and x not in labels for x in known):
+    if len(rest) != known.count(None):  # what is known of an axis is another one's
         return
-    ways = permutations(rest) if len(rest) == known.count(None) <= 2 else (tuple(rest),)
-    for way in ways:
+    for way in permutations(rest) if len(rest) <= 2 else [rest]:
         open_labels = iter(way)
-        target = [next(open_labels, -1) if x is None else x for x in known]
+        target = [next(open_labels) if x is None else x for x in known]
         after = state.aligned(places, target)
-        if after is not None and set(target) == set(labels):
+        if after is not None:
             value = contract([(subject, labels)], target)
             bound = after.bound(pattern, (value, tuple(range(value.rank))))
             if bound is not None:
@@ -209,7 +205,7 @@ def _sum(
             yield after
     elif len(ours) < len(yours):
         for taker in ours:
-            if isinstance(taker[1], Atom) and taker[1] not in state.values:
+            if isinstance(taker[1], Atom):
                 yield from _remaining_terms(taker, ours, yours, subject, labels, state)
 
 
@@ -222,8 +218,6 @@ def _remaining_terms(
     others = [term for term in ours if term is not taker]
     for after, left, _ in terms(others, yours, state):
         carried = sorted({x for _, _, axes in left for x in axes})
-        if len(carried) != (variable.rank or len(carried)):
-            continue
         inner = {x: i for i, x in enumerate(carried)}
         rest = [
             (rational(Fraction(d) / Fraction(c)), t, tuple(inner[x] for x in axes))
@@ -259,9 +253,7 @@ def terms(
         if each != wanted and free is None:
             continue
         for after in matches(pattern, places, u, labels, state):
-            if each != wanted:  # c x y is anything times y: x takes in the c
-                if free is None or free not in after.values:
-                    continue
+            if free is not None:  # c x y is anything times y: x takes in the c
                 after = after.rescaled(free, rational(Fraction(each) / Fraction(wanted)))
             yield from terms(ordered[1:], [*subjects[:i], *subjects[i + 1 :]], after, wanted)
 
@@ -285,13 +277,13 @@ def _product(
     mine = _apart(pattern, places, 2 * INNER)
     if len(mine) == len(yours):
         for after, left in factors(mine, yours, state):
-            if not left and _apart_still(after, places, state, labels):
+            if not left and _apart_still(after, state, labels):
                 yield after
         return
     for taker in mine:
-        if isinstance(taker[0], Atom) and taker[0] not in state.values:
+        if isinstance(taker[0], Atom):
             for after in _remaining_factors(taker, mine, yours, labels, state):
-                if _apart_still(after, places, state, labels):
+                if _apart_still(after, state, labels):
                     yield after
 
 
@@ -299,21 +291,16 @@ INNER: Final = 1000
 """Summed labels of a product that is an operand begin here, those of a pattern at twice this."""
 
 
-def _apart_still(after: Match, places: Labels, before: Match, labels: Labels) -> bool:
+def _apart_still(after: Match, before: Match, labels: Labels) -> bool:
     """Whether axes stand for axes and summed labels for summed ones; what a scalar stands for has
-    no label that the product sums."""
+    no label that the product sums, and what is summed out of sight is no axis."""
     inner = _first_inner(INNER, labels)
     hidden = after.hidden - before.hidden
     if any(x < inner for x in hidden) or hidden & set(after.labels.values()):
         return False
-    entries = [view for v, view in after.values.items() if not v.rank and v not in before.values]
-    if any(x >= inner for _, own in entries for x in own):
+    if any(x >= inner for _, own in after.values.values() for x in own):
         return False
-    return all(
-        (y >= INNER) == (x >= 2 * INNER)
-        for x, y in after.labels.items()
-        if x >= 2 * INNER or x in places
-    )
+    return all((y >= INNER) == (x >= 2 * INNER) for x, y in after.labels.items())
 
 
 def _remaining_factors(
@@ -328,12 +315,9 @@ def _remaining_factors(
     for after, left in factors([view for view in mine if view is not taker], yours, state):
         used = set(after.labels.values()) | set(labels)
         carried = {x for _, axes in left for x in axes}
-        if carried & after.hidden:
-            continue
-        axes = sorted(x for x in carried if x in used or x < INNER)
-        if len(axes) == (variable.rank or len(axes)):
-            value = contract(left, axes)
-            yield from matches(variable, places, value, tuple(axes), after)
+        if not carried & after.hidden:
+            axes = sorted(carried & used)
+            yield from matches(variable, places, contract(left, axes), tuple(axes), after)
 
 
 def _apart(t: Contract, labels: Labels, fresh: int) -> list[View]:

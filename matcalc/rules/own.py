@@ -157,8 +157,6 @@ def _check_linear(book: OwnBook, name: str, entry: Entry, statement: Statement) 
         linear = is_zero(still) and not any(
             _holds(slope, steps) for slope in derivative(found.body, steps, book)
         )
-    except InputError:
-        raise
     except MatcalcError as error:
         raise fault(f"the rule for {name} cannot be used: {error.message}", statement) from None
     if not linear:

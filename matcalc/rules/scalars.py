@@ -10,10 +10,10 @@ from matcalc.tensor.nodes import Atom, Contract, Sum, Tensor, postorder
 
 
 def free_scalar(pattern: Tensor, state: Match) -> Tensor | None:
-    """A scalar variable that stands for nothing yet and is a factor of a product, or all of it, and
-    in nothing else there."""
+    """What takes in a number: a variable alone, or a scalar variable that stands for nothing yet
+    and is a factor of a product and in nothing else there."""
     if isinstance(pattern, Atom):
-        return pattern if not pattern.rank and pattern not in state.values else None
+        return pattern
     if not isinstance(pattern, Contract):
         return None
     inside = {n for f, _ in pattern.factors if not isinstance(f, Atom) for n in postorder((f,))}
@@ -51,7 +51,6 @@ def split_scalar(t: Tensor) -> tuple[Tensor, Tensor]:
     if isinstance(t, Contract):
         scalars = [f for f in t.factors if not f[1]]
         others = [f for f in t.factors if f[1]]
-        if scalars and others:
-            rest = contract(others, range(t.rank), dict(enumerate(t.dims)))
-            return contract([*scalars, (coefficient, ())], ()), rest
+        rest = contract(others, range(t.rank), dict(enumerate(t.dims)))
+        return contract([*scalars, (coefficient, ())], ()), rest
     return coefficient, t

@@ -4,7 +4,7 @@ and a source like a line of the book."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
@@ -90,7 +90,7 @@ def _triangle(t: Sum, term: Term) -> tuple[Tensor, bool] | None:
         return None
     place: dict[int, int] = dict(enumerate(labels))
     inner = {x for _, axes in product.factors for x in axes if x >= product.rank}
-    place |= {x: 2 * t.rank + x + 2 for x in inner}
+    place |= {x: t.rank + x for x in inner}
     for k, (mask, axes) in enumerate(product.factors):
         square = isinstance(mask, Mask) and mask.dims[0] == mask.dims[1]
         if not isinstance(mask, Mask) or mask.offset or axes[0] == axes[1] or not square:
@@ -109,15 +109,14 @@ def _triangle(t: Sum, term: Term) -> tuple[Tensor, bool] | None:
 
 
 def commuted(t: Contract, known: Callable[[Tensor], frozenset[str]]) -> Tensor | None:
-    """D E = E D for diagonal matrices: the order in which the key of the product is least.  Magnus
-    & Neudecker, sec. 1.7."""
-    diagonal = [i for i, (f, x) in enumerate(t.factors) if len(set(x)) == 2 and f.rank == 2]
-    diagonal = [i for i in diagonal if "diagonal" in known(t.factors[i][0])]
+    """D E = E D for diagonal matrices, and so wherever two have an index in common, for both are
+    zero where it is not both indices of each: the order in which the key of the product is least.
+    Magnus & Neudecker, sec. 1.7."""
+    diagonal = [i for i, (f, _) in enumerate(t.factors) if "diagonal" in known(f)]
     for i in diagonal:
         for j in diagonal:
             (f, x), (g, y) = t.factors[i], t.factors[j]
-            between = set(x) & set(y)
-            if i >= j or f is g or len(between) != 1 or not _only(t, between, (i, j)):
+            if i >= j or f is g or not set(x) & set(y):
                 continue
             views = [*t.factors]
             views[i], views[j] = (g, x), (f, y)
@@ -125,9 +124,3 @@ def commuted(t: Contract, known: Callable[[Tensor], frozenset[str]]) -> Tensor |
             if new.key < t.key:
                 return new
     return None
-
-
-def _only(t: Contract, labels: set[int], places: Sequence[int]) -> bool:
-    """Whether summed labels are carried by nothing but the factors at two places."""
-    others = [x for k, (_, x) in enumerate(t.factors) if k not in places]
-    return all(x >= t.rank for x in labels) and not any(labels & set(x) for x in others)

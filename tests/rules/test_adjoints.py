@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from matcalc import parse
-from matcalc.rules.adjoints import forward
+from matcalc.rules.adjoints import forward, turned
 from matcalc.rules.book import default_book
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import contract, split
@@ -13,7 +13,13 @@ from matcalc.tensor.lower import Lowering
 from matcalc.tensor.nodes import Contract
 from tests.golden.test_identities import simplified
 
-SHAPES = {**dict.fromkeys("AB", "R^(n×n)"), **dict.fromkeys("MN", "R^(m×m)"), "Y": "R^(n×m)"}
+SHAPES = {
+    **dict.fromkeys("AB", "R^(n×n)"),
+    **dict.fromkeys("MN", "R^(m×m)"),
+    "Y": "R^(n×m)",
+    "K": "R^((m*n)×(m*n))",
+    "u": "R^n",
+}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +37,9 @@ SHAPES = {**dict.fromkeys("AB", "R^(n×n)"), **dict.fromkeys("MN", "R^(m×m)"), 
         ("inv(eye(m) ⊗ A + M' ⊗ eye(n) + N ⊗ B)", "", ""),
         ("pinv(eye(m) ⊗ A + M' ⊗ eye(n))", "", ""),
         ("inv(M ⊗ A)", "", ""),
+        ("inv(ones(m, m) ⊗ A + M' ⊗ eye(n))", "", ""),
+        ("inv(eye(m) ⊗ (u ones(n)') + M' ⊗ eye(n))", "", ""),
+        ("K", "", ""),
     ],
 )
 def test_the_matrix_of_a_sylvester_equation(matrix: str, before: str, after: str) -> None:
@@ -48,6 +57,33 @@ def test_the_matrix_of_a_sylvester_equation(matrix: str, before: str, after: str
             assert normal(found) is normal(lowering(parse(wanted, SHAPES).node))
         else:
             assert found is None
+
+
+@pytest.mark.parametrize(
+    ("product", "readings"),
+    [
+        ("tr(expm_frechet(A, B))", ["sum(expm_frechet(A', eye(n)) ⊙ B)"]),
+        ("u' expm_frechet(A, B) v", ["sum(expm_frechet(A', u v') ⊙ B)"]),
+        ("v · diag(expm_frechet(A, B))", ["sum(expm_frechet(A', diag(v)) ⊙ B)"]),
+        ("(C C' C v) · diag(expm_frechet(A, B))",
+         ["sum(expm_frechet(A', diag(C C' C v)) ⊙ B)"]),
+        ("u' expm_frechet2(A, B, C) v",
+         ["sum(expm_frechet2(A', u v', C') ⊙ B)", "sum(expm_frechet2(A', B', u v') ⊙ C)"]),
+        ("u' sylvester(A, B, C) v", ["sum(sylvester(A', B', u v') ⊙ C)"]),
+        ("sum(expm_frechet(A, B) ⊙ logm_frechet(A, C))",
+         ["sum(expm_frechet(A', logm_frechet(A, C)) ⊙ B)",
+          "sum(logm_frechet(A', expm_frechet(A, B)) ⊙ C)"]),
+        ("expm_frechet(A, B) u", []),
+        ("u' inv(A) v", []),
+    ],
+)  # fmt: skip
+def test_a_product_closed_by_a_linear_function(product: str, readings: list[str]) -> None:
+    """<G, L(A, E)> is <L*(A, G), E>, for each such function in it and each of its directions."""
+    lowering = Lowering(default_book())
+    shapes = {**dict.fromkeys("ABC", "R^(n×n)"), **dict.fromkeys("uv", "R^n")}
+    before, *wanted = (lowering(parse(text, shapes).node) for text in (product, *readings))
+    assert isinstance(before, Contract)
+    assert set(turned(before, lambda t: t)) == set(wanted)
 
 
 @pytest.mark.parametrize(

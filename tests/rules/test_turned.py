@@ -9,7 +9,7 @@ from matcalc import derive
 
 SHAPES = {
     **dict.fromkeys("MX", "R^(m×m)"),
-    **dict.fromkeys("ABC", "R^(n×n)"),
+    **dict.fromkeys("ABCV", "R^(n×n)"),
     "S": "R^(n×n) spd",
     "T": "R^(n×n) spd",
     "Y": "R^(n×m)",
@@ -39,6 +39,9 @@ sylvester(A, M, f(t)) z   | t | jacobian | sylvester(A, M, f'(t)) z
 sylvester(A, t M, Y) z    | t | jacobian | -sylvester(A, t M, sylvester(A, t M, Y) M) z
 tr(A expm(A))             | A | gradient | expm_frechet(A', A') + expm(A)'
 expm_frechet(A, B)[0,0]   | B | gradient | expm_frechet(A', e(0, n) e(0, n)')
+tr(C expm_frechet2(A, B, V)) | V | gradient | expm_frechet2(A', B', C')
+tr(C expm_frechet2(A, V, V)) | V | gradient | 2 expm_frechet2(A', C', V')
+tr(C logm_frechet2(S, B, V)) | V | gradient | logm_frechet2(S, B', C')
 sylvester(t A, M, Y) z    | t | jacobian | -sylvester(t A, M, A sylvester(M', t A', Y')') z
 """
 
