@@ -17,6 +17,7 @@ from mpmath import mp
 from matcalc.check.differences import Array
 from matcalc.expr import nodes
 from matcalc.expr.nodes import Expr
+from tests.campaign.digits import DIGITS
 
 ZERO: Final = mp.mpf(10) ** -25
 ROUNDING: Final = mp.mpf(10) ** -13
@@ -64,7 +65,8 @@ def _empty(*args: Array) -> bool:
 
 def _deficient(X: Array) -> bool:
     """Whether a matrix has not full rank, or two singular values are equal."""
-    values = sorted(mp.svd_r(mp.matrix(X.tolist()), compute_uv=False), reverse=True)
+    with mp.workdps(DIGITS):
+        values = sorted(mp.svd_r(mp.matrix(X.tolist()), compute_uv=False), reverse=True)
     return values[-1] < ZERO or any(a - b < ZERO for a, b in pairwise(values))
 
 
@@ -75,7 +77,8 @@ def _equal(a: Any, b: Any) -> bool:
 
 def _multiple(S: Array) -> bool:
     """Whether the largest eigenvalue is not simple, as of a multiple of the identity."""
-    values = sorted(mp.eigsy(mp.matrix(((S + S.T) / 2).tolist()), eigvals_only=True))
+    with mp.workdps(DIGITS):
+        values = sorted(mp.eigsy(mp.matrix(((S + S.T) / 2).tolist()), eigvals_only=True))
     return len(values) > 1 and _equal(*values[-2:])
 
 

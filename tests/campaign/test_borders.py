@@ -23,6 +23,7 @@ AT = [
     ("eigmax(S)", {"S": np.diag([1.0, 1.0, 2.0])}, False),
     ("atan2(0 S, S)", {"S": np.array([[-2.0]])}, True),
     ("atan2(0 S, S)", {"S": np.array([[2.0]])}, False),
+    ("polar(sqrt(S) ones(n, m*n))", {"S": np.full((2, 2), 0.7)}, True),
     ("S.^S", {"S": np.array([[2.0, -0.5], [-0.5, 2.0]])}, True),
     ("S.^2", {"S": np.array([[2.0, -0.5], [-0.5, 2.0]])}, False),
 ]
@@ -49,6 +50,6 @@ def test_choice_by_rounding(text: str, point: dict[str, np.ndarray], there: bool
 def _parts(text: str, point: dict[str, np.ndarray]) -> dict[Expr, np.ndarray]:
     shapes = {name: shape for name, shape in SHAPES.items() if name in point}
     expression = parse_program(text, shapes).expression
-    size = {"n": len(next(iter(point.values())))}
+    size = {"n": len(next(iter(point.values()))), "m": 2}
     values = {name: numbers(value) for name, value in point.items()}
     return Precise(expression, size, {}).all(values)
