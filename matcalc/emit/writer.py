@@ -310,7 +310,8 @@ class Writer:
     def weak(self, value: Value) -> Py:
         """A Python number."""
         (py,) = self.args(value)
-        number = value.args[0].op == "call" and py.text.startswith("math.")
+        libraries = set(re.findall(r"([^\W\d]\w*)\.[^\W\d]", py.text))
+        number = value.args[0].op == "call" and libraries == {"math"}
         return py if number else Py(f"float({py.text})")
 
     def where(self, value: Value) -> Py:

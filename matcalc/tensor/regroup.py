@@ -29,9 +29,13 @@ def group(make: Constructors, arg: Tensor, sizes: tuple[int, ...]) -> Tensor:
         if not (isinstance(bare, Sum) and len(bare.terms) == 1):  # A - A' has no sign of its own
             return scaled(make, group(make, bare, sizes), c)
     if isinstance(arg, Sum) and any(isinstance(a, Group) for _, a, _ in arg.terms):
-        whole = tuple(range(len(sizes)))  # so that a group of a group is one: vec(A ⊗ B + C ⊗ D)
-        parts = [group(make, expanded(make, (a, x), arg.dims), sizes) for _, a, x in arg.terms]
-        return make.add([(c, p, whole) for (c, *_), p in zip(arg.terms, parts, strict=True)], dims)
+        spread = [expanded(make, (a, x), arg.dims) for _, a, x in arg.terms]
+        if any(isinstance(term, Group) for term in spread):  # one of fewer axes is none here
+            whole = tuple(range(len(sizes)))  # a group of a group is one: vec(A ⊗ B + C ⊗ D)
+            parts = [
+                (c, group(make, t, sizes)) for (c, *_), t in zip(arg.terms, spread, strict=True)
+            ]
+            return make.add([(c, part, whole) for c, part in parts], dims)
     if isinstance(arg, Group):
         runs = [arg.sizes[sum(sizes[:i]) : sum(sizes[: i + 1])] for i in range(len(sizes))]
         return group(make, arg.arg, tuple(sum(run) for run in runs))

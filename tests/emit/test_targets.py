@@ -204,6 +204,7 @@ OPERATIONS: Final = [
         "sum((A > 0) ⊙ B) + sum((x > y) ⊙ y) + (x > 0) · (y > 0)",
         {"A": "n×n", "B": "n×n", "x": "n", "y": "n"},
     ),
+    ("silu(pi) x + atan2(silu(pi), a) x", {"a": "R", "x": "n"}),
     ("where(2, x, y) + where(2 > 3, x, y) + atan2(1, 2) x", {"x": "n", "y": "n"}),
     ("A^5 + 2^x[0] A", {"A": "n×n", "x": "n"}),
 ]
