@@ -69,6 +69,8 @@ def test_the_matrix_of_a_sylvester_equation(matrix: str, before: str, after: str
          ["sum(expm_frechet(A', diag(C C' C v)) ⊙ B)"]),
         ("u' expm_frechet2(A, B, C) v",
          ["sum(expm_frechet2(A', u v', C') ⊙ B)", "sum(expm_frechet2(A', B', u v') ⊙ C)"]),
+        ("u' logm_frechet2(A, B, C) v",
+         ["sum(logm_frechet2(A', u v', C') ⊙ B)", "sum(logm_frechet2(A', B', u v') ⊙ C)"]),
         ("u' sylvester(A, B, C) v", ["sum(sylvester(A', B', u v') ⊙ C)"]),
         ("sum(expm_frechet(A, B) ⊙ logm_frechet(A, C))",
          ["sum(expm_frechet(A', logm_frechet(A, C)) ⊙ B)",
