@@ -18,12 +18,13 @@ from matcalc.expr.nodes import Call, Derivative, Einsum, Expr, Named, postorder
 from matcalc.expr.writing import cost, letters, names, transposed
 from matcalc.kinds import ALONG, SYMMETRIC, Piece, Problem, Share, derivatives
 from matcalc.rules.book import RuleBook
-from matcalc.simplify.naming import Naming, is_quotient, without_names
+from matcalc.simplify.naming import Naming, is_quotient
 from matcalc.simplify.simplify import Simplifier
 from matcalc.simplify.structure import structure
 from matcalc.tensor.canonical import transpose
 from matcalc.tensor.lower import Lowering, has_derivative
 from matcalc.tensor.nodes import Atom, Bound, Tensor, node_count
+from matcalc.tensor.substitute import without_names
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,10 @@ from matcalc.kinds import Piece
 from matcalc.language import Program
 from matcalc.language.within import parse_within
 from matcalc.pipeline import Solved, Writer, leaves_of
-from matcalc.simplify.naming import without_names
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import add, is_zero
 from matcalc.tensor.nodes import Tensor
+from matcalc.tensor.substitute import without_names
 from matcalc.user_rules import evaluators
 
 POINTS: Final = 3

@@ -27,11 +27,10 @@ from matcalc.expression import Expression
 from matcalc.kinds import Piece
 from matcalc.language import Program
 from matcalc.pipeline import Solved, Writer, leaves_of
-from matcalc.simplify.naming import without_names
 from matcalc.simplify.simplify import Simplifier
 from matcalc.tensor.canonical import is_zero
 from matcalc.tensor.nodes import Atom, Tensor
-from matcalc.tensor.substitute import Substitution
+from matcalc.tensor.substitute import Substitution, without_names
 from matcalc.user_rules import computable, evaluators
 
 CONSTRAINED: Final = ("orthogonal", "diagonal", "lower", "upper", "integer", "constant")

@@ -38,7 +38,7 @@ from matcalc.tensor.nodes import (
     Value,
     intern,
 )
-from matcalc.tensor.substitute import Substitution
+from matcalc.tensor.substitute import Substitution, without_names
 from matcalc.tensor.words import Words
 
 NAME: Final = frozenset({"bound"})
@@ -270,15 +270,3 @@ def _among(
             continue
         return tuple(after.labels[x] for x in range(value.rank)), left
     return None
-
-
-def without_names(t: Tensor) -> Tensor:
-    """t with bound names replaced by what they are bound to."""
-    return _Unnamed({})(t)
-
-
-class _Unnamed(Substitution):
-    """Bound names replaced by their values."""
-
-    def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
-        return self.done[node.value] if isinstance(node, Bound) else super()._replaced(node)

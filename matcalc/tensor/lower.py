@@ -194,34 +194,22 @@ class Lowering:
         return self.done[part], tuple(range(rank))
 
     def _product(self, factors: Sequence[Expr]) -> Tensor:
+        """From left to right: factors that meet share a label, and what has become a number so far
+        is a factor of what follows."""
         operands: list[tuple[Tensor, tuple[int, ...]]] = []
-        left: int | None = None
-        right: int | None = None
-        started = scalar = False
-        count = 0
+        left: tuple[int, ...] = ()
+        right: tuple[int, ...] = ()
+        place = 0
         for factor in factors:
-            t, shape = self.done[factor], factor.shape
-            if not shape.dims:
-                operands.append((t, ()))
-                continue
-            if shape.rank > 2:
-                if started:
-                    raise DerivationError(
-                        "a product with a tensor of rank 3 or more is written with einsum"
-                    )
-                rest = [(self.done[f], ()) for f in factors if not f.shape.dims]
-                return contract([(t, tuple(range(shape.rank))), *rest], range(shape.rank))
-            begin = None if shape.rank == 1 and shape.row else count
-            end = None if shape.rank == 1 and not shape.row else count + 1
-            count += 2
-            if not started or (left is None and right is None and scalar):
-                left, started = begin, True
-            elif right is not None and begin is not None:
-                begin = right
-            right = end
-            scalar = left is None and right is None
-            operands.append((t, tuple(x for x in (begin, end) if x is not None)))
-        return contract(operands, [x for x in (left, right) if x is not None])
+            shape = factor.shape
+            begin, end = tuple(range(place, place + shape.rank)), tuple[int, ...]()
+            if shape.rank == 2 or shape.row:
+                begin, end = begin[: shape.rank - 1], (place + 1,)
+            operands.append((self.done[factor], begin + end))
+            if shape.dims:
+                left, right = (left if left or right else begin), end
+                place += 1
+        return contract(operands, left + right)
 
     def _power(self, node: Power) -> Tensor:
         base, exponent = self.done[node.base], self.done[node.exponent]

@@ -176,7 +176,7 @@ def block_product(factors: Factors, out: Sequence[int]) -> bool:
         if not isinstance(t, Sum):
             continue
         for axis, label in enumerate(labels):
-            if label in out or labels.count(label) > 1 or not is_stacked(t, axis):
+            if label in out or not is_stacked(t, axis):
                 continue
             others = [j for j in factors.touching(label) if j != i]
             if not others and all(axis in places for _, _, places in t.terms):
@@ -185,8 +185,7 @@ def block_product(factors: Factors, out: Sequence[int]) -> bool:
             if len(others) != 1:
                 continue
             u, axes = factors.views[others[0]]
-            stacks = isinstance(u, Sum) and axes.count(label) == 1
-            if stacks and is_stacked(u, axes.index(label)):
+            if isinstance(u, Sum) and is_stacked(u, axes.index(label)):
                 _multiply_blocks(factors, i, t, others[0], label)
                 return True
     return False

@@ -27,6 +27,7 @@ from matcalc.tensor.canonical import (
 )
 from matcalc.tensor.constructors import Operand, Term
 from matcalc.tensor.nodes import Mask, Tensor, intern
+from matcalc.tensor.substitute import without_names
 
 Args = Sequence[Tensor]
 
@@ -39,10 +40,13 @@ def matrix_axes(shape: Shape, first: int) -> tuple[int | None, int | None]:
 
 
 def unit_vector(index: Tensor, dim: Dim) -> Tensor:
-    """e(i, n) for an index that is a number or an integer variable."""
-    place, size = as_constant(index), dim.value
-    if isinstance(place, int) and (place < 0 or (size is not None and place >= size)):
-        raise InputError(f"there is no place {place} among {dim}", expected="a place from 0 on")
+    """e(i, n) for an index that is a number, a name of one, or an integer variable."""
+    value, size = as_constant(without_names(index)), dim.value
+    if value is not None and (
+        not isinstance(value, int) or value < 0 or (size is not None and value >= size)
+    ):
+        raise InputError(f"there is no place {value} among {dim}", expected="a place from 0 on")
+    place = as_constant(index)
     return one_hot(place if isinstance(place, int) else index, dim)
 
 
@@ -204,9 +208,8 @@ def size_of(arg: Expr) -> Dim:
     """The dimension that stands as an argument."""
     if isinstance(arg, Size):
         return arg.dim
-    if isinstance(arg, Number) and arg.value.denominator == 1:
-        return number(int(arg.value))
-    raise DerivationError("a size is a dimension, or a whole number")
+    assert isinstance(arg, Number), "a size is a dimension, or a whole number"
+    return number(int(arg.value))
 
 
 def of_triangles(_: Args, node: Call) -> Tensor:

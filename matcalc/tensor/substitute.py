@@ -197,3 +197,15 @@ def with_operands(node: Contract | Sum | Map, new: Sequence[Tensor]) -> Tensor:
             return apply_map(
                 fn, [(t, labels) for t, (_, labels) in zip(new, parts, strict=True)], node.dims
             )
+
+
+def without_names(t: Tensor) -> Tensor:
+    """t with bound names replaced by what they are bound to."""
+    return _Unnamed({})(t)
+
+
+class _Unnamed(Substitution):
+    """Bound names replaced by their values."""
+
+    def _replaced(self, node: Tensor) -> tuple[Tensor, bool]:
+        return self.done[node.value] if isinstance(node, Bound) else super()._replaced(node)

@@ -59,6 +59,8 @@ nonnegative; L.^0.5: lower nonnegative; L.^t: ; L.^-1: ; L.^-2: nonnegative; L'.
 symmetric nonnegative; S.^3: symmetric; D.^3: diagonal; B.^3: ; B.^2: nonnegative; Q.^3: ; (A
 A').^3: semidefinite; (A A').^2: semidefinite nonnegative;
 
+B ⊙ Q: ; Q ⊙ B: ;
+
 B A: ; B Q: invertible; B P: invertible; P P: spd; P inv(P): invertible; Q Q: orthogonal; Q' Q Q:
 orthogonal; t Q Q: ; Q diag(p): invertible; L L: lower; L U: ; L D L: lower; L diag(x) L: lower; t
 L L: lower; D D: diagonal semidefinite; U D U: upper; L' U: upper; L L': semidefinite; L' L:

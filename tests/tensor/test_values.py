@@ -13,13 +13,25 @@ import numpy as np
 import pytest
 
 from matcalc.check import evaluate
-from matcalc.tensor.canonical import add, apply_map, constant, contract, group, split
+from matcalc.emit.text import text
+from matcalc.language import parse_program
+from matcalc.tensor.canonical import (
+    add,
+    apply_map,
+    constant,
+    contract,
+    group,
+    split,
+    vech_basis,
+)
 from matcalc.tensor.lift import Lift
-from matcalc.tensor.nodes import Contract, Group, Tensor
+from matcalc.tensor.nodes import Atom, Contract, Group, Tensor
 from tests.tensor.networks import (
+    ATOMS,
     LENGTHS,
     OPERANDS,
     SIZES,
+    TRIANGLE,
     M,
     N,
     Network,
@@ -84,6 +96,34 @@ def test_what_is_lifted_has_the_value_and_is_read_back(seed: int) -> None:
         written = Lift()(t)
         same(evaluate(written, POINT, SIZES), at_point(t), given)
         assert lowering()(written) is t
+
+
+TYPES = {
+    str(t.name): f"R^({'×'.join(map(str, t.dims))})" if t.dims else "R"
+    for t in ATOMS
+    if isinstance(t, Atom)
+}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_lifted_is_printed_so_that_it_reads_back(seed: int) -> None:
+    for given in networks(seed + 800, count=30):
+        printed = text(Lift()(given.contracted()))
+        again = parse_program(printed, TYPES).expression
+        same(evaluate(again, POINT, SIZES), at_point(given.contracted()), printed)
+
+
+def test_three_bases_of_vech_on_one_index() -> None:
+    """B_kij B_kpq is an identity on the lower triangle, B_kij B_kpq B_krs is none."""
+    basis = vech_basis(TRIANGLE, N)
+    for count in (1, 2, 3, 4):
+        operands = [(basis, (0, 2 * i + 1, 2 * i + 2)) for i in range(count)]
+        out = range(1, 2 * count + 1)
+        t = contract(operands, out)
+        validate(t)
+        lengths = {0: 6, **dict.fromkeys(out, 3)}
+        wanted = einsum([(at_point(basis), x) for _, x in operands], list(out), lengths)
+        same(at_point(t), wanted, count)
 
 
 @seeds

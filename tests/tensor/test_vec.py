@@ -21,7 +21,7 @@ from matcalc.dims import named
 from matcalc.emit.text import text
 from matcalc.expr import build
 from matcalc.expr.nodes import Expr, Shape
-from matcalc.tensor.canonical import contract, group
+from matcalc.tensor.canonical import contract, group, split
 from matcalc.tensor.kronecker import kronecker
 from matcalc.tensor.leaves import delta
 from matcalc.tensor.lift import Lift
@@ -180,12 +180,32 @@ WRITTEN: Final = [
     ("ji =ik =jl", "diag(vec(A))"),
     ("=ik =jl", "eye(m*n)"),
     ("=il =jk", "commutation(m, n)"),
+    ("aj ak al jl", "(ones(m, k) ⊗ eye(n)) diag(vec(A')) (eye(k) ⊗ D) diag(vec(C')) (B ⊗ eye(q))"),
+    ("ijkl", "A"),
+    ("jikl", "commutation(m, n) A"),
+    ("klij", "A'"),
+    ("ijlk", "A commutation(q, p)"),
+    ("ijab abkl", "A B"),
+    ("ijab klab", "A B'"),
+    ("abij abkl", "A' B"),
+    ("jiab abkl", "commutation(m, n) A B"),
+    ("ijab bakl", "A commutation(k, l) B"),
+    ("ijab abkl a b", "A (diag(c) ⊗ diag(d)) B"),
+    ("ijab abkl ab", "A diag(vec(C')) B"),
+    ("ijab abkl ba", "A diag(vec(C)) B"),
+    ("ijab ak bl", "A (B ⊗ C)"),
+    ("ijab al bk", "A commutation(k, l) (C ⊗ B)"),
+    ("ia jb abkl", "(A ⊗ B) C"),
+    ("ja ib abkl", "(B ⊗ A) commutation(l, k) C"),
+    ("ia jb abkl ji", "diag(vec(D)) (A ⊗ B) C"),
+    ("ij ijab abkl kl", "diag(vec(A')) B C diag(vec(D'))"),
 ]
 
 
 def ladder_of(factors: str) -> tuple[Tensor, Any, dict[str, Any]]:
     """The contraction of factors on these labels, its value as a matrix, and those of the factors;
-    `=ik` is an identity, so that i and k are of one length."""
+    `=ik` is an identity, so that i and k are of one length; four labels are a matrix whose rows and
+    columns were split."""
     words, letters = factors.split(), iter("ABCDEFGH")
     lengths = LENGTHS | {word[2]: LENGTHS[word[1]] for word in words if word[0] == "="}
     dims = {place: named(lengths[label]) for place, label in enumerate(LABELS)}
@@ -199,16 +219,19 @@ def ladder_of(factors: str) -> tuple[Tensor, Any, dict[str, Any]]:
             arrays.append(np.eye(sizes[0]))
         else:
             name = next(letters)
-            name = name if len(labels) == 2 else name.lower()
-            symbol = build.symbol(name, Shape(tuple(dims[x] for x in labels)))
-            operands.append((lowering()(symbol), labels))
-            point[name] = RNG.normal(size=sizes)
-            arrays.append(point[name])
+            name = name.lower() if len(labels) == 1 else name
+            axes = tuple(dims[x] for x in labels)
+            whole = (axes[0] * axes[1], axes[2] * axes[3]) if len(axes) == 4 else axes
+            t = lowering()(build.symbol(name, Shape(whole)))
+            operands.append((t if whole == axes else split(t, (2, 2), axes), labels))
+            array = RNG.normal(size=sizes)
+            point[name] = array.reshape(sizes[0] * sizes[1], -1) if len(sizes) == 4 else array
+            arrays.append(array)
     inputs = ",".join([*LABELS[:4], *(word.lstrip("=") for word in words)])
-    whole = np.einsum(f"{inputs}->ijkl", *arrays)
+    entries = np.einsum(f"{inputs}->ijkl", *arrays)
     made = group(contract(operands, (0, 1, 2, 3), dims), (2, 2))
-    rows = whole.shape[0] * whole.shape[1]
-    return made, whole.reshape(rows, -1), point
+    rows = entries.shape[0] * entries.shape[1]
+    return made, entries.reshape(rows, -1), point
 
 
 def written(factors: str) -> Expr | None:
@@ -234,6 +257,20 @@ def test_random_ladders(count: int) -> None:
     for _ in range(60):
         words = ["".join(pick.sample(LABELS, pick.choice([1, 2, 2, 2]))) for _ in range(count)]
         assert written(" ".join(words)) is not None, words
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_random_ladders_beside_matrices_whose_axes_were_split(count: int) -> None:
+    pick = random.Random(count + 50)
+    found = 0
+    for _ in range(60):
+        pairs = [("ij", "ab"), ("ab", "kl")] if pick.random() < 0.5 else [("ij", "kl")]
+        words = [
+            "".join("".join(pick.sample(x, 2)) for x in pick.sample(pair, 2)) for pair in pairs
+        ]
+        words += ["".join(pick.sample("ijklab", pick.choice([1, 2]))) for _ in range(count)]
+        found += written(" ".join(words)) is not None
+    assert found > 15
 
 
 def test_the_order_of_the_factors_does_not_matter() -> None:

@@ -9,10 +9,14 @@ import pytest
 from matcalc.check import evaluate, sample
 from matcalc.emit.text import text
 from matcalc.errors import DerivationError, InputError
-from matcalc.expr.nodes import Expr
+from matcalc.expr import build
+from matcalc.expr.nodes import Expr, Shape
 from matcalc.language import parse_program
+from matcalc.tensor.canonical import opaque
 from matcalc.tensor.lift import Lift
 from matcalc.tensor.lower import MATRIX_POWER
+from matcalc.tensor.nodes import Atom, Bound, intern
+from tests.tensor.networks import M, N
 from tests.tensor.problems import lowering
 from tests.tensor.validator import validate
 from tests.tensor.values import value
@@ -48,7 +52,9 @@ softmax(X, axis=1); pi s; n s; m n s; x · (A y); x' y; u' X x; X'; X' u; A' B';
 levi_civita(); einsum("ijk,jk->i", levi_civita(), C); einsum("ijk,kl->ijl", levi_civita(), C);
 einsum("ijk,ij->k", levi_civita(), C); einsum("ijk,i->jk", levi_civita(), a);
 einsum("ijk,i,j,k->", levi_civita(), a, b, C a);
-einsum("ijk,ilm->jklm", levi_civita(), levi_civita())
+einsum("ijk,ilm->jklm", levi_civita(), levi_civita()); x' y T; s x' y T; x' y A; x' y x' y A;
+x' y A x; x x' y y'; s x' t y p'; max(X); max(A B); max(T); vech(X X'); unvech(vech(A A'), n);
+sum(vstack(x, u)) (sum(x) + sum(u)); (A x)^2 / (A x); tril(ones(m, n), -1)' u; B diag(A' S A)
 """
 
 
@@ -94,7 +100,10 @@ vstack(zeros(m, n), A, zeros(m, n)); hstack(A, zeros(n, m)); vstack(x, zeros(2),
 [s, 0, 0, 0, 0, 0]; [[s, 0], [0, t]]; s e(0, n); e(0, n) e(1, n)'; tril(ones(n, n));
 triu(ones(m, n), 1); unvech(h, n) x; vech(x y'); skew(a) skew(b); C skew(a); ones(n, n) - eye(n);
 ones(m) x'; x ones(m)'; sum(x) ones(m); n eye(n); where(A > 0, A, B); max(x, s); x^2 / (x · x);
-A' B; sylvester(A, B, S); softmax(A x); tr(A^3); A B A B; s eye(n)
+A' B; sylvester(A, B, S); softmax(A x); tr(A^3); A B A B; s eye(n); max(vec(X)); A x == 0;
+abs(s) == s; norm(x) == 1; s == t; A sum(B, axis=1); B diag(A' S A); x · diag(A' S A);
+tril(ones(n, m), -1) u; triu(ones(n, m)) u; (x · y) T; (x · y)^2 A; (x · y) A x; -x - y;
+s ones(n, n) + x y'; diag(x) + s ones(n, n); A ⊙ B + s; A B + s
 """
 """What is written as it was typed."""
 
@@ -160,6 +169,26 @@ TURNED = {
     "diag(x)^2": "diag(x^2)",
     "diag(x) diag(y)": "diag(x ⊙ y)",
     "eye(n) eye(n)": "eye(n)",
+    "x' y T": "(x · y) T",
+    "x' y A x": "(x · y) A x",
+    "x' y x' y A": "(x · y)^2 A",
+    "max(X)": "max(vec(X))",
+    "max(A B)": "max(vec(A B))",
+    "sum(A B, axis=1)": "A sum(B, axis=1)",
+    "tril(ones(m, n))' u": "triu(ones(n, m)) u",
+    "triu(ones(m, n), 1)' u": "tril(ones(n, m), -1) u",
+    "(A x)^2 / (A x)": "A x",
+    "B ((A x)^2 / (A x))": "B A x",
+    "sum(vstack(x, u)) (sum(x) + sum(u))": "(sum(u) + sum(x))^2",
+    "x y' + s": "s ones(n, n) + x y'",
+    "diag(x) + s": "diag(x) + s ones(n, n)",
+    "-(x + y)": "-x - y",
+    "2 == x": "x == 2",
+    "s == abs(s)": "abs(s) == s",
+    "s > max(x)": "max(x) < s",
+    "s >= max(x)": "max(x) ≤ s",
+    "2 > x": "x < 2",
+    "2 >= x": "x ≤ 2",
 }
 """What has a shorter or a more usual form."""
 
@@ -181,6 +210,55 @@ def test_places_beyond_the_end_are_refused(program: str) -> None:
     )
     with pytest.raises(InputError):
         lowering()(parsed(program))
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["k = 3\na[k]", "k = 2\na[k + 1]", "k = 2\nl = k + 1\nC[0, l]", "k = 0 - 1\nx[k]",
+     "k = 1 / 2\nx[k]", "k = 3\na · e(k, 3)", "x[0 - 1]"],
+)  # fmt: skip
+def test_a_name_of_a_place_beyond_the_end_is_refused(program: str) -> None:
+    with pytest.raises(InputError, match="no place"):
+        lowering()(parsed(program))
+
+
+def test_a_name_of_a_place_is_kept() -> None:
+    for program in ("k = 2\na[k]", "k = 1\na[k + 1]"):
+        lower = lowering()
+        assert text(Lift(lower.known)(lower(parsed(program)))) == program
+
+
+OWN = """
+cos(y - x); cos(x - y); abs(x - y); abs(y - x); sin(x - y); sin(y - x); norm(x - y); norm(y - x);
+norm(x - y)^2; norm(y - x)^2; norm(x - y)^3; norm(B - A)^2; (x - y)^2; (y - x)^2;
+tanh(X - Y); cosh(x - y); cosh(y - x); s (x - y); s (y - x); (x - y) / s; exp(y - x); (x - 1)^2;
+(1 - x)^2; softmax(x); softmax(x - y); norm(x - y) (y - x)
+"""
+"""What keeps the way round in which it was written, where both ways have the same value."""
+
+
+@pytest.mark.parametrize("program", split(OWN))
+def test_differences_stand_as_the_user_wrote_them(program: str) -> None:
+    lower = lowering()
+    t = lower(parsed(program))
+    written = Lift(lower.known)(t)
+    assert text(written) == program
+    assert lowering()(written) is t
+
+
+def test_many_matrices_at_once_have_no_notation() -> None:
+    """A function of each matrix of a stack; a name for such a thing is a notation again."""
+    stack = intern(Atom, (N, N, N), "T", frozenset())
+    each = opaque("inv", [stack], (N, N, N), 1, (True,))
+    rows = intern(Atom, (M, N), "X", frozenset())
+    each_number = opaque("det", [stack], (N,), 1, (True,))
+    each_row = opaque("outer", [rows], (M, N, N), 1, (True,))
+    for t in (each, each_number, each_row):
+        with pytest.raises(DerivationError, match="of many matrices at once"):
+            Lift()(t)
+    name = intern(Bound, each.dims, "h", each)
+    symbol = build.symbol("h", Shape((N, N, N)))
+    assert Lift({name: symbol})(name) is symbol
 
 
 def test_powers_of_matrices_up_to_the_limit() -> None:
