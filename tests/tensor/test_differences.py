@@ -94,12 +94,27 @@ UNSAID = {
     "(s - 1) / (t - 1)": "(1 - s) / (1 - t)",
     "(tanh(x)^2 - 1) ⊙ y": "-y ⊙ (1 - tanh(x)^2)",
     "(softmax(x) - 1) ⊙ y": "-y ⊙ (1 - softmax(x))",
+    "(s - x)^2": "(x - s)^2",
+    "(x - s)^2": "(x - s)^2",
+    "(s - x)^3": "(s - x)^3",
+    "abs(s - x)": "abs(x - s)",
+    "abs(s - A)": "abs(A - s)",
+    "norm(s - x)": "norm(x - s)",
+    "(mean(x) - x)^2": "(x - mean(x))^2",
+    "-(mean(x) - x) s": "s (x - mean(x))",
+    "(s t - x)^2": "(x - s t)^2",
+    "(x · y - x)^2": "(x - x · y)^2",
+    "(s - x - y)^2": "(x + y - s)^2",
+    "(2 - x)^2": "(2 - x)^2",
+    "(x - 1)^2": "(1 - x)^2",
+    "(s + x)^2": "(s + x)^2",
     "-(x - y)^3": "(y - x)^3",
     "(x - y)^3": "(x - y)^3",
     "1 / (s - t)^3": "1 / (s - t)^3",
     "s (s - 1)": "s (s - 1)",
 }
-"""Without the user's words 1 - f stands rather than f - 1, which is no reason for a minus."""
+"""Without the user's words 1 - f stands rather than f - 1, which is no reason for a minus, and a
+vector less a number rather than the number less the vector."""
 
 KNOWN = {program: program for program in split(AS_TYPED)} | SHORTER
 
