@@ -97,8 +97,6 @@ UNSAID = {
     "(s - x)^2": "(x - s)^2",
     "(x - s)^2": "(x - s)^2",
     "(s - x)^3": "(s - x)^3",
-    "abs(s - x)": "abs(x - s)",
-    "abs(s - A)": "abs(A - s)",
     "norm(s - x)": "norm(x - s)",
     "(mean(x) - x)^2": "(x - mean(x))^2",
     "-(mean(x) - x) s": "s (x - mean(x))",
