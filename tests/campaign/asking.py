@@ -114,7 +114,8 @@ def made_by(pick: Pick, depth: int) -> Made:
     made = program(pick, depth)
     known = [name for names in VARIABLES.values() for name in names]
     free = [name for name in known if mentions(made.text, name) and name not in AT_KINKS]
-    names = [*free, *free, *made.bound] or ["x"]
+    kinked = [name for name in AT_KINKS if mentions(made.text, name)]
+    names = [*free, *free, *made.bound, *kinked] or ["x"]
     first = names[pick(len(names))]
     kinds = (*KINDS, *SCALAR) if not made.dims else KINDS
     kind = kinds[pick(len(kinds))]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
+from tests.campaign import notation
 from tests.campaign.declared import APPLIED, POSITIVE, SHAPES, VARIABLES
 from tests.campaign.functions import BASE, along_forms, elementwise_forms, plain_forms
 from tests.campaign.natures import NATURAL
@@ -79,7 +80,13 @@ def groups(want: Want) -> Groups:
     special = (_scalars, _vectors, _matrices, _tensors)[len(want.dims)](want.dims)
     whole = _even([*along_forms(want.dims), *plain_forms().get(want.dims, [])])
     entries = _even([*elementwise_forms(want.dims)])
-    found = (arithmetic, (*special, *_applied(want.dims)), whole, entries)
+    found = (
+        arithmetic,
+        (*special, *_applied(want.dims)),
+        whole,
+        entries,
+        tuple(notation.written(want.dims)),
+    )
     known = [tuple(form for form in group if _possible(form)) for group in found]
     return tuple(group for group in known if group)
 

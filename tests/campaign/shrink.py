@@ -53,10 +53,13 @@ def _smaller(made: Made) -> Iterator[Made]:
         rest = replace(program, bindings=program.bindings[:k] + program.bindings[k + 1 :])
         if not mentions(rest.text, name) and name not in made.wrt.split(", "):
             yield made.with_program(rest)
-    for part in sorted(list(program.body.walk())[1:], key=lambda part: part.size):
+    bound = [(program.bindings[:k], term) for k, (_, term) in enumerate(program.bindings)]
+    parts = sorted(list(program.body.walk())[1:], key=lambda part: part.size)
+    for bindings, part in [*bound, *((program.bindings, part) for part in parts)]:
         if part.want.dims and made.kind in {"gradient", "hessian", "hvp"}:
             continue
-        yield made.with_program(replace(program, body=part))
+        if not any(name in made.wrt.split(", ") for name, _ in program.bindings[len(bindings) :]):
+            yield made.with_program(replace(program, bindings=bindings, body=part))
     for changed in _cut(program):
         yield made.with_program(changed)
     if ", " in made.wrt:

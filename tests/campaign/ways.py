@@ -1,11 +1,13 @@
 """Other ways to have a result computed, each of which must give what plain NumPy code gives.
 
 A program asks for one of them: the value with the derivative, inputs bound once, an array to write
-to, results as linear operators, or the code of another library, where it is installed.
+to, results as linear operators, inputs that do not lie in one piece, a derivation that was pickled,
+or the code of another library, where it is installed.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Final
@@ -47,6 +49,28 @@ def _structured(d: Derivation, known: Known, functions: Functions) -> list[Any]:
     return [part.toarray() if hasattr(part, "toarray") else part for part in made]
 
 
+def _strided(d: Derivation, known: Known, functions: Functions) -> list[Any]:
+    """From arrays that are every second entry of others, backwards, and may not be written to."""
+
+    def seen(value: Any) -> Any:
+        if not np.ndim(value):
+            return value
+        wide = np.full([2 * size for size in np.shape(value)], np.nan)
+        view = wide[(slice(None, None, -2),) * wide.ndim]
+        view[...] = value
+        view.flags.writeable = False
+        return view
+
+    function = d.function("numpy", functions=functions)
+    return leaves_of(function(**{name: seen(value) for name, value in known.items()}))
+
+
+def _pickled(d: Derivation, known: Known, functions: Functions) -> list[Any]:
+    """From a derivation that was written down and read again."""
+    again: Derivation = pickle.loads(pickle.dumps(d))
+    return leaves_of(again.function("numpy", functions=functions)(**known))
+
+
 def _of_library(target: str) -> Callable[[Derivation, Known, Functions], list[Any]]:
     def computed(d: Derivation, known: Known, functions: Functions) -> list[Any]:
         def theirs(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,6 +89,8 @@ WAYS: Final[Mapping[str, Callable[[Derivation, Known, Functions], list[Any]]]] =
     "bind": _bound,
     "out": _written,
     "structured": _structured,
+    "strided": _strided,
+    "pickled": _pickled,
     **{target: _of_library(target) for target in NEEDS},
 }
 """Ways to have a result computed, by name."""
