@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matcalc.tensor.canonical import add, as_constant, contract, is_zero, rational, size
-from matcalc.tensor.nodes import Atom, Contract, Map, Rational, Sum, Tensor
+from matcalc.tensor.canonical import add, as_constant, contract, is_zero, size
+from matcalc.tensor.nodes import Atom, Contract, Map, Sum, Tensor
 from matcalc.tensor.words import is_difference
 
 SAYS = "sums along "
@@ -47,7 +47,7 @@ def summed(t: Contract) -> Tensor | None:
     return None
 
 
-def _without(t: Contract, place: int, label: int, total: Rational) -> Tensor:
+def _without(t: Contract, place: int, label: int, total: int) -> Tensor:
     """The contraction with a number instead of the sum of a factor over a label."""
     f, labels = t.factors[place]
     rest = [*t.factors[:place], *t.factors[place + 1 :]]
@@ -55,21 +55,13 @@ def _without(t: Contract, place: int, label: int, total: Rational) -> Tensor:
     alone = [x for x in labels if x >= t.rank and x != label and x not in carried]
     counts = [(size(f.dims[labels.index(x)]), ()) for x in alone]
     dims = dict(enumerate(t.dims))
-    return contract([*rest, *counts], range(t.rank), dims, rational(total))
+    return contract([*rest, *counts], range(t.rank), dims, total)
 
 
-def _total(t: Tensor, axis: int) -> Rational | None:
+def _total(t: Tensor, axis: int) -> int | None:
     """What a tensor sums to along an axis, if that is one number and known."""
-    scale: Rational = 1
-    while isinstance(t, Sum) and len(t.terms) == 1 and axis in t.terms[0][2]:
-        c, inner, labels = t.terms[0]
-        scale, t, axis = rational(scale * c), inner, labels.index(axis)
     if isinstance(t, Atom):
-        total = next((n for n in (0, 1) if f"{SAYS}{axis} to {n}" in t.properties), None)
-        return None if total is None else rational(total * scale)
-    if isinstance(t, Contract):
-        carriers = [(f, labels.index(axis)) for f, labels in t.factors if axis in labels]
-        return 0 if len(carriers) == 1 and _cancels(*carriers[0]) else None
+        return next((n for n in (0, 1) if f"{SAYS}{axis} to {n}" in t.properties), None)
     return 0 if _cancels(t, axis) else None
 
 

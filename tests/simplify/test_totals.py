@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcalc import parse
+from matcalc import derive, parse
 from matcalc.emit.text import text
 from matcalc.rules.book import default_book
 from matcalc.simplify.rewrite import Rewriting
@@ -85,3 +85,23 @@ def test_deviations_from_a_mean_sum_to_zero(line: str) -> None:
 @pytest.mark.parametrize("program", KEPT)
 def test_other_sums_stay(program: str) -> None:
     assert added_up(program) == program
+
+
+NAMED = """
+c = x - mean(x); norm(c)^2 (c · y)        | x | ((c · c) (y - mean(y)) + 2 (y · c) c)'
+c = x - mean(x); c / norm(c)              | x | (eye(n) - ones(n, n) / n - c c' / (c · c)) / norm(c)
+c = x - mean(x); y · c / norm(c)          | x | (y - mean(y) - (y · c) c / (c · c))' / norm(c)
+p = softmax(x); sum((p + t)^2)            | x | 2 (p ⊙ (p - p · p))'
+q = x / sum(x); -q · log(q)               | x | (q · log(q) - log(q))' / sum(x)
+h = layernorm(x); norm(h - y)^2           | x | 2 (mean(y) + (1 + h · (y - h) / n) h - y)' / std(x)
+P = softmax(X, axis=1); sum(P ⊙ log(P))   | X | P ⊙ log(P) - diag(sum(P ⊙ log(P), axis=1)) P
+P = softmax(X, axis=0); sum(P ⊙ log(P))   | X | P ⊙ log(P) - P diag(sum(log(P) ⊙ P, axis=0))
+C = X - ones(m) mean(X, axis=0)'; norm(C C')^2 | X | 4 C C' C
+"""
+
+
+@pytest.mark.parametrize("line", [line for line in NAMED.splitlines() if line])
+def test_a_name_sums_to_what_its_value_sums_to(line: str) -> None:
+    """Of p = softmax(x) to 1, of c = x - mean(x) to 0, of matrices along one axis."""
+    program, wrt, result = (part.strip() for part in line.split("|"))
+    assert str(derive(program, wrt, shapes=SHAPES)).split("\n")[-1] == result
