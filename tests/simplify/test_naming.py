@@ -92,6 +92,9 @@ h = x / t                    | (x' A x) y / t^2               | (h' A h) y
 h = x / t                    | (x · y) (x · z) z / t          | (x · z) (y · h) z
 h = x / norm(x)              | (x · z) z / norm(x)^2          | (z · h) z / norm(x)
 h = t s                      | t s exp(t) (x · y) z           | h exp(t) (x · y) z
+h = x / t                    | (u · v) (x · y) z / t          | (u · v) (y · h) z
+h = x / t                    | sum(sin(u)) (x · y) z / t      | sum(sin(u)) (y · h) z
+h = z / t                    | (x · x) (x · y) (y · z) x / t  | (x · x) (x · y) (y · h) x
 """
 
 ANOTHER_SUM = """
@@ -144,6 +147,7 @@ h = t / s^2                  | t^2 x / s^4                    | h^2 x
 h = t / s^2                  | t x / s^3                      | t x / s^3
 h = t^2 s                    | t^4 s^2 x                      | h^2 x
 h = t^2 s                    | t^3 s x                        | s t^3 x
+h = t^2 s                    | t^5 s x                        | s t^5 x
 h = t^(3/2) s                | t^3 s^2 x                      | h^2 x
 h = sqrt(t + s)              | x / (t + s)                    | x / h^2
 h = sqrt(x)                  | x ⊙ y                          | y ⊙ h^2

@@ -85,6 +85,7 @@ D E A - E D A                          | zeros(n, n)
 inv(blockdiag(A, B))                   | blockdiag(A^-1, B^-1)
 x + sum(y - mean(y)) z                 | x
 exp(sum(y - mean(y))) x                | x
+inv(A) (A x + y)                       | A^-1 y + x
 vec(A B + A M)                         | vec(A (B + M))
 """
 
