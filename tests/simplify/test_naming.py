@@ -79,6 +79,7 @@ h = t s                      | t s x                          | h x
 h = diag(A)                  | diag(diag(A)) B                | diag(h) B
 h = sum(X, axis=1)           | u · sum(X, axis=1)             | u · h
 h = sum(X, axis=1)           | u' X y                         | u' X y
+h = sum(X, axis=1)           | X' sum(X, axis=1)              | X' h
 h = sum(x)                   | sum(x)^2 y                     | h^2 y
 h = tr(A)                    | tr(A) B                        | h B
 h = X' u; g = X y            | X X' u                         | X h
