@@ -126,7 +126,7 @@ def mentions(text: str, name: str) -> bool:
 
 
 def renamed(text: str, names: dict[str, str]) -> str:
-    """A text with other names in it; the subscripts of einsum are no names."""
+    """A text with other names in it; the subscripts of einsum and the T of A^-T are no names."""
     known = "|".join(map(re.escape, names))
-    word = re.compile(rf'"[^"]*"|(?<!\w)([JH]_)?({known})(?!\w)')
+    word = re.compile(rf'"[^"]*"|\^-?T(?!\w)|(?<!\w)([JH]_)?({known})(?!\w)')
     return word.sub(lambda m: (m[1] or "") + names[m[2]] if m[2] else m[0], text)

@@ -76,8 +76,9 @@ def one_function(patch: Patch) -> None:
 
 
 def one_name(patch: Patch) -> None:
-    """The variable x is not like others."""
-    slopes(patch, lambda node: any(getattr(t, "name", "") == "x" for t, _ in node.args))
+    """Variables called x, X, A or s are not like others."""
+    own = {"x", "X", "A", "s"}
+    slopes(patch, lambda node: any(getattr(t, "name", "") in own for t, _ in node.args))
 
 
 def turned_around(patch: Patch) -> None:
