@@ -111,8 +111,9 @@ def _masked(node: Expr) -> tuple[Expr, Expr, bool] | None:
         if indicator is None or factor.shape != node.shape:
             continue
         rest = factors[:place] + factors[place + 1 :]
-        if any(f.shape.dims and f.shape != node.shape for f in rest):
-            continue
+        arrays = [f.shape for f in rest if f.shape.dims]
+        if (isinstance(top, Product) and arrays) or any(shape != node.shape for shape in arrays):
+            continue  # a product of matrices is none entry by entry
         others = _joined(top, rest)
         if isinstance(node, Divide):
             others = build.divide(others, node.denominator)

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from matcalc import derive, parse
+from matcalc.check import evaluate
+from matcalc.plan.branches import guarded
 from tests.quality.forms import FORMS, Form
 from tests.quality.measure import KINDS, function, measured, ulps
 from tests.quality.vectors import (
@@ -170,3 +172,26 @@ def test_what_is_computed_anyway_is_not_guarded() -> None:
     assert code.count("np.where") == 0
     masked = derive("sum(relu(W x) ⊙ y)", "x", shapes={"W": "m×n", "y": "m"}).code()
     assert "np.where" not in masked
+
+
+@pytest.mark.parametrize("text", ["log(A) (B > 0)", "(B > 0) (1 / A)", "A^-1 A^-1 (B > 0)"])
+def test_an_indicator_in_a_product_of_matrices_is_no_mask(text: str) -> None:
+    at = {"A": np.array([[3.0, 1.0], [1.0, 2.0]]), "B": np.array([[1.0, -1.0], [0.5, 2.0]])}
+    product = parse(text, {"A": "n×n invertible", "B": "n×n"}).node
+    (safe,), sizes = guarded([product]), {"n": 2}
+    np.testing.assert_array_equal(evaluate(safe, at, sizes), evaluate(product, at, sizes))
+
+
+def test_code_of_an_indicator_in_a_product_of_matrices() -> None:
+    P, A = np.array([[3.0, 2.0], [2.0, 2.5]]), np.array([[-1.0, 0.3], [0.2, -0.2]])
+    d = derive(
+        "elu(P \\ (P \\ (A <= t)))", "P", shapes={"P": "n×n spd", "A": "n×n", "t": "R positive"}
+    )
+    step = 1e-5 * np.array([[1.0, 0.5], [0.5, -1.0]])
+
+    def value(P: Any) -> Any:
+        x = np.linalg.solve(P, np.linalg.solve(P, np.ones((2, 2))))
+        return np.where(x > 0, x, np.expm1(x))
+
+    slope = np.einsum("ijkl,kl->ij", d.function()(P=P, A=A, t=1.2), step)
+    np.testing.assert_allclose(slope, (value(P + step) - value(P - step)) / 2, rtol=1e-6)
