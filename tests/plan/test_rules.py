@@ -56,6 +56,10 @@ STABLE: list[tuple[str, Any]] = [
     ("exp(x) / sum(exp(x))", lambda x: np.exp(x - x.max()) / np.exp(x - x.max()).sum()),
     ("log(sum(exp(x)))", lambda x: x.max() + np.log(np.exp(x - x.max()).sum())),
     ("log(softmax(x))", lambda x: x - x.max() - np.log(np.exp(x - x.max()).sum())),
+    ("log(mean(exp(x)))", lambda x: x.max() + np.log(np.exp(x - x.max()).mean())),
+    ("(x · exp(x)) / sum(exp(x))", lambda x: np.average(x, weights=np.exp(x - x.max()))),
+    ("log(prod((1 + x^2)^40))", lambda x: 40 * np.log(1 + x**2).sum()),
+    ("log(prod(x))", lambda x: np.log(np.abs(x)).sum()),
 ]
 
 
