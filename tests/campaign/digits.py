@@ -292,12 +292,17 @@ def _polar(X: Array) -> Array:
     return np.asarray(u @ v)
 
 
+def _determinant(A: Array) -> Any:
+    """The determinant; mpmath has none of a matrix with an entry that is no number."""
+    return mp.det(_matrix(A)) if all(mp.isfinite(e) for e in np.ravel(A)) else mp.nan
+
+
 def _det(A: Array) -> Array:
-    return numbers(mp.det(_matrix(A)))
+    return numbers(_determinant(A))
 
 
 def _logdet(A: Array) -> Array:
-    value = abs(mp.det(_matrix(A)))
+    value = abs(_determinant(A))
     return numbers(mp.log(value) if value else mp.ninf)
 
 

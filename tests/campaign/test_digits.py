@@ -37,3 +37,9 @@ def test_powers(x: float, p: float, value: float) -> None:
     """Also to exponents of a hundred thousand bits, at once."""
     found = abs(power(mp.mpf(x), mp.mpf(p))) if value == mp.inf else power(mp.mpf(x), mp.mpf(p))
     assert found == value or (mp.isnan(found) and mp.isnan(value))
+
+
+def test_determinant_of_what_is_no_number() -> None:
+    A = numbers(np.array([[np.nan, 1.0], [2.0, 3.0]]))
+    assert mp.isnan(MATRIX["det"](A).item())
+    assert mp.isnan(MATRIX["logdet"](A).item())
