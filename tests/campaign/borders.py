@@ -23,6 +23,9 @@ ZERO: Final = mp.mpf(10) ** -25
 ROUNDING: Final = mp.mpf(10) ** -13
 """Apart by less than this, relatively, is equal but for rounding: an orthogonal matrix that is
 drawn in double precision has a determinant of 1 only to so many digits."""
+RANK: Final = mp.mpf(10) ** -8
+"""Singular values that are smaller, relative to the largest, count as 0 for one computation and not
+for another."""
 FINE: Final = mp.mpf(10) ** 8
 """Beyond this a step of the witness crosses whole numbers."""
 
@@ -63,10 +66,15 @@ def _empty(*args: Array) -> bool:
     )
 
 
+def _singular_values(X: Array) -> list[Any]:
+    """The singular values of a matrix, the largest first."""
+    with mp.workdps(DIGITS):
+        return sorted(mp.svd_r(mp.matrix(X.tolist()), compute_uv=False), reverse=True)
+
+
 def _deficient(X: Array) -> bool:
     """Whether a matrix has not full rank, or two singular values are equal."""
-    with mp.workdps(DIGITS):
-        values = sorted(mp.svd_r(mp.matrix(X.tolist()), compute_uv=False), reverse=True)
+    values = _singular_values(X)
     return values[-1] < ZERO or any(a - b < ZERO for a, b in pairwise(values))
 
 
@@ -154,3 +162,14 @@ def ties(values: Mapping[Expr, Array]) -> Iterator[str]:
                 a != b and _equal(a, b) for a, b in pairwise(sorted(filter(mp.isfinite, entries)))
             ):
                 yield f"{name or 'a comparison'} of values that are equal but for rounding"
+
+
+def ranks(values: Mapping[Expr, Array]) -> Iterator[str]:
+    """Pseudo-inverses of matrices so near to a lower rank that code in doubles may see that one."""
+    for node in values:
+        if isinstance(node, nodes.Call) and node.name == "pinv" and node.args[0] in values:
+            matrix = values[node.args[0]]
+            if _finite(matrix) and np.size(matrix):
+                found = _singular_values(matrix)
+                if found[-1] < RANK * found[0]:
+                    yield "a pseudo-inverse near a change of rank"

@@ -7,7 +7,7 @@ singularity.  A result that agrees with it was only spoilt by rounding or overfl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from matcalc.check.differences import Array
 from matcalc.check.sample import Sample
 from matcalc.expr.nodes import Expr, Named, Symbol
 from matcalc.kinds import Problem, is_symmetric
-from tests.campaign.borders import borders, ties
+from tests.campaign.borders import borders, ranks, ties
 from tests.campaign.digits import DIGITS, numbers
 from tests.campaign.precise import Precise
 
@@ -95,8 +95,15 @@ class Witness:
     def border(self) -> str | None:
         """What of the program is at the border of a domain, or chosen by rounding; None if
         nothing is."""
+        return self._first(borders, ties)
+
+    def code_border(self) -> str | None:
+        """What code in doubles may also see otherwise than the expression."""
+        return self._first(borders, ties, ranks)
+
+    def _first(self, *looks: Callable[[Mapping[Expr, Array]], Iterator[str]]) -> str | None:
         values = self.f.all(self.at)
-        return next((word for found in (borders, ties) for word in found(values)), None)
+        return next((word for look in looks for word in look(values)), None)
 
     def _smooth(self, sides: list[tuple[Array, Array, Array]]) -> Found | None:
         """Why there is no derivative, if there is none."""

@@ -273,9 +273,10 @@ def _computed(
 
 
 def _border(trial: _Trial, drawn: Sample) -> str | None:
-    """What of the program is at the border of a domain, as far as many digits can be had."""
+    """What of the program is at the border of a domain or of a rank, as far as many digits can be
+    had."""
     try:
-        return Witness(trial.problem, drawn, trial.rng).border()
+        return Witness(trial.problem, drawn, trial.rng).code_border()
     except (UnknownError, *OUTSIDE):
         return None
 

@@ -7,7 +7,7 @@ import pytest
 
 from matcalc.expr.nodes import Expr
 from matcalc.language import parse_program
-from tests.campaign.borders import borders, ties
+from tests.campaign.borders import borders, ranks, ties
 from tests.campaign.digits import numbers
 from tests.campaign.precise import Precise
 
@@ -45,6 +45,13 @@ def test_border(text: str, point: dict[str, np.ndarray], there: bool) -> None:
 def test_choice_by_rounding(text: str, point: dict[str, np.ndarray], there: bool) -> None:
     """A difference of 1e-6 is one; what rounds to the same is none."""
     assert bool(list(ties(_parts(text, point)))) is there
+
+
+@pytest.mark.parametrize(("small", "there"), [(1e-12, True), (1e-6, False), (0.5, False)])
+def test_rank_that_doubles_do_not_tell(small: float, there: bool) -> None:
+    """NumPy drops singular values below 1e-15 of the largest, the oracle those below 1e-9."""
+    point = {"S": TURN @ np.diag([2.0, 2.0 * small]) @ TURN.T}
+    assert bool(list(ranks(_parts("pinv(S S' inv(S))", point)))) is there
 
 
 def _parts(text: str, point: dict[str, np.ndarray]) -> dict[Expr, np.ndarray]:
