@@ -29,6 +29,7 @@ from matcalc.expr.nodes import (
     Number,
     Power,
     Product,
+    Size,
     Symbol,
     Transpose,
     children,
@@ -121,7 +122,7 @@ def _is_short(term: Expr) -> bool:
     """Whether a term is a variable or a product of numbers, after which a 1 is written."""
     if isinstance(term, Product):
         return all(not f.shape.dims for f in term.factors)
-    return isinstance(term, Symbol | Named | Index | Neg)
+    return isinstance(term, Symbol | Named | Index | Neg | Size)
 
 
 @lru_cache(maxsize=_MEMO)
@@ -130,6 +131,7 @@ def _names(expr: Expr) -> tuple[bool, tuple[str, ...]]:
     long, of its beginning, since what it shares is read again and again."""
     bound = False
     found: list[str] = []
+    sizes: list[str] = []
     pending: list[Expr] = [expr]
     for _ in range(_READ):
         if not pending:
@@ -138,6 +140,8 @@ def _names(expr: Expr) -> tuple[bool, tuple[str, ...]]:
         if isinstance(node, Symbol | Named):
             bound = bound or isinstance(node, Named)
             found.append(node.name)
+        elif isinstance(node, Size):
+            sizes.append(str(node.dim))
         else:
             pending.extend(children(node)[::-1])
-    return bound, tuple(found)
+    return bound, (*found, *sizes)

@@ -172,6 +172,8 @@ def _fails(node: Expr, sides: Collection[Expr]) -> tuple[int, Fraction | int] | 
             return None if "positive" in properties(below) else (1, 1)
         case Power(exponent=Number(value=value)) if value >= 0 and value.denominator == 1:
             return None
+        case Power() if not _opens(node):
+            return None  # of a matrix: none of its entries is computed from one of its base
         case Power(base=base):
             return None if "positive" in properties(base) else (0, 1)
         case Call(name=name, args=(arg, *_)) if name in PARTIAL:

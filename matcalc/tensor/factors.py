@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from matcalc.dims import Dim
+from matcalc.dims import Dim, named
 from matcalc.tensor.constructors import Constructors, View
-from matcalc.tensor.leaves import mask, primitive_part, rational
-from matcalc.tensor.nodes import Contract, Delta, Labels, Mask, Rational, Sum, Tensor
+from matcalc.tensor.leaves import mask, primitive_part, rational, size
+from matcalc.tensor.nodes import Contract, Delta, Labels, Mask, Rational, Sum, Tensor, Value
 
 FLAT: Final = 32
 """Contractions in a contraction are flattened up to so many factors, so that sharing is kept."""
@@ -44,7 +44,8 @@ class Factors:
         return label
 
     def push(self, t: Tensor, labels: Labels) -> None:
-        """Take in an operand; multiples lose their number, a contraction stays whole."""
+        """Take in an operand; multiples lose their number, a contraction stays whole, the number of
+        entries of a matrix is m times n."""
         for label, dim in zip(labels, t.dims, strict=True):
             self.dim.setdefault(label, dim)
         if isinstance(t, Contract) and len(t.factors) < 2 and _opens(t):
@@ -60,6 +61,10 @@ class Factors:
                 self.push(single, tuple([labels[i] for i in axes]))
         elif isinstance(t, Delta):
             self.deltas.append((labels[0], labels[1]))
+        elif isinstance(t, Value) and isinstance(t.what, Dim) and len(t.what.terms) == 1:
+            ((names, c),) = t.what.terms
+            self.coefficient = rational(self.coefficient * c)
+            self.views += [(size(named(name)), ()) for name in names]
         elif isinstance(t, Mask) and not t.lower:
             self.views.append((mask(t.dims[::-1], -t.offset), labels[::-1]))
         else:

@@ -48,7 +48,7 @@ from matcalc.tensor.nodes import (
     Value,
     operands,
 )
-from matcalc.tensor.traits import EVEN, at_the_point, turned_order
+from matcalc.tensor.traits import EVEN, OF_ENTRIES, at_the_point, turned_order
 from matcalc.tensor.words import Words, is_turned
 
 _COMPARE: Final = {"gt": ">", "ge": ">=", "eq": "=="}
@@ -337,6 +337,8 @@ class Lift:
             return self._along(t, t.fn, args)
         if t.fn == VECH_BASIS:
             args = [build.size(t.dims[1])]
+        if t.fn in OF_ENTRIES and isinstance(args[0], Call) and args[0].name == "vec":
+            args = list(args[0].args)
         return build.call(Shape(t.dims), t.fn, args)
 
     def _along(self, t: Opaque, fn: str, args: Sequence[Expr]) -> Expr:

@@ -117,7 +117,7 @@ class Lowering:
             case Constant(name=name):
                 return intern(Value, (), name)
             case Size(dim=dim):
-                return size(dim)
+                return contract([(size(dim), ())], ())
             case Named(name=name, value=value):
                 bound = intern(Bound, dims, name, self.done[value])
                 if node not in self.derived:

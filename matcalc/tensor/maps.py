@@ -29,6 +29,7 @@ from matcalc.tensor.nodes import (
     Rational,
     Sum,
     Tensor,
+    Value,
     intern,
 )
 from matcalc.tensor.regroup import common_make
@@ -137,7 +138,69 @@ def _power_by_name(make: Constructors, views: Sequence[View], dims: tuple[Dim, .
             total = make.contract([(inner, ()), (exponent, ())], ())
             view = (t, tuple([labels[i] for i in axes]))
             return apply_map(make, "pow", [view, (total, ())], dims)
+    if not at and _is_dimension(exponent):
+        made = _power_by_dimension(make, base, labels, exponent, dims)
+        if made is not None:
+            return made
     return _map_node(make, "pow", views, dims)
+
+
+def _is_dimension(exponent: Tensor) -> bool:
+    """Whether a number is whole whatever the shapes: a polynomial in dimensions."""
+    match exponent:
+        case Value(what=what):
+            return isinstance(what, Dim)
+        case Sum(terms=terms):
+            return all(isinstance(c, int) and _is_dimension(t) for c, t, _ in terms)
+        case Contract(factors=factors):
+            return all(_is_dimension(t) for t, _ in factors)
+        case _:
+            return False
+
+
+def _power_by_dimension(
+    make: Constructors, base: Tensor, labels: Labels, exponent: Tensor, dims: tuple[Dim, ...]
+) -> Tensor | None:
+    """(a b)^n is a^n b^n, (t^k)^n is t^(k n), (c t)^n is c^n t^n, for whole k and n and a number c;
+    a sum keeps its sign."""
+
+    def raised(t: Tensor, axes: Sequence[int], n: Tensor) -> View:
+        made = power(make, t, n)
+        return made, tuple([labels[i] for i in axes])
+
+    parts: list[View] = []
+    match base:
+        case Contract(factors=factors):
+            if any(i >= base.rank for _, axes in factors for i in axes):
+                return None
+            parts = [raised(t, axes, exponent) for t, axes in factors]
+        case Map(fn="pow", args=((t, axes), (inner, ()))) if isinstance(as_constant(inner), int):
+            parts = [raised(t, axes, make.contract([(inner, ()), (exponent, ())], ()))]
+        case Sum() if as_constant(base) is not None:
+            return _sign(make, exponent, dims) if as_constant(base) == -1 else None
+        case Sum() if len(base.terms) == 1:
+            number, t, axes = base.terms[0]
+            parts = [raised(constant(number), (), exponent), raised(t, axes, exponent)]
+        case Sum() if base.terms:
+            content, primitive = primitive_part(base)
+            count = abs(Fraction(content))
+            if count == 1:
+                return None
+            sign = 1 if content > 0 else -1
+            own = scaled(make, primitive, sign)
+            parts = [raised(constant(count), (), exponent), raised(own, range(base.rank), exponent)]
+        case _:
+            return None
+    return make.contract(parts, range(len(dims)), dict(enumerate(dims)))
+
+
+def _sign(make: Constructors, exponent: Tensor, dims: tuple[Dim, ...]) -> Tensor | None:
+    """(-1)^(m + 2 n) is (-1)^m."""
+    if not isinstance(exponent, Sum) or all(abs(c) == 1 for c, _, _ in exponent.terms):
+        return None
+    terms = [(c if abs(c) == 1 else c % 2, t, axes) for c, t, axes in exponent.terms]
+    rest = make.add(terms, ())
+    return apply_map(make, "pow", [(constant(-1), ()), (rest, ())], dims)
 
 
 def _is_idempotent(base: Tensor, k: Rational) -> bool:

@@ -124,11 +124,14 @@ class Network(Graph):
         assert expr is not None, "a sum over an index that nothing carries is a size already"
         if isinstance(expr, Call) and expr.name == "sum" and expr.axis is not None:
             return build.call(Shape(), "sum", expr.args)
-        return build.call(Shape(), self.average(expr, dim), [expr])
+        name = self.average(expr, dim)
+        if isinstance(expr, Call) and expr.name == name == "mean" and expr.axis is not None:
+            return build.call(Shape(), "mean", expr.args)  # of the rows' means
+        return build.call(Shape(), name, [expr])
 
     def average(self, summed: Expr, dim: Dim) -> str:
         """sum, or mean where a plain vector is divided by its length anyway."""
-        return "mean" if average(summed, build.size(dim), self.below) else "sum"
+        return "mean" if average(summed, [dim], self.below) else "sum"
 
     def absorb(self, edge: Edge, label: int, vector: Vector) -> None:
         """A leaf: the matrix times the vector on its end is a vector on the other."""

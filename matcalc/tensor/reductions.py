@@ -12,7 +12,14 @@ from matcalc.dims import Dim
 from matcalc.tensor.components import components
 from matcalc.tensor.constructors import as_power, power, relabelled
 from matcalc.tensor.factors import Factors
-from matcalc.tensor.leaves import UNIT, grouped_dims, is_vech_basis, is_zero
+from matcalc.tensor.leaves import (
+    UNIT,
+    as_constant,
+    grouped_dims,
+    is_vech_basis,
+    is_zero,
+    primitive_part,
+)
 from matcalc.tensor.nodes import (
     Delta,
     Embed,
@@ -73,6 +80,7 @@ def merge_powers(factors: Factors) -> bool:
     for index, (t, labels) in enumerate(factors.views):
         base, axes, exponent = as_power(t, labels)
         found.setdefault((base, axes), []).append((index, exponent))
+    _meet_opposites(factors, found)
     repeated = {key: places for key, places in found.items() if len(places) > 1}
     factors.drop(index for places in repeated.values() for index, _ in places)
     for (base, axes), places in repeated.items():
@@ -80,6 +88,23 @@ def merge_powers(factors: Factors) -> bool:
         if merged is not UNIT:
             factors.push(merged, axes)
     return bool(repeated)
+
+
+def _meet_opposites(
+    factors: Factors, found: dict[tuple[Tensor, Labels], list[tuple[int, Tensor]]]
+) -> None:
+    """(s - t)^p / (t - s) is -(s - t)^(p - 1): whole powers of a sum join those of its opposite,
+    whose sign no power by a name lets out."""
+    for base, axes in list(found):
+        if not isinstance(base, Sum) or len(base.terms) < 2:
+            continue
+        content, opposite = primitive_part(base)
+        whole = found.get((opposite, axes), ()) if content == -1 else ()
+        exponents = [as_constant(exponent) for _, exponent in whole]
+        if exponents and all(isinstance(k, int) for k in exponents):
+            odd = sum(k.numerator for k in exponents if k is not None) % 2
+            factors.coefficient = -factors.coefficient if odd else factors.coefficient
+            found[base, axes] += found.pop((opposite, axes))
 
 
 def _merged(factors: Factors, base: Tensor, exponents: Sequence[Tensor]) -> Tensor:

@@ -4,11 +4,25 @@ below."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
+from matcalc.dims import Dim, named
 from matcalc.expr import build
-from matcalc.expr.nodes import Call, Divide, Expr, Named, Neg, Number, Product, Shape, Size, Symbol
+from matcalc.expr.nodes import (
+    Call,
+    Divide,
+    Expr,
+    Named,
+    Neg,
+    Number,
+    Power,
+    Product,
+    Shape,
+    Size,
+    Symbol,
+)
 from matcalc.expr.order import ordered_factors
-from matcalc.expr.writing import negated, product, quotient
+from matcalc.expr.writing import negated, power, product, quotient
 from matcalc.tensor.nodes import Rational
 
 
@@ -44,10 +58,11 @@ def _averaged(scalars: Sequence[Expr], below: list[Expr]) -> list[Expr]:
         if isinstance(scalar, Product) and _is_spread(scalar) and scalar.factors[0] in below:
             below.remove(scalar.factors[0])
             scalar = scalar.factors[1]
-        if isinstance(scalar, Call) and scalar.name == "sum" and scalar.axis is None:
-            (arg,) = scalar.args
-            if arg.shape.rank == 1 and average(arg, build.size(arg.shape.dims[0]), below):
-                scalar = build.call(Shape(), "mean", [arg])
+        total, k = _power_of(scalar)
+        if isinstance(total, Call) and total.name == "sum" and total.axis is None and k > 0:
+            (arg,) = total.args
+            if k.denominator == 1 and average(arg, arg.shape.dims * k.numerator, below):
+                scalar = power(build.call(Shape(), "mean", [arg]), k)
         result.append(scalar)
     return result
 
@@ -58,10 +73,32 @@ def _is_spread(expr: Product) -> bool:
     return len(expr.factors) == 2 and isinstance(last, Call) and last.name == "var"
 
 
-def average(summed: Expr, size: Expr, below: list[Expr]) -> bool:
-    """Whether a plain vector that is summed is divided by its length anyway; that is then gone from
-    below."""
-    if isinstance(summed, Symbol | Named | Call | Product) and size in below:
-        below.remove(size)
-        return True
-    return False
+def average(summed: Expr, dims: Sequence[Dim], below: list[Expr]) -> bool:
+    """Whether something plain that is summed over dimensions is divided by their product anyway;
+    that is then gone from below."""
+    if not isinstance(summed, Symbol | Named | Call | Product):
+        return False
+    rest = list(below)
+    for size in [size for dim in dims for size in _factors(dim)]:
+        parts = [_power_of(part) for part in rest]
+        place = next((i for i, (base, k) in enumerate(parts) if base == size and k >= 1), None)
+        if place is None:
+            return False
+        k = parts[place][1] - 1
+        rest[place : place + 1] = [power(size, k)] if k else []
+    below[:] = rest
+    return True
+
+
+def _factors(dim: Dim) -> list[Expr]:
+    """A dimension as a number, factor by factor."""
+    if len(dim.terms) == 1 and dim.terms[0][1] == 1:
+        return [build.size(named(name)) for name in dim.terms[0][0]]
+    return [build.size(dim)]
+
+
+def _power_of(part: Expr) -> tuple[Expr, Fraction]:
+    """The base and the exponent of a power by a number."""
+    if isinstance(part, Power) and isinstance(part.exponent, Number):
+        return part.base, Fraction(part.exponent.value)
+    return part, Fraction(1)

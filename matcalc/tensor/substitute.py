@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matcalc.dims import Dim
-from matcalc.tensor.canonical import add, apply_map, constant, contract, group, opaque, split
+from matcalc.tensor.canonical import add, apply_map, contract, group, opaque, size, split
 from matcalc.tensor.nodes import (
     Atom,
     Bound,
@@ -116,12 +116,7 @@ class Substitution:
     def _leaf(self, node: Tensor, dims: tuple[Dim, ...]) -> Tensor:
         match node:
             case Value(what=Dim() as what) if self.dims:
-                number = what.substitute(self.dims)
-                return (
-                    constant(number.value)
-                    if number.value is not None
-                    else intern(Value, (), number)
-                )
+                return contract([(size(what.substitute(self.dims)), ())], ())
             case Embed(offset=offset) if self.dims:
                 return intern(Embed, dims, offset.substitute(self.dims))
             case OneHot(index=index) if not isinstance(index, int):

@@ -9,6 +9,9 @@ from matcalc.expr.nodes import Function
 IDEMPOTENT: Final = frozenset({"gt", "ge", "eq"})
 """Indicators: 0 or 1, so their powers are themselves."""
 
+OF_ENTRIES: Final = frozenset("max min prod std logsumexp".split())
+"""Functions of all entries, whose order is no matter: of a matrix what they are of its vec()."""
+
 EVEN: Final = frozenset("abs cos cosh normpdf".split())
 """f(-x) = f(x)."""
 

@@ -90,13 +90,20 @@ def _multiple(S: Array) -> bool:
     return len(values) > 1 and _equal(*values[-2:])
 
 
+def _alone(S: Array) -> bool:
+    """Whether the largest eigenvalue is not simple, or the only one: what remains of the matrix
+    without it is of rounding alone."""
+    return np.size(S) == 1 or _multiple(S)
+
+
 BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
-    **dict.fromkeys("log log2 log10 logit hypot sqrt xlogx prod".split(), _zero),
+    **dict.fromkeys("log log2 log10 logit hypot sqrt recip xlogx prod".split(), _zero),
     "pow": lambda x, _: _zero(x) or _negative(x),
     **dict.fromkeys("asin acos atanh acosh".split(), _one),
     **dict.fromkeys("std layernorm".split(), _constant),
     **dict.fromkeys("norm_nuc norm_2 polar pinv".split(), _deficient),
-    **dict.fromkeys("eigmax eigvecmax".split(), _multiple),
+    "eigmax": _multiple,
+    "eigvecmax": _alone,
     **dict.fromkeys("floor ceil round".split(), _steep),
     "norm": _empty,
     "atan2": _nowhere,

@@ -25,7 +25,9 @@ STEPS: Final = (mp.mpf(10) ** -10, mp.mpf(10) ** -13)
 APART: Final = 1e-5
 AGREED: Final = 1e-8
 GROWTH: Final = 50
-MORE: Final = 3 * DIGITS
+MORE: Final = 400
+"""Digits for numbers that cancel: up to 308 before the point where doubles hold them, and those of
+the squares of the steps."""
 
 Line = Mapping[str, Array]
 """A direction for each of some names."""

@@ -20,6 +20,7 @@ AT = [
     ("eigvecmax(S)", {"S": TURN @ np.diag([3.0, 3.0]) @ TURN.T}, True),
     ("eigvecmax(S)", {"S": SPREAD}, False),
     ("eigmax(S)", {"S": np.array([[2.0]])}, False),
+    ("eigvecmax(S)", {"S": np.array([[2.0]])}, True),
     ("eigmax(S)", {"S": np.diag([1.0, 1.0, 2.0])}, False),
     ("atan2(0 S, S)", {"S": np.array([[-2.0]])}, True),
     ("atan2(0 S, S)", {"S": np.array([[2.0]])}, False),

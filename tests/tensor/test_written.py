@@ -100,7 +100,7 @@ vstack(zeros(m, n), A, zeros(m, n)); hstack(A, zeros(n, m)); vstack(x, zeros(2),
 [s, 0, 0, 0, 0, 0]; [[s, 0], [0, t]]; s e(0, n); e(0, n) e(1, n)'; tril(ones(n, n));
 triu(ones(m, n), 1); unvech(h, n) x; vech(x y'); skew(a) skew(b); C skew(a); ones(n, n) - eye(n);
 ones(m) x'; x ones(m)'; sum(x) ones(m); n eye(n); where(A > 0, A, B); max(x, s); x^2 / (x · x);
-A' B; sylvester(A, B, S); softmax(A x); tr(A^3); A B A B; s eye(n); max(vec(X)); A x == 0;
+A' B; sylvester(A, B, S); softmax(A x); tr(A^3); A B A B; s eye(n); max(X); A x == 0;
 abs(s) == s; norm(x) == 1; s == t; A sum(B, axis=1); B diag(A' S A); x · diag(A' S A);
 tril(ones(n, m), -1) u; triu(ones(n, m)) u; (x · y) T; (x · y)^2 A; (x · y) A x; -x - y;
 s ones(n, n) + x y'; diag(x) + s ones(n, n); A ⊙ B + s; A B + s
@@ -172,8 +172,20 @@ TURNED = {
     "x' y T": "(x · y) T",
     "x' y A x": "(x · y) A x",
     "x' y x' y A": "(x · y)^2 A",
-    "max(X)": "max(vec(X))",
-    "max(A B)": "max(vec(A B))",
+    "max(vec(X))": "max(X)",
+    "std(vec(X))": "std(X)",
+    "logsumexp(vec(A B))": "logsumexp(A B)",
+    "sum(X) / (m n)": "mean(X)",
+    "sum(X)^2 / (n^2 m^2)": "mean(X)^2",
+    "sum(A)^3 / n^6": "mean(A)^3",
+    "sum(A)^3 / n^4": "sum(A)^3 / n^4",
+    "(s s)^n / s": "s^(2 n - 1)",
+    "(s t)^n / t": "s^n t^(n - 1)",
+    "(-2 s)^n": "(-2)^n s^n",
+    "(2 s - 2 t)^n": "2^n (s - t)^n",
+    "(s - t)^n / (t - s)": "-(s - t)^(n - 1)",
+    "(t / s)^n": "t^n s^(-n)",
+    "(-1)^(3 n) (-1)^(2 m)": "(-1)^n",
     "sum(A B, axis=1)": "A sum(B, axis=1)",
     "tril(ones(m, n))' u": "triu(ones(n, m)) u",
     "triu(ones(m, n), 1)' u": "tril(ones(n, m), -1) u",
