@@ -73,7 +73,7 @@ def check(
     rng = np.random.default_rng(seed)
     draw = partial(
         sample,
-        [expression],
+        [expression, *wrt],
         _variables(expression, [*symbols, *along, *wrt, *results]),
         rng,
         functions=functions,

@@ -100,8 +100,8 @@ class Spelling:
                 return self._sum(t, at, left)
             case Map():
                 return self._map(t, at, left)
-            case Mask(lower=lower, offset=0):
-                return _indicator(at[0], ("≥", r"\ge") if lower else ("≤", r"\le"), at[1])
+            case Mask(offset=0):
+                return _indicator(at[0], ("≥", r"\ge"), at[1])
             case Mask() | Embed() | Opaque() | Group() | Split():
                 return self._whole(t, at)
 

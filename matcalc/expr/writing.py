@@ -214,8 +214,12 @@ def transposed(expr: Expr) -> Expr:
             return build.kron(transposed(a), transposed(b))
         case Call(name="skew"):
             return build.neg(expr)
-        case Call(name="tril" | "triu" as half, args=(arg,)) if is_symmetric(arg):
-            return build.call(expr.shape, "triu" if half == "tril" else "tril", [arg])
+        case Call(name="tril" | "triu" as half, args=(arg, *k)) if cost(transposed(arg)) <= cost(
+            arg
+        ) and all(isinstance(i, Number) for i in k):
+            offset = [build.number(-i.value) for i in k if isinstance(i, Number)]
+            other = "triu" if half == "tril" else "tril"
+            return build.call(expr.shape.transposed, other, [transposed(arg), *offset])
         case Call(name="commutation", args=(m, n)):
             return build.call(expr.shape, "commutation", [n, m])
         case Inverse(arg=arg) if cost(transposed(arg)) <= cost(arg):

@@ -72,8 +72,8 @@ def matches(
                 aligned = state.aligned(places, labels)
                 if aligned is not None:
                     yield from _whole_args((arg,), (subject.arg,), aligned)
-        case Mask(lower=lower, offset=offset):
-            same = isinstance(subject, Mask) and (subject.lower, subject.offset) == (lower, offset)
+        case Mask(offset=offset):
+            same = isinstance(subject, Mask) and subject.offset == offset
             aligned = state.aligned(places, labels) if same else None
             if aligned is not None:
                 yield aligned

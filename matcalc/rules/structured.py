@@ -104,7 +104,7 @@ def _triangle(t: Sum, term: Term) -> tuple[Tensor, bool] | None:
             sizes = dict(enumerate(t.dims)) | {rows: mask.dims[0], columns: mask.dims[0]}
             rests.append(contract(views, out, sizes))
         turned = rests[1].key < rests[0].key
-        return rests[turned], mask.lower != turned
+        return rests[turned], not turned
     return None
 
 

@@ -67,9 +67,8 @@ def _pattern(
             return np.arange(shape[0]) == index if isinstance(index, int) else np.ones(shape, bool)
         case Embed(offset=offset):
             return np.eye(shape[0], shape[1], k=-offset.evaluate(sizes), dtype=bool)
-        case Mask(lower=lower, offset=offset):
-            ones = np.ones(shape, bool)
-            return np.tril(ones, offset) if lower else np.triu(ones, offset)
+        case Mask(offset=offset):
+            return np.tri(shape[0], shape[1], offset, bool)
         case Contract(factors=factors):
             return _product([(found[t], labels) for t, labels in factors], len(shape))
         case Sum(terms=terms):

@@ -8,8 +8,8 @@ from typing import Final
 
 from matcalc.dims import Dim, named
 from matcalc.tensor.constructors import Constructors, View
-from matcalc.tensor.leaves import mask, primitive_part, rational, size
-from matcalc.tensor.nodes import Contract, Delta, Labels, Mask, Rational, Sum, Tensor, Value
+from matcalc.tensor.leaves import primitive_part, rational, size
+from matcalc.tensor.nodes import Contract, Delta, Labels, Rational, Sum, Tensor, Value
 
 FLAT: Final = 32
 """Contractions in a contraction are flattened up to so many factors, so that sharing is kept."""
@@ -65,8 +65,6 @@ class Factors:
             ((names, c),) = t.what.terms
             self.coefficient = rational(self.coefficient * c)
             self.views += [(size(named(name)), ()) for name in names]
-        elif isinstance(t, Mask) and not t.lower:
-            self.views.append((mask(t.dims[::-1], -t.offset), labels[::-1]))
         else:
             self.views.append((t, labels))
 

@@ -174,7 +174,7 @@ class Graph:
         for swapped, (t, _) in zip(turned, members, strict=True):
             base, exponent = reciprocal(t)
             if isinstance(t, Mask):
-                masks.append((t.lower != swapped, -t.offset if swapped else t.offset))
+                masks.append((not swapped, -t.offset if swapped else t.offset))
             elif exponent:
                 below.append(power(self.matrix(base, swapped), exponent))
             else:

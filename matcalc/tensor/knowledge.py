@@ -84,9 +84,8 @@ class Knowledge:
                 return at_the_point(properties) if self.final else properties
             case Delta():
                 return frozenset({"spd", "diagonal", "orthogonal"})
-            case Mask(lower=lower, offset=offset):
-                triangle = offset <= 0 if lower else offset >= 0
-                return frozenset({"lower" if lower else "upper"}) if triangle else NONE
+            case Mask(offset=offset):
+                return frozenset({"lower"}) if offset <= 0 else NONE
             case Bound(value=value):
                 return self(value)
             case Sum():

@@ -101,7 +101,7 @@ def one_hot(index: int | Tensor, dim: Dim) -> Tensor:
 
 def mask(dims: tuple[Dim, ...], offset: int) -> Tensor:
     """The lower triangle of ones; an upper one is its transpose."""
-    return intern(Mask, dims, True, offset)
+    return intern(Mask, dims, offset)
 
 
 def embed(whole: Dim, part: Dim, offset: Dim) -> Tensor:

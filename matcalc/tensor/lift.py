@@ -104,7 +104,7 @@ class Lift:
         if isinstance(t, Mask):
             shape = Shape(t.dims[::-1] if swapped else t.dims)
             return self.triangle(
-                build.filled("ones", shape), t.lower != swapped, -t.offset if swapped else t.offset
+                build.filled("ones", shape), not swapped, -t.offset if swapped else t.offset
             )
         plain = self.column(t)
         if not swapped:
@@ -134,8 +134,8 @@ class Lift:
                 return build.call(Shape(dims), "e", [place, build.size(dims[0])])
             case Embed():
                 return stacking.selection(t)
-            case Mask(lower=lower, offset=offset, dims=dims):
-                return self.triangle(build.filled("ones", Shape(dims)), lower, offset)
+            case Mask(offset=offset, dims=dims):
+                return self.triangle(build.filled("ones", Shape(dims)), True, offset)
             case Contract():
                 return self._multiple(1, t)
             case Sum():

@@ -90,9 +90,9 @@ class Embed(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mask(Node):
-    """The lower (axis 1 - axis 0 <= offset) or upper (>= offset) triangle of ones."""
+    """The lower triangle of ones: 1 where axis 1 - axis 0 <= offset.  An upper one is its
+    transpose."""
 
-    lower: bool
     offset: int
 
 
@@ -260,8 +260,8 @@ def describe(root: Tensor, depth: int = 5) -> str:
             return f"e({i})"
         case Embed(offset=offset):
             return f"Embed({offset})"
-        case Mask(lower=lower, offset=offset):
-            return f"{'tril' if lower else 'triu'}({offset})"
+        case Mask(offset=offset):
+            return f"tril({offset})"
         case Contract(factors=factors):
             axes = "".join(letters[i] for i in range(root.rank))
             return "{" + " ".join(view(t, a) for t, a in factors) + f" -> {axes}}}"

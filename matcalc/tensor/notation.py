@@ -4,7 +4,7 @@ einsum."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -84,9 +84,8 @@ def _squared_matrix(t: Tensor, labels: Labels) -> Tensor | None:
 
 
 def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, Expr]:
-    """Differences among the factors that are better written the other way round: x - 1 as 1 - x,
-    those that the user wrote so, and one more where that saves the minus in front, -(a - b) being
-    b - a."""
+    """Differences among the factors that are better written the other way round: those that the
+    user wrote so, and one more where that saves the minus in front, -(a - b) being b - a."""
     powers = [(*whole_power(t), len(labels)) for t, labels in factors]
     if not any(isinstance(t, Sum) for t, _, _ in powers):  # none of them is a difference
         return {}
@@ -96,7 +95,7 @@ def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, E
         for t, k, rank in powers
         if is_difference(t) and k % 2 and rank <= 2 and seen.count(t) == 1
     ]
-    turned = [t for t in mixed if _is_backwards(t, lift.differences)]
+    turned = [t for t in mixed if is_turned(t, lift.differences)]
     if (c < 0) != (len(turned) % 2 == 1):
         free = [t for t in mixed if not _is_complement(t)]
         free.sort(key=lambda t: t in turned or t in lift.differences)
@@ -109,14 +108,6 @@ def _flipped(lift: Lift, factors: Sequence[View], c: Rational) -> dict[Tensor, E
         total[t] += k
     even = [t for t, k in total.items() if k % 2 == 0 and is_turned(t, lift.differences)]
     return {t: lift.column(scaled(t, -1)) for t in (*turned, *even)}
-
-
-def _is_backwards(t: Tensor, differences: Collection[Tensor]) -> bool:
-    """x - 1, or the negative of a difference that the user wrote."""
-    if is_turned(t, differences):
-        return True
-    minus = isinstance(t, Sum) and any(c < 0 and a is UNIT for c, a, _ in t.terms)
-    return minus and t not in differences
 
 
 def _is_complement(t: Tensor) -> bool:

@@ -156,8 +156,6 @@ def _next_swap(given: Axes, wanted: Axes) -> Swap:
     middle = given.index(wanted[start])
     length = 1
     while given[middle : middle + length + 1] == wanted[start : start + length + 1]:
-        if middle + length == len(given):
-            break
         length += 1
     return (
         given[:start],

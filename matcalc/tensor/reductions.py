@@ -18,6 +18,7 @@ from matcalc.tensor.leaves import (
     grouped_dims,
     is_vech_basis,
     is_zero,
+    mask,
     primitive_part,
 )
 from matcalc.tensor.nodes import (
@@ -30,7 +31,6 @@ from matcalc.tensor.nodes import (
     OneHot,
     Sum,
     Tensor,
-    intern,
 )
 from matcalc.tensor.regroup import open_group
 from matcalc.tensor.selections import is_stacked, select_inside, selected
@@ -246,7 +246,7 @@ def vech_products(factors: Factors, out: Sequence[int]) -> bool:
         n = t.dims[1]
         factors.drop(touching)
         factors.use_up([label])
-        factors.views.append((intern(Mask, (n, n), True, 0), (a, b)))
+        factors.views.append((mask((n, n), 0), (a, b)))
         if len(touching) == 2:
             factors.deltas += [(a, c), (b, d)]
         return True
@@ -284,7 +284,6 @@ def split_label(
     """A label split into those that it was grouped of, in all the factors that carry it."""
     fresh = [factors.fresh() for _ in parts]
     factors.use_up([label])
-    factors.dim.update(zip(fresh, parts, strict=True))
     for i in sorted(touching, reverse=True):
         t, labels = factors.views[i]
         factors.drop([i])

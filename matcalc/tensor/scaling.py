@@ -42,7 +42,7 @@ def scaled(c: Rational, scalars: Sequence[Expr], below: Sequence[Expr], core: Ex
     tail = [] if core is None else [core]
     divisor = product(under) if under else None
     number = [build.number(top)] if top != 1 else []
-    plain = all(isinstance(b, Number | Size) for b in under)
+    plain = all(isinstance(_power_of(b)[0], Number | Size) for b in under)
     if divisor is not None and plain and number and (factors or tail):
         result = product([quotient(number[0], divisor), *factors, *tail])
     else:

@@ -21,12 +21,13 @@ from matcalc.tensor.canonical import (
     delta,
     embed,
     group,
+    mask,
     one_hot,
     split,
     transpose,
 )
 from matcalc.tensor.constructors import Operand, Term
-from matcalc.tensor.nodes import Mask, Tensor, intern
+from matcalc.tensor.nodes import Tensor
 from matcalc.tensor.substitute import without_names
 
 Args = Sequence[Tensor]
@@ -98,8 +99,9 @@ def triangle(args: Args, node: Call) -> Tensor:
     offset = as_constant(args[1]) if len(args) > 1 else 0
     if not isinstance(offset, int):
         raise DerivationError(f"the offset of {node.name} is a whole number")
-    mask = intern(Mask, t.dims, node.name == "tril", offset)
-    return contract([(t, (0, 1)), (mask, (0, 1))], (0, 1))
+    if node.name == "tril":
+        return contract([(t, (0, 1)), (mask(t.dims, offset), (0, 1))], (0, 1))
+    return contract([(t, (0, 1)), (mask(t.dims[::-1], -offset), (1, 0))], (0, 1))
 
 
 def blocks(args: Args, node: Call) -> Tensor:

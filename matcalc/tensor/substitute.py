@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matcalc.dims import Dim
-from matcalc.tensor.canonical import add, apply_map, contract, group, opaque, size, split
+from matcalc.tensor.canonical import add, apply_map, contract, group, mask, opaque, size, split
 from matcalc.tensor.nodes import (
     Atom,
     Bound,
@@ -123,8 +123,8 @@ class Substitution:
                 return intern(OneHot, dims, self.done[index][0])
             case OneHot(index=index):
                 return intern(OneHot, dims, index)
-            case Mask(lower=lower, offset=offset):
-                return intern(Mask, dims, lower, offset)
+            case Mask(offset=offset):
+                return mask(dims, offset)
             case Delta():
                 return intern(Delta, dims)
             case Atom(name=name, properties=properties):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from matcalc.dims import Dim
 from matcalc.tensor.constructors import Constructors, Term, View, expanded
-from matcalc.tensor.leaves import UNIT, as_constant, constant, delta, mask, rational
+from matcalc.tensor.leaves import UNIT, as_constant, constant, delta, rational
 from matcalc.tensor.nodes import (
     Contract,
     Delta,
@@ -103,8 +103,6 @@ def _grouped_sum(make: Constructors, items: Sequence[Term], dims: tuple[Dim, ...
 def normal_view(make: Constructors, t: Tensor, labels: Labels) -> View:
     """The same view with nothing to say: no broadcast axis, no axis twice, no permutation that t
     can take in."""
-    if isinstance(t, Mask) and not t.lower:
-        t, labels = mask(t.dims[::-1], -t.offset), labels[::-1]
     while isinstance(t, Contract) and len(t.factors) == 1:
         inner, axes = t.factors[0]
         if any(i >= t.rank for i in axes):

@@ -23,13 +23,14 @@ from matcalc.tensor.canonical import (
     embed,
     group,
     levi_civita,
+    mask,
     one_hot,
     opaque,
     power,
     split,
     vech_basis,
 )
-from matcalc.tensor.nodes import Atom, Mask, Tensor, intern
+from matcalc.tensor.nodes import Atom, Tensor, intern
 
 N, M = named("n"), named("m")
 THREE = number(3)
@@ -81,10 +82,10 @@ SELECTIONS: Final = (
     one_hot(0, WHOLE),
     LOW,
     HIGH,
-    intern(Mask, (N, N), True, 0),
-    intern(Mask, (N, N), True, -1),
-    intern(Mask, (N, N), False, 1),
-    intern(Mask, (M, N), False, 0),
+    mask((N, N), 0),
+    mask((N, N), -1),
+    contract([(mask((N, N), -1), (1, 0))], (0, 1)),
+    contract([(mask((N, M), 0), (1, 0))], (0, 1)),
     levi_civita(),
     vech_basis(TRIANGLE, N),
 )
@@ -95,7 +96,7 @@ OTHERS: Final = (
     add([(Fraction(1, 2), x, (0,)), (-1, y, (0,))], (N,)),
     add([(1, X, (0, 1)), (-3, x, (1,)), (1, u, (0,))], (M, N)),
     add([(2, A, (0, 1)), (2, delta(N), (0, 1))], (N, N)),
-    add([(1, intern(Mask, (N, N), True, 0), (0, 1)), (1, A, (0, 1))], (N, N)),
+    add([(1, mask((N, N), 0), (0, 1)), (1, A, (0, 1))], (N, N)),
     STACK,
     LITERAL,
     apply_map("tanh", [(A, (0, 1))], (N, N)),

@@ -7,8 +7,8 @@ import pytest
 
 from matcalc.check import evaluate, sample
 from matcalc.language import parse_program
-from matcalc.tensor.canonical import group, one_hot, split
-from matcalc.tensor.nodes import Bound, Mask, intern
+from matcalc.tensor.canonical import group, mask, one_hot, split
+from matcalc.tensor.nodes import Bound, intern
 from matcalc.tensor.signs import is_nonnegative, is_positive, signs
 from tests.tensor.networks import HIGH, LOW, A, M, N, g, p
 from tests.tensor.problems import lowering
@@ -68,5 +68,5 @@ def test_signs_of_nodes_that_rearrange() -> None:
     assert signs(intern(Bound, (N,), "h", p)) == positive
     assert signs(intern(Bound, (N, N), "h", A)) == signs(group(A, (2,))) == frozenset()
     assert signs(split(g, (2,), (N, M))) == frozenset()
-    for t in (LOW, HIGH, one_hot(0, N), intern(Mask, (N, N), True, -1)):
+    for t in (LOW, HIGH, one_hot(0, N), mask((N, N), -1)):
         assert is_nonnegative(t) and not is_positive(t)

@@ -104,8 +104,8 @@ def _value(node: Tensor, done: Mapping[Tensor, Any], point: Point, sizes: Sizes)
             return np.eye(shape[0])[index if isinstance(index, int) else int(done[index])]
         case Embed(offset=offset):
             return np.eye(shape[0])[:, length(offset, sizes) :][:, : shape[1]]
-        case Mask(lower=lower, offset=offset):
-            return np.tril(np.ones(shape), offset) if lower else np.triu(np.ones(shape), offset)
+        case Mask(offset=offset):
+            return np.tril(np.ones(shape), offset)
         case Contract(factors=factors):
             lengths = dict(enumerate(shape))
             for t, labels in factors:
