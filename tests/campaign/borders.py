@@ -110,6 +110,9 @@ BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
 }
 """Functions of the book, and whether an argument is at the border of the domain."""
 
+KINKED: Final = frozenset("abs relu max min".split())
+"""Functions with a kink where their argument is 0, or their two arguments are equal."""
+
 CHOOSING: Final = frozenset(
     "max min onehot_max onehot_min clip gt ge eq sign abs relu where floor ceil round huber".split()
 )
@@ -169,6 +172,17 @@ def ties(values: Mapping[Expr, Array]) -> Iterator[str]:
                 a != b and _equal(a, b) for a, b in pairwise(sorted(filter(mp.isfinite, entries)))
             ):
                 yield f"{name or 'a comparison'} of values that are equal but for rounding"
+
+
+def kinks(values: Mapping[Expr, Array]) -> Iterator[str]:
+    """Kinks that a program stands on exactly.  A square of it is smooth there, and its first
+    derivative right; the second has no term that the formula knows: that of abs(x)^2 at 0."""
+    for node in values:
+        if isinstance(node, nodes.Call) and node.name in KINKED:
+            args = [values[child] for child in nodes.children(node) if child in values]
+            a, b = (args[0], 0) if len(args) == 1 else (args[0], args[1])
+            if any(abs(e) < ZERO for e in np.ravel(np.asarray(a) - b)):
+                yield f"on a kink of {node.name}"
 
 
 def ranks(values: Mapping[Expr, Array]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from matcalc.check.differences import Array
 from matcalc.check.sample import Sample
 from matcalc.expr.nodes import Expr, Named, Symbol
 from matcalc.kinds import Problem, is_symmetric
-from tests.campaign.borders import borders, ranks, ties
+from tests.campaign.borders import borders, kinks, ranks, ties
 from tests.campaign.digits import DIGITS, numbers
 from tests.campaign.precise import Precise
 
@@ -97,7 +97,8 @@ class Witness:
     def border(self) -> str | None:
         """What of the program is at the border of a domain, or chosen by rounding; None if
         nothing is."""
-        return self._first(borders, ties)
+        second = self.problem.kind in ("hessian", "hvp")
+        return self._first(borders, ties, *[kinks] * second)
 
     def code_border(self) -> str | None:
         """What code in doubles may also see otherwise than the expression."""

@@ -23,7 +23,7 @@ from matcalc.expr.nodes import Expr, Named, Symbol
 
 NOISE: Final = 1e-13
 DRAWS: Final = 4
-LOST: Final = 0.1
+LOST: Final = 0.03
 """What moves by more has no digits: a reciprocal of what rounding left can be of any size."""
 
 OF_MATRICES: Final = frozenset(

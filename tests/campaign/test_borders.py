@@ -7,7 +7,7 @@ import pytest
 
 from matcalc.expr.nodes import Expr
 from matcalc.language import parse_program
-from tests.campaign.borders import borders, ranks, ties
+from tests.campaign.borders import borders, kinks, ranks, ties
 from tests.campaign.digits import numbers
 from tests.campaign.precise import Precise
 
@@ -53,6 +53,13 @@ def test_rank_that_doubles_do_not_tell(small: float, there: bool) -> None:
     """NumPy drops singular values below 1e-15 of the largest, the oracle those below 1e-9."""
     point = {"S": TURN @ np.diag([2.0, 2.0 * small]) @ TURN.T}
     assert bool(list(ranks(_parts("pinv(S S' inv(S))", point)))) is there
+
+
+@pytest.mark.parametrize(
+    ("text", "there"), [("abs(S)", True), ("abs(S + 1)", False), ("max(S, 3 eye(n))", True)]
+)
+def test_kink_that_a_program_stands_on(text: str, there: bool) -> None:
+    assert bool(list(kinks(_parts(text, {"S": np.diag([1.0, 2.0])})))) is there
 
 
 def _parts(text: str, point: dict[str, np.ndarray]) -> dict[Expr, np.ndarray]:

@@ -405,8 +405,23 @@ def test_a_function_of_numbers_expanded_is_expanded_itself() -> None:
     )
 
 
+def test_long_products_are_not_made_one() -> None:
+    """What is shared stays shared where the whole would be long; a short product is flat."""
+    parts = [intern(Atom, (N,), f"x{i}", frozenset()) for i in range(40)]
+    first, second = (contract([(f, "i") for f in half], "i") for half in (parts[:20], parts[20:]))
+    both = contract([(first, "i"), (second, "i")], "i")
+    assert isinstance(both, Contract) and {t for t, _ in both.factors} == {first, second}
+    longer = contract([(first, "i"), (parts[20], "i")], "i")
+    assert isinstance(longer, Contract) and len(longer.factors) == 21
+
+
 def test_nodes_are_described_for_people() -> None:
+    deep: Tensor = x
+    for _ in range(7):
+        deep = apply_map("exp", [(deep, (0,))], (N,))
     for tensor, wanted in (
+        (deep, "exp(exp(exp(exp(exp(…[i])[i])[i])[i])[i])"),
+        (contract([(A, "ij"), (B, "jk")], "ik"), "{A[ik] B[kj] -> ij}"),
         (contract([(A, "ij"), (x, "j")], "i"), "{A[ij] x[j] -> i}"),
         (add([(1, x, (0,)), (-2, y, (0,))], (N,)), "(1 x[i] + -2 y[i])"),
         (delta(N), "δ"),

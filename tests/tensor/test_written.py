@@ -227,6 +227,8 @@ DECLARED = {
         "sum(B ⊙ unvech(h ⊙ vech(A), n))",
     "cross(diag(A B'), a) where A: R^(3×3), B: R^(3×3), a: R^3":
         "cross(sum(A ⊙ B, axis=1), a)",
+    "vstack(zeros(k), vstack(x, zeros(m))) where x: R^n": "vstack(zeros(k), x, zeros(m))",
+    "vstack(A, B)[3, :] where A: R^(2×n), B: R^(3×n)": "B[1, :]'",
     "vstack(A, zeros(k, n), B) where A: R^(m×n), B: R^(p×n)": "vstack(A, zeros(k, n), B)",
     "vstack(hstack(zeros(m, n), A), hstack(B, zeros(n, m))) where A: R^(m×m), B: R^(n×n)":
         "vstack(hstack(zeros(m, n), A), hstack(B, zeros(n, m)))",
