@@ -193,6 +193,8 @@ def _at(trial: _Trial, drawn: Sample) -> Verdict | None:
                     "WRONG", "no value where there is a derivative", f"{trial.d}{_shown(drawn)}"
                 )
             if found.word == "unknown":
+                if not np.all(np.isfinite(value)) and _code_is_right(trial, drawn, index, truth):
+                    return Verdict("undefined", "overflow: the code, which has none, is right")
                 word = "undefined" if truth.doubt else "WRONG"
                 return Verdict(word, f"{truth.doubt or 'a result'} ({found.detail})", str(trial.d))
             if found.word != "agrees":
@@ -255,6 +257,14 @@ def _indexing() -> Iterator[None]:
         yield
     except IndexError as error:
         raise RuntimeError(f"IndexError: {error}") from error
+
+
+def _code_is_right(trial: _Trial, drawn: Sample, index: int, truth: Truth) -> bool:
+    """Whether the code has the true value, as where the expression overflows and code does not."""
+    known: dict[str, Any] = {**drawn.sizes, **drawn.point}
+    inputs = {name: known[name] for name in trial.d.inputs}
+    code = leaves_of(trial.d.function("numpy", functions=drawn.functions)(**inputs))
+    return not truth.doubt and not _differs(truth, index, np.asarray(code[index]))
 
 
 def _computed(
