@@ -71,6 +71,11 @@ class Dim:
             return self.terms[0][0][0]
         return None
 
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The names that this is the product of; none if it is no mere product of names."""
+        return self.terms[0][0] if len(self.terms) == 1 and self.terms[0][1] == 1 else ()
+
     def substitute(self, values: Mapping[str, Dim]) -> Dim:
         """This dimension with names replaced by dimensions."""
         own = self.name

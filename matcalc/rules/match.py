@@ -54,15 +54,21 @@ class Match:
             return self if old == view else None
         if view[1] and not variable.rank and not self.terms.elementwise:
             return None
-        dims = dict(self.dims)
-        if variable.rank:
-            for d, actual in zip(variable.dims, view[0].dims, strict=True):
-                if d.name is not None and dims.setdefault(d.name, actual) != actual:
-                    return None
+        sized = self.sized(variable, view[0]) if variable.rank else self
+        if sized is None:
+            return None
         wanted = self.terms.conditions.get(variable)
         if wanted and not wanted <= self.terms.known(view[0]):
             return None
-        return replace(self, values={**self.values, variable: view}, dims=dims)
+        return replace(sized, values={**self.values, variable: view})
+
+    def sized(self, pattern: Tensor, subject: Tensor) -> Match | None:
+        """With the names of the pattern's dimensions standing for the subject's, in order."""
+        dims = dict(self.dims)
+        for d, actual in zip(pattern.dims, subject.dims, strict=True):
+            if d.name is not None and dims.setdefault(d.name, actual) != actual:
+                return None
+        return replace(self, dims=dims)
 
     def rescaled(self, variable: Tensor, c: Rational) -> Match:
         """With a variable standing for c times what it stood for."""

@@ -187,7 +187,9 @@ def _sum(
     value = as_constant(pattern)
     if value is not None:
         if as_constant(subject) == value:
-            yield state
+            after = state.sized(pattern, subject) if pattern.rank == subject.rank else None
+            if after is not None or not pattern.rank:
+                yield after or state
         return
     if len(pattern.terms) == 1 and isinstance(pattern.terms[0][1], Atom) and not pattern.rank:
         negative = isinstance(subject, Sum) and any(c < 0 for c, _, _ in subject.terms)

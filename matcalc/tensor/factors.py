@@ -61,9 +61,7 @@ class Factors:
                 self.push(single, tuple([labels[i] for i in axes]))
         elif isinstance(t, Delta):
             self.deltas.append((labels[0], labels[1]))
-        elif isinstance(t, Value) and isinstance(t.what, Dim) and len(t.what.terms) == 1:
-            ((names, c),) = t.what.terms
-            self.coefficient = rational(self.coefficient * c)
+        elif isinstance(t, Value) and isinstance(t.what, Dim) and (names := t.what.factors):
             self.views += [(size(named(name)), ()) for name in names]
         else:
             self.views.append((t, labels))

@@ -92,9 +92,7 @@ def average(summed: Expr, dims: Sequence[Dim], below: list[Expr]) -> bool:
 
 def _factors(dim: Dim) -> list[Expr]:
     """A dimension as a number, factor by factor."""
-    if len(dim.terms) == 1 and dim.terms[0][1] == 1:
-        return [build.size(named(name)) for name in dim.terms[0][0]]
-    return [build.size(dim)]
+    return [build.size(named(name)) for name in dim.factors] or [build.size(dim)]
 
 
 def _power_of(part: Expr) -> tuple[Expr, Fraction]:
