@@ -96,7 +96,7 @@ def unvec(args: Args, node: Call) -> Tensor:
 def triangle(args: Args, node: Call) -> Tensor:
     """tril and triu."""
     t = args[0]
-    offset = as_constant(args[1]) if len(args) > 1 else 0
+    offset = as_constant(without_names(args[1])) if len(args) > 1 else 0
     if not isinstance(offset, int):
         raise DerivationError(f"the offset of {node.name} is a whole number")
     if node.name == "tril":

@@ -348,6 +348,9 @@ def _code_or_rounding(
     border = _border(trial, drawn)
     if border is not None:
         return Verdict("undefined", f"border: {border}")
+    told = np.isfinite(value)
+    if not told.all() and _close(code[told], exact[told], TOLERANCE):
+        return Verdict("undefined", "overflow: of the expression, and of code alike")
     if exact is not value and _apart(code, exact) <= _apart(value, exact) < np.inf:
         return Verdict("undefined", "rounding: the code is nearer to many digits than doubles")
     if not _close(code, value, ROUNDED * spread(array, drawn, trial.rng, value)):

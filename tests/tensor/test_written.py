@@ -277,6 +277,13 @@ def test_a_name_of_a_place_beyond_the_end_is_refused(program: str) -> None:
         lowering()(parsed(program))
 
 
+def test_a_name_of_an_offset_is_a_number() -> None:
+    assert lowering()(parsed("k = 1\ntril(A, k)")) is lowering()(parsed("tril(A, 1)"))
+    for offset in ("s", "1/2", "n"):
+        with pytest.raises(DerivationError, match="whole number"):
+            lowering()(parsed(f"tril(A, {offset})"))
+
+
 def test_a_name_of_a_place_is_kept() -> None:
     for program in ("k = 2\na[k]", "k = 1\na[k + 1]"):
         lower = lowering()
