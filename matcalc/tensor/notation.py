@@ -163,6 +163,4 @@ def _letters(labels: Iterable[int], rank: int) -> Mapping[int, str]:
     used = sorted({*range(rank), *labels})
     if len(used) > len(LETTERS):
         raise DerivationError(f"the result needs an einsum of {len(used)} indices")
-    if used and used[-1] < len(LETTERS):
-        return {label: LETTERS[label] for label in used}
     return dict(zip(used, LETTERS, strict=False))
