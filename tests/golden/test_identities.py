@@ -50,6 +50,17 @@ def test_what_it_simplifies_to(question: str, answer: str) -> None:
     assert simplified(question) == answer
 
 
+@pytest.mark.parametrize(("question", "answer"), answers().items())
+def test_the_names_of_dimensions_are_no_matter(question: str, answer: str) -> None:
+    """A law speaks of n and m; what it is used on may speak of others."""
+    assert simplified(renamed(question)) == renamed(answer)
+
+
+def renamed(text: str) -> str:
+    """With other names of dimensions, in the same order of the alphabet."""
+    return re.sub(r"\b([mn])\b", r"\1\1", text)
+
+
 def of_the_book() -> dict[str, list[str]]:
     """The left sides of all identities, by topic."""
     found: dict[str, list[str]] = {}
