@@ -46,10 +46,10 @@ def _nowhere(y: Array, x: Array) -> bool:
 
 
 def _constant(*args: Array) -> bool:
-    """Whether some row, column or all of it has no spread."""
+    """Whether some row, column or all of it has no spread, but for rounding."""
     x = np.asarray(args[0])
     ways = [x.reshape(1, -1)] if x.ndim < 2 else [x.reshape(1, -1), x, x.T]
-    return any(max(row) - min(row) < ZERO for way in ways for row in way)
+    return any(_equal(max(row), min(row)) for way in ways for row in way)
 
 
 def _steep(x: Array) -> bool:
