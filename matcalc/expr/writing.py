@@ -214,9 +214,7 @@ def transposed(expr: Expr) -> Expr:
             return build.kron(transposed(a), transposed(b))
         case Call(name="skew"):
             return build.neg(expr)
-        case Call(name="tril" | "triu" as half, args=(arg, *k)) if cost(transposed(arg)) <= cost(
-            arg
-        ) and all(isinstance(i, Number) for i in k):
+        case Call(name="tril" | "triu" as half, args=(arg, *k)) if _turns(arg, k):
             offset = [build.number(-i.value) for i in k if isinstance(i, Number)]
             other = "triu" if half == "tril" else "tril"
             return build.call(expr.shape.transposed, other, [transposed(arg), *offset])
@@ -245,6 +243,11 @@ def transposed(expr: Expr) -> Expr:
             return build.transpose(expr)
         case _:
             return build.transpose(expr)
+
+
+def _turns(arg: Expr, offsets: Sequence[Expr]) -> bool:
+    """Whether a transposed triangle is better written as the other one: tril(A')' is triu(A)."""
+    return all(isinstance(k, Number) for k in offsets) and cost(transposed(arg)) <= cost(arg)
 
 
 def negated(expr: Expr) -> Expr:
