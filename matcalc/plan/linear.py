@@ -99,8 +99,12 @@ def _inverses(node: Power) -> int:
 
 def _opened(work: Working, node: Product) -> Expr | None:
     """A product with a sum of matrices in it, multiplied out where that is less work."""
-    some = work.fixed.any
-    fixed = (lambda part: work.fixed(work.forms[part].value)) if some else None
+
+    def known(part: Expr) -> bool:
+        """Whether nothing that changes is in it; what has no form yet are ones, newly written."""
+        return part not in work.forms or work.fixed(work.forms[part].value)
+
+    fixed = known if work.fixed.any else None
     return distributed(node, lambda part: work.uses[part] == 1, work.sizes, fixed)
 
 

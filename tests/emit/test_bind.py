@@ -52,6 +52,8 @@ CASES: list[tuple[str, str, str, str]] = [
     ("u' A v", "v", "u, v, A", "gradient"),
     ("A x", "x", "A", "jacobian"),
     ("v", "v", "v", "jacobian"),
+    ("A (ones(n, n) + x x') v", "v", "A", "jacobian"),
+    ("A (ones(n, n) - n eye(n) + x x') v", "v", "A, v", "jacobian"),
     ("x[i] sum(A)", "x", "i, A", "gradient"),
     ("x ones(k)'", "x", "k", "jacobian"),
     ("sum(y / (m + m^2)) λ", "λ", "λ", "gradient"),
