@@ -2,9 +2,11 @@
 
 Two ways to compute the same formula in doubles differ by what their roundings grow to.  Here every
 operation gets an error of some hundred units in the last place: numbers one each, relative to
-themselves; functions of matrices, whose good algorithms are exact for a matrix nearby and no more,
-one in their arguments, relative to the largest entry (Higham, Accuracy and Stability of Numerical
-Algorithms, sec. 1.5).  How far the value moves says how far apart two right ways may be.
+themselves; products, whose sums may cancel, one of the product of the absolute values; functions of
+matrices, whose good algorithms are exact for a matrix nearby and no more, one in their arguments,
+relative to the largest entry (Higham, Accuracy and Stability of Numerical Algorithms, sec. 1.5 and
+3.5), and exponentials one in their value, as many times larger as the matrix is (Functions of
+Matrices, sec. 10.2).  How far the value moves says how far apart two right ways may be.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ OF_MATRICES: Final = frozenset(
     "logm_jacobian2 expm_hessian logm_hessian eigmax eigmin eigvals eigvecs eigvecmax eigvecmin "
     "norm_2 norm_nuc svdvals svd_u svd_v leftmax rightmax polar".split()
 )
+EXPONENTIALS: Final = frozenset(name for name in OF_MATRICES if name.startswith("expm"))
 STEPS: Final = frozenset("gt ge eq sign onehot_max onehot_min".split())
 """Functions whose values are whole numbers, which nothing rounds."""
 
@@ -55,13 +58,31 @@ class Shaken(Evaluator):
             return step
         matrix = isinstance(node, nodes.Power) and not node.elementwise and node.base.shape.rank
         of_matrix = matrix or isinstance(node, nodes.Inverse) or name in OF_MATRICES
-        return step._replace(run=self._shaking(step.run, bool(of_matrix)))
+        if isinstance(node, nodes.Product | nodes.Dot | nodes.Einsum):
+            return step._replace(run=self._shaking_sums(step.run))
+        run = self._shaking(step.run, bool(of_matrix))
+        return step._replace(run=self._shaking_exponential(run) if name in EXPONENTIALS else run)
 
     def _shaking(self, run: Callable[..., Any], of_matrix: bool) -> Callable[..., Any]:
         def shaken(*args: Any) -> Any:
             given = [self._nearby(a) if of_matrix and np.ndim(a) else a for a in args]
             value = np.asarray(run(*given))
             return value * (1 + NOISE * self.rng.uniform(-1, 1, value.shape))
+
+        return shaken
+
+    def _shaking_exponential(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        def shaken(A: Any, *directions: Any) -> Any:
+            value = np.asarray(run(A, *directions))
+            error = NOISE * np.linalg.norm(A) * np.max(np.abs(value), initial=0.0)
+            return value + error * self.rng.uniform(-1, 1, value.shape)
+
+        return shaken
+
+    def _shaking_sums(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        def shaken(*args: Any) -> Any:
+            value, size = np.asarray(run(*args)), np.asarray(run(*map(np.abs, args)))
+            return value + NOISE * size * self.rng.uniform(-1, 1, value.shape)
 
         return shaken
 
