@@ -73,9 +73,9 @@ def _singular_values(X: Array) -> list[Any]:
 
 
 def _deficient(X: Array) -> bool:
-    """Whether a matrix has not full rank, or two singular values are equal."""
+    """Whether a matrix has not full rank, or two singular values are equal but for rounding."""
     values = _singular_values(X)
-    return values[-1] < ZERO or any(a - b < ZERO for a, b in pairwise(values))
+    return values[-1] < ZERO or any(_equal(a, b) for a, b in pairwise(values))
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -27,6 +27,8 @@ AT = [
     ("polar(sqrt(S) ones(n, m*n))", {"S": np.full((2, 2), 0.7)}, True),
     ("std(Q Q' ones(n), axis=0)", {"Q": TURN}, True),
     ("std(S ones(n), axis=0)", {"S": np.diag([1.0, 1.1])}, False),
+    ("norm_2(Q)", {"Q": TURN}, True),
+    ("norm_2(S)", {"S": SPREAD}, False),
     ("S.^S", {"S": np.array([[2.0, -0.5], [-0.5, 2.0]])}, True),
     ("S.^2", {"S": np.array([[2.0, -0.5], [-0.5, 2.0]])}, False),
 ]
