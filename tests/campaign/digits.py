@@ -280,6 +280,15 @@ def inverse(A: Array) -> Array:
         raise linear.DomainError("a singular matrix") from None
 
 
+def orthogonal(Q: Array) -> Array:
+    """The orthogonal matrix next to one that was drawn in doubles (Newton-Schulz; Higham, Functions
+    of Matrices, sec. 8.3)."""
+    unit = numbers(np.eye(len(Q)))
+    for _ in range(5):  # 16 digits become 32, 64, …
+        Q = Q @ (3 * unit - Q.T @ Q) / 2
+    return Q
+
+
 def _pinv(X: Array) -> Array:
     u, s, v = _svd(X)
     least = max(s) * mp.mpf(10) ** (-mp.dps // 2)

@@ -15,10 +15,10 @@ from mpmath import mp
 
 from matcalc.check.differences import Array
 from matcalc.check.sample import Sample
-from matcalc.expr.nodes import Expr, Named, Symbol
+from matcalc.expr.nodes import Derivative, Expr, Named, Symbol, free_symbols
 from matcalc.kinds import Problem, is_symmetric
 from tests.campaign.borders import borders, kinks, ranks, ties
-from tests.campaign.digits import DIGITS, numbers
+from tests.campaign.digits import DIGITS, numbers, orthogonal
 from tests.campaign.precise import Precise
 
 STEPS: Final = (mp.mpf(10) ** -10, mp.mpf(10) ** -13)
@@ -48,6 +48,9 @@ class Witness:
         self.f = Precise(problem.expression, drawn.sizes, drawn.functions)
         with mp.workdps(DIGITS):
             self.at: dict[str, Array] = {k: numbers(v) for k, v in drawn.point.items()}
+            for name, symbol in free_symbols(problem.expression).items():
+                if "orthogonal" in symbol.properties:
+                    self.at[name] = orthogonal(self.at[name])
             for target in problem.targets:
                 if isinstance(target, Named):
                     own = Precise(target, drawn.sizes, drawn.functions)
@@ -105,8 +108,10 @@ class Witness:
         return self._first(borders, ties, ranks)
 
     def _first(self, *looks: Callable[[Mapping[Expr, Array]], Iterator[str]]) -> str | None:
-        values = self.f.all(self.at)
-        return next((word for look in looks for word in look(values)), None)
+        inner = [node.arg for node in self.f.order if isinstance(node, Derivative)]
+        parts = [self.f, *(Precise(arg, self.drawn.sizes, self.drawn.functions) for arg in inner)]
+        values = [part.all(self.at) for part in parts]
+        return next((word for look in looks for each in values for word in look(each)), None)
 
     def _smooth(self, sides: list[tuple[Array, Array, Array]]) -> Found | None:
         """Why there is no derivative, if there is none."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 
-from tests.campaign.digits import MATRIX, numbers, power
+from tests.campaign.digits import MATRIX, numbers, orthogonal, power
 
 SYMMETRIC = np.full((3, 3), 4.0) + np.diag([2.5, 0.4, 90.0])
 TURNING = np.array([[2.0, 0.7], [-0.3, 1.5]])
@@ -19,6 +19,12 @@ def test_roots_and_logarithms(matrix: np.ndarray) -> None:
         root = MATRIX["sqrtm"](A)
         for found in (root @ root, MATRIX["expm"](MATRIX["logm"](A))):
             assert max(abs(e) for e in (found - A).ravel()) < mp.mpf(10) ** -30
+
+
+def test_orthogonal_matrices_are_that_to_many_digits() -> None:
+    with mp.workdps(60):
+        Q = orthogonal(numbers(np.linalg.qr(TURNING)[0]))
+        assert max(abs(e) for e in (Q.T @ Q - np.eye(2)).ravel()) < mp.mpf(10) ** -55
 
 
 @pytest.mark.parametrize(
