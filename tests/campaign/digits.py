@@ -276,7 +276,7 @@ def inverse(A: Array) -> Array:
         return numbers(np.full(A.shape, np.nan))  # of which mpmath says that it has no pivot
     try:
         return _array(mp.inverse(_matrix(A)))
-    except ZeroDivisionError:
+    except (ZeroDivisionError, TypeError):  # the latter of a column of zeros, in mpmath 1.3
         raise linear.DomainError("a singular matrix") from None
 
 
@@ -302,8 +302,14 @@ def _polar(X: Array) -> Array:
 
 
 def _determinant(A: Array) -> Any:
-    """The determinant; mpmath has none of a matrix with an entry that is no number."""
-    return mp.det(_matrix(A)) if all(mp.isfinite(e) for e in np.ravel(A)) else mp.nan
+    """The determinant; mpmath has none of a matrix with an entry that is no number, nor of one
+    with a column of zeros."""
+    if not all(mp.isfinite(e) for e in np.ravel(A)):
+        return mp.nan
+    try:
+        return mp.det(_matrix(A))
+    except TypeError:
+        return mp.mpf(0)
 
 
 def _det(A: Array) -> Array:

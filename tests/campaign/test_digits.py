@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 
+from matcalc.check.linear import DomainError
 from tests.campaign.digits import MATRIX, numbers, orthogonal, power
 
 SYMMETRIC = np.full((3, 3), 4.0) + np.diag([2.5, 0.4, 90.0])
@@ -19,6 +20,13 @@ def test_roots_and_logarithms(matrix: np.ndarray) -> None:
         root = MATRIX["sqrtm"](A)
         for found in (root @ root, MATRIX["expm"](MATRIX["logm"](A))):
             assert max(abs(e) for e in (found - A).ravel()) < mp.mpf(10) ** -30
+
+
+def test_a_column_of_zeros_has_no_pivot() -> None:
+    zeros = numbers(np.array([[0.0, 1.0], [0.0, 1.0]]))
+    assert MATRIX["det"](zeros) == 0
+    with pytest.raises(DomainError):
+        MATRIX["inv"](zeros)
 
 
 def test_orthogonal_matrices_are_that_to_many_digits() -> None:
