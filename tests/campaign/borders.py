@@ -34,6 +34,14 @@ def _zero(*args: Array) -> bool:
     return any(abs(e) < ZERO for e in np.ravel(args[0]))
 
 
+def _tied(*args: Array) -> bool:
+    """Whether the largest of two arguments, or of all entries of one, is not the only one."""
+    if len(args) > 1:
+        return any(abs(e) < ZERO for e in np.ravel(np.asarray(args[0]) - args[1]))
+    entries = sorted(np.ravel(args[0]))
+    return len(entries) > 1 and entries[-1] - entries[-2] < ZERO
+
+
 def _one(x: Array) -> bool:
     return any(abs(abs(e) - 1) < ZERO for e in np.ravel(x))
 
@@ -110,8 +118,14 @@ BORDERS: Final[Mapping[str, Callable[..., bool]]] = {
 }
 """Functions of the book, and whether an argument is at the border of the domain."""
 
-KINKED: Final = frozenset("abs relu max min".split())
-"""Functions with a kink where their argument is 0, or their two arguments are equal."""
+KINKED: Final[Mapping[str, Callable[..., bool]]] = {
+    "abs": _zero,
+    "relu": _zero,
+    "max": _tied,
+    "min": lambda *args: _tied(*(-np.asarray(a) for a in args)),
+    "eigmax": lambda S: np.size(S) == 1,
+}
+"""Functions with a kink, and whether they are on it."""
 
 CHOOSING: Final = frozenset(
     "max min onehot_max onehot_min clip gt ge eq sign abs relu where floor ceil round huber".split()
@@ -175,13 +189,16 @@ def ties(values: Mapping[Expr, Array]) -> Iterator[str]:
 
 
 def kinks(values: Mapping[Expr, Array]) -> Iterator[str]:
-    """Kinks that a program stands on exactly.  A square of it is smooth there, and its first
-    derivative right; the second has no term that the formula knows: that of abs(x)^2 at 0."""
+    """What a program stands on exactly and a second derivative does not survive.
+
+    A square of a kink is smooth there, and its first derivative right; the second has no term that
+    the formula knows: that of abs(x)^2 at 0.  The only eigenvalue of a matrix leaves nothing but
+    rounding beside it.
+    """
     for node in values:
         if isinstance(node, nodes.Call) and node.name in KINKED:
             args = [values[child] for child in nodes.children(node) if child in values]
-            a, b = (args[0], 0) if len(args) == 1 else (args[0], args[1])
-            if any(abs(e) < ZERO for e in np.ravel(np.asarray(a) - b)):
+            if args and KINKED[node.name](*args):
                 yield f"on a kink of {node.name}"
 
 

@@ -60,7 +60,14 @@ def test_rank_that_doubles_do_not_tell(small: float, there: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "there"), [("abs(S)", True), ("abs(S + 1)", False), ("max(S, 3 eye(n))", True)]
+    ("text", "there"),
+    [
+        ("abs(S)", True),
+        ("abs(S + 1)", False),
+        ("max(S, 3 eye(n))", True),
+        ("max(S)", False),
+        ("min(S)", True),
+    ],
 )
 def test_kink_that_a_program_stands_on(text: str, there: bool) -> None:
     assert bool(list(kinks(_parts(text, {"S": np.diag([1.0, 2.0])})))) is there
