@@ -155,7 +155,8 @@ class Identity:
         for found, left, ratio in terms(self.lhs.terms, t.terms, state, None):
             labels = self._spread(found) if self.elementwise else tuple(range(rank))
             new = self._written(found, labels if self.elementwise else (), t)
-            return add([*left, (ratio, new, labels)], t.dims)
+            if new.dims == tuple(t.dims[x] for x in labels):  # a zero of another length is no term
+                return add([*left, (ratio, new, labels)], t.dims)
         return None
 
     @staticmethod
