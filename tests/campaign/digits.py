@@ -267,6 +267,8 @@ def _eigen(S: Array) -> tuple[Array, Array]:
 
 
 def _svd(X: Array) -> tuple[Array, Array, Array]:
+    if not all(mp.isfinite(e) for e in np.ravel(X)):
+        raise linear.DomainError("singular values of what is no number")  # they come to no end
     u, s, v = mp.svd_r(_matrix(X))
     return _array(u), np.array(list(s), dtype=object), _array(v)
 

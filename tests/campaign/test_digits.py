@@ -27,6 +27,8 @@ def test_a_column_of_zeros_has_no_pivot() -> None:
     assert MATRIX["det"](zeros) == 0
     with pytest.raises(DomainError):
         MATRIX["inv"](zeros)
+    with pytest.raises(DomainError):
+        MATRIX["polar"](numbers(np.full((2, 2), np.nan)))
 
 
 def test_orthogonal_matrices_are_that_to_many_digits() -> None:
