@@ -214,10 +214,8 @@ def transposed(expr: Expr) -> Expr:
             return build.kron(transposed(a), transposed(b))
         case Call(name="skew"):
             return build.neg(expr)
-        case Call(name="tril" | "triu" as half, args=(arg, *k)) if _turns(arg, k):
-            offset = [build.number(-i.value) for i in k if isinstance(i, Number)]
-            other = "triu" if half == "tril" else "tril"
-            return build.call(expr.shape.transposed, other, [transposed(arg), *offset])
+        case Call(name="tril" | "triu") if (triangle := _other_triangle(expr)) is not None:
+            return triangle
         case Call(name="commutation", args=(m, n)):
             return build.call(expr.shape, "commutation", [n, m])
         case Inverse(arg=arg) if cost(transposed(arg)) <= cost(arg):
@@ -245,9 +243,16 @@ def transposed(expr: Expr) -> Expr:
             return build.transpose(expr)
 
 
-def _turns(arg: Expr, offsets: Sequence[Expr]) -> bool:
-    """Whether a transposed triangle is better written as the other one: tril(A')' is triu(A)."""
-    return all(isinstance(k, Number) for k in offsets) and cost(transposed(arg)) <= cost(arg)
+def _other_triangle(half: Call) -> Expr | None:
+    """A transposed triangle as the other one, tril(A', k)' being triu(A, -k), where that is no
+    longer."""
+    arg, *offsets = half.args
+    turned = transposed(arg)
+    numbers = [build.number(-k.value) for k in offsets if isinstance(k, Number)]
+    if len(numbers) < len(offsets) or cost(turned) > cost(arg):
+        return None
+    name = "triu" if half.name == "tril" else "tril"
+    return build.call(half.shape.transposed, name, [turned, *numbers])
 
 
 def negated(expr: Expr) -> Expr:

@@ -101,11 +101,6 @@ class Lift:
 
     def matrix(self, t: Tensor, swapped: bool) -> Expr:
         """A rank-2 tensor, or its transpose, in the shorter way."""
-        if isinstance(t, Mask):
-            shape = Shape(t.dims[::-1] if swapped else t.dims)
-            return self.triangle(
-                build.filled("ones", shape), not swapped, -t.offset if swapped else t.offset
-            )
         plain = self.column(t)
         if not swapped:
             return plain

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -237,10 +237,9 @@ def _others(trial: _Trial, drawn: Sample, values: Sequence[Array]) -> Verdict | 
         same = text is trial.arrays[index]
         if not same and not _close(_read(trial, drawn, text, value), value, TOLERANCE):
             return _text_or_rounding(trial, drawn, index, text)
-    known: dict[str, Any] = {**drawn.sizes, **drawn.point}
-    inputs = {name: known[name] for name in trial.d.inputs}
+    inputs = _inputs(trial, drawn)
     with _indexing():
-        code = leaves_of(trial.d.function("numpy", functions=drawn.functions)(**inputs))
+        code = _code(trial, drawn, inputs)
     verdict = _computed(trial, drawn, values, code, "code")
     if verdict is None and trial.asked.way != PLAIN:
         with _indexing():
@@ -248,6 +247,16 @@ def _others(trial: _Trial, drawn: Sample, values: Sequence[Array]) -> Verdict | 
         if other is not None:
             return _computed(trial, drawn, values, other, f"code: {trial.asked.way}")
     return verdict
+
+
+def _inputs(trial: _Trial, drawn: Sample) -> dict[str, Any]:
+    known: dict[str, Any] = {**drawn.sizes, **drawn.point}
+    return {name: known[name] for name in trial.d.inputs}
+
+
+def _code(trial: _Trial, drawn: Sample, inputs: Mapping[str, Any]) -> list[Any]:
+    """The results of plain NumPy code."""
+    return leaves_of(trial.d.function("numpy", functions=drawn.functions)(**inputs))
 
 
 @contextmanager
@@ -261,9 +270,7 @@ def _indexing() -> Iterator[None]:
 
 def _code_is_right(trial: _Trial, drawn: Sample, index: int, truth: Truth) -> bool:
     """Whether the code has the true value, as where the expression overflows and code does not."""
-    known: dict[str, Any] = {**drawn.sizes, **drawn.point}
-    inputs = {name: known[name] for name in trial.d.inputs}
-    code = leaves_of(trial.d.function("numpy", functions=drawn.functions)(**inputs))
+    code = _code(trial, drawn, _inputs(trial, drawn))
     return not truth.doubt and not _differs(truth, index, np.asarray(code[index]))
 
 
